@@ -1,0 +1,1 @@
+"""What is known of libraries: one TOML table each, read by `asyncshift.analysis.library`."""

@@ -1,0 +1,123 @@
+"""One source file: its bytes, its syntax tree, and the way from tree nodes to byte offsets."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+BOM = b"\xef\xbb\xbf"
+
+
+class BrokenInput(Exception):
+    """Input that cannot be worked on; the message is one line and names file and line."""
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Site:
+    """A place in a file: path relative to the project, first and last line (from 1) and column (from 0, UTF-8 bytes)."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(eq=False)
+class Source:
+    """A parsed file of the project.
+
+    `path` is relative to the project's root, with forward slashes. `content` is the file to the byte. Offsets are byte
+    offsets into `content`.
+    """
+
+    path: str
+    content: bytes
+    tree: ast.Module = field(repr=False)
+
+    @classmethod
+    def parse(cls, path: str, content: bytes) -> Source:
+        """Parse a file's bytes.
+
+        Raises:
+            BrokenInput: the bytes are not UTF-8, or not Python that this interpreter understands.
+        """
+        try:
+            text = content.removeprefix(BOM).decode()
+        except UnicodeDecodeError as error:
+            line = content[: error.start].count(b"\n") + 1
+            raise BrokenInput(f"{path}:{line}: not UTF-8 (byte 0x{content[error.start]:02x})") from None
+        try:
+            tree = ast.parse(text, filename=path)
+        except SyntaxError as error:
+            raise BrokenInput(f"{path}:{error.lineno or 1}: syntax error: {error.msg}") from None
+        except ValueError as error:
+            raise BrokenInput(f"{path}:1: cannot be parsed: {error}") from None
+        return cls(path, content, tree)
+
+    @classmethod
+    def read(cls, root: Path, path: str) -> Source:
+        """Read and parse `root / path`; raises BrokenInput as `parse` does."""
+        return cls.parse(path, (root / path).read_bytes())
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        starts = [len(BOM) if self.content.startswith(BOM) else 0]
+        content = self.content
+        position = starts[0]
+        while True:
+            ends = [i for i in (content.find(b"\n", position), content.find(b"\r", position)) if i >= 0]
+            if not ends:
+                return starts
+            end = min(ends)
+            position = end + (2 if content[end : end + 2] == b"\r\n" else 1)
+            starts.append(position)
+
+    def offset(self, line: int, column: int) -> int:
+        """The byte offset of a line (from 1) and a column (from 0, bytes)."""
+        return self._line_starts[line - 1] + column
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line (from 1) and column (from 0, bytes) of a byte offset."""
+        from bisect import bisect_right
+
+        line = bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1]
+
+    def span(self, node: ast.expr | ast.stmt | ast.arg | ast.alias | ast.keyword | ast.excepthandler) -> tuple[int, int]:
+        """First byte of a node and the byte after its last, without the parentheses around it."""
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
+        return self.offset(node.lineno, node.col_offset), self.offset(node.end_lineno, node.end_col_offset)
+
+    def text(self, node: ast.expr | ast.stmt | ast.arg | ast.alias | ast.keyword) -> str:
+        """A node's source text."""
+        start, end = self.span(node)
+        return self.content[start:end].decode()
+
+    def site(self, node: ast.expr | ast.stmt | ast.arg | ast.alias | ast.keyword | ast.excepthandler) -> Site:
+        """A node's place."""
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
+        return Site(self.path, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+
+    @cached_property
+    def newline(self) -> str:
+        """The file's line end, that of its first line."""
+        first = self.content.split(b"\n", 1)[0]
+        return "\r\n" if first.endswith(b"\r") else "\n"
+
+    @cached_property
+    def parents(self) -> dict[ast.AST, ast.AST]:
+        """Each node's parent."""
+        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+
+    def indentation(self, node: ast.stmt) -> str:
+        """The white space before a statement."""
+        start = self.offset(node.lineno, 0)
+        return self.content[start : start + node.col_offset].decode()

@@ -1,0 +1,1 @@
+"""asyncshift moves a Python code base from synchronous SQLAlchemy to AsyncSession."""
