@@ -1,0 +1,99 @@
+"""The plan: a list of decisions, each one thing that is done, kept or declined at one site."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from .source import Site
+
+
+class Status(StrEnum):
+    """What becomes of a site."""
+
+    DONE = "done"
+    KEPT = "kept"  # on purpose: it must stay as it is
+    DECLINED = "declined"  # a person has to look
+
+
+class Confidence(StrEnum):
+    """How sure a decision is."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One link of a why-chain: a site and what happens there."""
+
+    site: Site
+    what: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {"path": self.site.path, "line": self.site.line, "what": self.what}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One thing the plan says of a site.
+
+    `codemod` carries it out; `function` is the dotted name of the function around the site ("" at module level);
+    `why` leads from the site down to the seed; `data` is what the codemod needs beyond the site, JSON values only.
+    `node` is the syntax node at the site.
+    """
+
+    codemod: str
+    site: Site
+    action: str
+    status: Status = Status.DONE
+    confidence: Confidence = Confidence.HIGH
+    concern: str = ""
+    why: tuple[Step, ...] = ()
+    function: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    node: ast.AST | None = field(default=None, repr=False, compare=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """The decision as JSON values; the form of `asyncshift plan --json`."""
+        return {
+            "codemod": self.codemod,
+            "path": self.site.path,
+            "line": self.site.line,
+            "column": self.site.column,
+            "end_line": self.site.end_line,
+            "end_column": self.site.end_column,
+            "function": self.function,
+            "action": self.action,
+            "status": str(self.status),
+            "confidence": str(self.confidence),
+            "concern": self.concern,
+            "why": [step.as_json() for step in self.why],
+        }
+
+
+@dataclass(slots=True)
+class Plan:
+    """All decisions, in the order of their sites."""
+
+    decisions: list[Decision]
+
+    def __iter__(self) -> Iterator[Decision]:
+        return iter(self.decisions)
+
+    def __len__(self) -> int:
+        return len(self.decisions)
+
+    def only(self, codemods: Iterable[str]) -> Plan:
+        """The part that these codemods carry out."""
+        wanted = set(codemods)
+        return Plan([d for d in self.decisions if d.codemod in wanted])
+
+    def without(self, codemods: Iterable[str]) -> Plan:
+        """The part that is left without these codemods."""
+        unwanted = set(codemods)
+        return Plan([d for d in self.decisions if d.codemod not in unwanted])
