@@ -1,0 +1,182 @@
+"""What an expression can be, as far as the analysis knows: a set of these values. The empty set: nothing is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An instance of a class: a project class by its key, a library class by its canonical dotted name."""
+
+    cls: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClassObject:
+    """A class itself; `cls` as in Instance."""
+
+    cls: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionObject:
+    """A function of the project by its key, bound to `receiver` when it was read from an object.
+
+    `wrappers` are the keys of the project's own wrapper functions that decorators put around it.
+    """
+
+    key: str
+    receiver: Value | None = None
+    wrappers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """A library's module or function by its dotted name, bound to `receiver` when it is a method."""
+
+    name: str
+    receiver: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleObject:
+    """A module of the project, by its path."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string that is known."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A list, set, iterator or any iterable of `items`."""
+
+    items: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A tuple, or a row of a result, with known positions."""
+
+    items: tuple[Values, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A dict; `items` are its values."""
+
+    items: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Awaitable:
+    """What `await` turns into `items`: the call of a function that is async already."""
+
+    items: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What the call of a generator function gives: an iterator of `items`, made by the project function `key`."""
+
+    key: str
+    items: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A context manager whose `with` target is `items`; `key` is the project's generator function behind it, if any."""
+
+    items: Values
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One thing that a query asks for.
+
+    `kind`: "entity" (a mapped class or an alias of one, `cls` its key), "column" (anything that gives a plain value:
+    column, aggregate, function, literal), "table" (a Core table: several columns), or "" (not known).
+    """
+
+    kind: str
+    cls: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A legacy `Query` over `entities`.
+
+    `traits` are facts about the chain so far that decide its 2.0 form: the names of the methods called on it that
+    matter ("join", "outerjoin", "select_from", "limit", "offset", "distinct", "yield_per", "from_statement", "union",
+    "with_entities", "options", "eager-many" for a joined eager load of a collection, …). `origin` is the site key
+    (`path:line:column`) of the `.query(…)` call that began it.
+    """
+
+    entities: tuple[Entity, ...]
+    traits: frozenset[str] = frozenset()
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A Core or 2.0 statement: `kind` is "select", "insert", "update", "delete", "text" or "compound"."""
+
+    kind: str
+    entities: tuple[Entity, ...] = ()
+    traits: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A buffered result of `entities`: `kind` is "result", "scalars", "mappings" or "tuples"."""
+
+    entities: tuple[Entity, ...]
+    kind: str = "result"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnAttribute:
+    """An attribute read on a mapped class (`User.name`, `User.posts`)."""
+
+    cls: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mock:
+    """A unittest.mock object; `spec` is the class it stands for, or "" for any."""
+
+    spec: str = ""
+    kind: str = "Mock"
+
+
+Value: TypeAlias = (
+    Instance
+    | ClassObject
+    | FunctionObject
+    | External
+    | ModuleObject
+    | Text
+    | Many
+    | Row
+    | Table
+    | Awaitable
+    | Generated
+    | Context
+    | Query
+    | Statement
+    | Rows
+    | ColumnAttribute
+    | Mock
+)
+Values: TypeAlias = frozenset[Value]
+
+NOTHING: Values = frozenset()
