@@ -158,6 +158,13 @@ class Mock:
     kind: str = "Mock"
 
 
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A type expression kept under a name (`SessionDep = Annotated[Session, Depends(get_db)]`): what it stands for."""
+
+    items: Values
+
+
 Value: TypeAlias = (
     Instance
     | ClassObject
@@ -176,6 +183,7 @@ Value: TypeAlias = (
     | Rows
     | ColumnAttribute
     | Mock
+    | Hint
 )
 Values: TypeAlias = frozenset[Value]
 

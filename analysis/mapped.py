@@ -1,0 +1,274 @@
+"""Mapped classes: columns and relationships, as the class bodies declare them.
+
+Both declarative styles (`Column`, `relationship`; `Mapped[…]`, `mapped_column`) and SQLModel are read. Names of other
+classes are resolved as SQLAlchemy's own registry does it: by the class's plain name.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from .symbols import Class, decorator_name
+
+COLUMN_CALLS = {"Column", "mapped_column", "deferred", "column_property", "Field", "composite"}
+RELATIONSHIP_CALLS = {"relationship", "relation", "Relationship"}
+COLLECTIONS = {"list", "List", "set", "Set", "Sequence", "Collection", "dict", "Dict", "WriteOnlyMapped", "DynamicMapped"}
+DECLARATIVE_ROOTS = {"DeclarativeBase", "DeclarativeBaseNoMeta", "SQLModel", "MappedAsDataclass"}
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """A relationship: `target` is a class key ("" when not the project's), `many` a collection, `lazy` its strategy."""
+
+    name: str
+    target: str
+    many: bool
+    lazy: str = "select"
+    node: ast.stmt | None = field(default=None, repr=False, compare=False)
+    owner: str = ""
+
+
+@dataclass(slots=True)
+class Mapped:
+    """What a mapped class declares, its bases' declarations included."""
+
+    cls: Class
+    table: str = ""
+    columns: dict[str, ast.stmt] = field(default_factory=dict)
+    relationships: dict[str, Relationship] = field(default_factory=dict)
+    foreign_tables: set[str] = field(default_factory=set)
+
+
+class MappedClasses:
+    """The project's mapped classes by key."""
+
+    def __init__(self, classes: Iterable[Class]) -> None:
+        everything = list(classes)
+        self._by_name: dict[str, list[Class]] = {}
+        for cls in everything:
+            self._by_name.setdefault(cls.name, []).append(cls)
+        self._candidates = {cls.key for cls in everything if _looks_mapped(cls)}
+        self._table_of = {cls.key: _table_name(cls) for cls in everything}
+        self.known: dict[str, Mapped] = {}
+        for cls in everything:
+            if self._is_mapped(cls, set()):
+                self.known[cls.key] = Mapped(cls, self._table_of[cls.key])
+        for mapped in self.known.values():
+            for base in self._bases(mapped.cls, set()):
+                self._declare_columns(mapped, base)
+        for mapped in self.known.values():
+            for base in self._bases(mapped.cls, set()):
+                self._declare_relationships(mapped, base)
+        self._declare_backrefs()
+
+    def __getitem__(self, key: str) -> Mapped | None:
+        return self.known.get(key)
+
+    def _find(self, name: str, near: Class) -> Class | None:
+        found = self._by_name.get(name.rpartition(".")[2], [])
+        return min(found, key=lambda c: (c.source is not near.source, c.key not in self._candidates)) if found else None
+
+    def _bases(self, cls: Class, seen: set[str]) -> list[Class]:
+        """The class and its project bases, farthest first."""
+        if cls.key in seen:
+            return []
+        seen.add(cls.key)
+        result: list[Class] = []
+        for base in cls.node.bases:
+            name = _simple_name(base)
+            known = self._find(name, cls) if name and name != cls.name else None
+            if known:
+                result.extend(self._bases(known, seen))
+        return [*result, cls]
+
+    def _is_mapped(self, cls: Class, seen: set[str]) -> bool:
+        bases = self._bases(cls, seen)
+        if any(k.arg == "table" for b in bases for k in b.node.keywords):
+            return any(k.arg == "table" for k in cls.node.keywords)
+        if any(_simple_name(x) == "SQLModel" for b in bases for x in b.node.bases):
+            return False
+        return any(b.key in self._candidates for b in bases) and any(
+            self._table_of[b.key] or _has_declarative_root(b) for b in bases
+        )
+
+    def _declare_columns(self, mapped: Mapped, cls: Class) -> None:
+        for statement in cls.node.body:
+            name, value, annotation = _assignment(statement)
+            if not name or name.startswith("__"):
+                continue
+            call = _call_name(value)
+            if call in COLUMN_CALLS or (call not in RELATIONSHIP_CALLS and annotation is not None):
+                mapped.columns[name] = statement
+            if value is not None:
+                mapped.foreign_tables |= _foreign_tables(value)
+
+    def _declare_relationships(self, mapped: Mapped, cls: Class) -> None:
+        for statement in cls.node.body:
+            name, value, annotation = _assignment(statement)
+            if isinstance(statement, ast.FunctionDef) and "declared_attr" in map(decorator_name, statement.decorator_list):
+                name, value, annotation = statement.name, _returned(statement), statement.returns
+            if name and isinstance(value, ast.Call) and _call_name(value) in RELATIONSHIP_CALLS:
+                mapped.columns.pop(name, None)
+                mapped.relationships[name] = self._relationship(mapped, cls, name, value, annotation, statement)
+
+    def _relationship(
+        self, mapped: Mapped, cls: Class, name: str, call: ast.Call, annotation: ast.expr | None, statement: ast.stmt
+    ) -> Relationship:
+        keywords = {k.arg: k.value for k in call.keywords if k.arg}
+        annotated = _annotated_target(annotation)
+        wanted = call.args[0] if call.args else keywords.get("argument")
+        target_name = _target_name(wanted) if wanted is not None else annotated[0]
+        target = self._find(target_name, cls) if target_name else None
+        if "uselist" in keywords:
+            many = not (isinstance(keywords["uselist"], ast.Constant) and keywords["uselist"].value is False)
+        elif annotation is not None and annotated[0]:
+            many = annotated[1]
+        elif "secondary" in keywords or "collection_class" in keywords:
+            many = True
+        else:
+            many = not (target and self._table_of[target.key] in mapped.foreign_tables) or _is_one_to_many_to_self(
+                mapped, target, keywords
+            )
+        lazy = keywords.get("lazy")
+        return Relationship(
+            name,
+            target.key if target else "",
+            many,
+            lazy.value if isinstance(lazy, ast.Constant) and isinstance(lazy.value, str) else "select",
+            statement,
+            cls.key,
+        )
+
+    def _declare_backrefs(self) -> None:
+        for mapped in list(self.known.values()):
+            for relationship in list(mapped.relationships.values()):
+                _, value, _ = _assignment(relationship.node) if relationship.node else ("", None, None)
+                backref = next((k.value for k in getattr(value, "keywords", []) if k.arg == "backref"), None)
+                name = _backref_name(backref)
+                other = self.known.get(relationship.target)
+                if name and other and name not in other.relationships:
+                    scalar = _is_scalar_backref(backref)
+                    other.relationships[name] = Relationship(
+                        name, mapped.cls.key, not relationship.many and not scalar, "select", relationship.node, mapped.cls.key
+                    )
+
+
+def _looks_mapped(cls: Class) -> bool:
+    for statement in cls.node.body:
+        name, value, annotation = _assignment(statement)
+        if name in {"__tablename__", "__table__", "__mapper_args__"}:
+            return True
+        if _call_name(value) in {"Column", "mapped_column", *RELATIONSHIP_CALLS}:
+            return True
+        if annotation is not None and _simple_name(annotation) in {"Mapped", "WriteOnlyMapped", "DynamicMapped"}:
+            return True
+    return any(k.arg == "table" for k in cls.node.keywords)
+
+
+def _has_declarative_root(cls: Class) -> bool:
+    return any(_simple_name(b) in DECLARATIVE_ROOTS or _simple_name(b) in {"Base", "Model"} for b in cls.node.bases)
+
+
+def _table_name(cls: Class) -> str:
+    for statement in cls.node.body:
+        name, value, _ = _assignment(statement)
+        if name == "__tablename__" and isinstance(value, ast.Constant) and isinstance(value.value, str):
+            return value.value
+        if name == "__table__":
+            return cls.name
+        if isinstance(statement, ast.FunctionDef) and statement.name == "__tablename__":
+            return cls.name
+    return cls.name.lower() if any(k.arg == "table" for k in cls.node.keywords) else ""
+
+
+def _assignment(statement: ast.AST) -> tuple[str, ast.expr | None, ast.expr | None]:
+    """Name, value and annotation of `name: annotation = value`."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            return name, value, None
+        case ast.AnnAssign(target=ast.Name(id=name), value=value, annotation=annotation):
+            return name, value, annotation
+    return "", None, None
+
+
+def _returned(function: ast.FunctionDef) -> ast.expr | None:
+    return next((n.value for n in ast.walk(function) if isinstance(n, ast.Return)), None)
+
+
+def _simple_name(node: ast.expr | None) -> str:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case ast.Subscript(value=value):
+            return _simple_name(value)
+        case ast.Constant(value=str(text)):
+            return text.split("[")[0].rpartition(".")[2]
+    return ""
+
+
+def _call_name(node: ast.expr | None) -> str:
+    return _simple_name(node.func) if isinstance(node, ast.Call) else ""
+
+
+def _target_name(node: ast.expr) -> str:
+    match node:
+        case ast.Lambda(body=body):
+            return _target_name(body)
+        case ast.Call(func=ast.Name(), args=[ast.Constant(value=str(text))]):
+            return text
+    return _simple_name(node)
+
+
+def _annotated_target(annotation: ast.expr | None) -> tuple[str, bool]:
+    """Class name and "is a collection" of `Mapped[list["Post"]]`, `List["Post"]`, `Mapped["User | None"]`."""
+    if annotation is None:
+        return "", False
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        try:
+            return _annotated_target(ast.parse(annotation.value, mode="eval").body)
+        except SyntaxError:
+            return "", False
+    match annotation:
+        case ast.Subscript(value=value, slice=inner):
+            head = _simple_name(value)
+            if head in COLLECTIONS:
+                target = inner.elts[-1] if isinstance(inner, ast.Tuple) else inner
+                return _annotated_target(target)[0], True
+            if isinstance(inner, ast.Tuple):
+                return next((t for t in map(_annotated_target, inner.elts) if t[0] and t[0] != "None"), ("", False))
+            return _annotated_target(inner)
+        case ast.BinOp(left=left, right=right):
+            found = _annotated_target(left)
+            return found if found[0] and found[0] != "None" else _annotated_target(right)
+    return _simple_name(annotation), False
+
+
+def _foreign_tables(value: ast.expr) -> set[str]:
+    found = set()
+    for node in ast.walk(value):
+        if isinstance(node, ast.Call) and _call_name(node) == "ForeignKey" and node.args:
+            match node.args[0]:
+                case ast.Constant(value=str(text)):
+                    found.add(text.rpartition(".")[0].rpartition(".")[2])
+        if isinstance(node, ast.keyword) and node.arg == "foreign_key" and isinstance(node.value, ast.Constant):
+            found.add(str(node.value.value).rpartition(".")[0].rpartition(".")[2])
+    return found
+
+
+def _is_one_to_many_to_self(mapped: Mapped, target: Class | None, keywords: Mapping[str, ast.expr]) -> bool:
+    return target is not None and target.key == mapped.cls.key and "remote_side" not in keywords
+
+
+def _backref_name(node: ast.expr | None) -> str:
+    match node:
+        case ast.Constant(value=str(text)) | ast.Call(args=[ast.Constant(value=str(text)), *_]):
+            return text
+    return ""
+
+
+def _is_scalar_backref(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Call) and any(
+        k.arg == "uselist" and isinstance(k.value, ast.Constant) and k.value.value is False for k in node.keywords
+    )
