@@ -1,0 +1,517 @@
+"""Calls: which functions a call reaches, what flows into their parameters, and what the call gives."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .library import library
+from .statements import entity, query_method, result_method, special, statement_method
+from .symbols import Function, dotted
+from .values import (
+    NOTHING,
+    Awaitable,
+    ClassObject,
+    ColumnAttribute,
+    Context,
+    External,
+    FunctionObject,
+    Generated,
+    Instance,
+    Many,
+    Mock,
+    Query,
+    Row,
+    Rows,
+    Statement,
+    Table,
+    Text,
+    Value,
+    Values,
+)
+
+if TYPE_CHECKING:
+    from .interpreter import Env, Interpreter
+
+ITERATING = {"list", "set", "tuple", "frozenset", "sorted", "reversed", "iter", "filter", "aiter"}
+GROWING = {"append", "add", "extend", "update", "insert", "appendleft", "setdefault"}
+MOCKS = {"Mock", "MagicMock", "AsyncMock", "NonCallableMock", "create_autospec"}
+CONTEXT_MAKERS = {"contextlib.contextmanager", "contextlib.asynccontextmanager"}
+DEPENDENCIES = {"fastapi.Depends", "fastapi.Security"}
+# Decorators and wrappers that give back, or stand for, the function they are given.
+IDENTITY = {"functools.partial", "functools.wraps", "functools.lru_cache", "functools.cache", "contextlib.suppress"}
+Arguments = tuple[list[tuple[ast.expr, Values]], dict[str, Values]]
+
+
+class Calls:
+    """Evaluates calls for the interpreter, and remembers which function was handed to what."""
+
+    def __init__(self, interpreter: Interpreter) -> None:
+        self._interpreter = interpreter
+        # Function key -> (how it is called: a `calls` word of the library tables or "unknown", the node it was handed at)
+        self.handed: defaultdict[str, set[tuple[str, ast.AST]]] = defaultdict(set)
+        # Decorator functions of the project -> keys of the functions they wrap
+        self.wrapped: defaultdict[str, set[str]] = defaultdict(set)
+
+    # Calls
+
+    def call(self, node: ast.Call, env: Env) -> Values:
+        """What a call gives."""
+        interpreter = self._interpreter
+        callee = interpreter.eval(node.func, env)
+        positional: list[tuple[ast.expr, Values]] = [(a, interpreter.eval(a, env)) for a in node.args]
+        keywords = {k.arg or "**": interpreter.eval(k.value, env) for k in node.keywords}
+        found: set[Value] = set()
+        for value in callee:
+            found |= self._one(value, node, (positional, keywords), env)
+        if not callee:
+            self._hand_to("unknown", node, (positional, keywords))
+        return frozenset(found)
+
+    def invoke(self, callee: Values) -> Values:
+        """What calling something without arguments gives (protocol methods such as `__iter__`)."""
+        found: set[Value] = set()
+        for value in callee:
+            if isinstance(value, FunctionObject):
+                found |= self._function(value, ([], {}))
+        return frozenset(found)
+
+    def _one(self, value: Value, node: ast.Call, arguments: Arguments, env: Env) -> Values:
+        match value:
+            case FunctionObject():
+                return self._function(value, arguments)
+            case ClassObject(cls=cls):
+                return self._instantiate(cls, node, arguments)
+            case External(name=name, receiver=None):
+                return self._external(name, node, arguments, env)
+            case External(name=name, receiver=receiver) if receiver is not None:
+                return self._method(name, receiver, node, arguments, env)
+            case Instance(cls=cls) if cls in self._interpreter.objects.classes:
+                called = self._interpreter.attribute(frozenset({value}), "__call__")
+                return frozenset(v for c in called for v in self._one(c, node, arguments, env))
+            case Instance(cls=cls):
+                return self._library_call(cls, "__call__", value, node, arguments, env)
+            case Mock():
+                return frozenset({Instance(value.spec)}) if value.spec else NOTHING
+        return NOTHING
+
+    # Project functions
+
+    def _function(self, value: FunctionObject, arguments: Arguments) -> Values:
+        interpreter = self._interpreter
+        function = interpreter.functions[value.key]
+        targets = [function]
+        if isinstance(value.receiver, Instance) and function.owner:
+            self.bind_self(function, value.receiver)
+            if value.receiver.cls in interpreter.objects.classes:
+                targets = interpreter.objects.alternatives(value.receiver.cls, function.name)
+                targets = targets if function in targets else [function]
+        found: set[Value] = set()
+        for target in targets:
+            self.bind_arguments(target, arguments, bound=value.receiver is not None)
+            if target is not function and isinstance(value.receiver, Instance) and target.owner:
+                self.bind_self(target, Instance(target.owner.key))
+            found |= self.result(target)
+        return frozenset(found)
+
+    def bind_self(self, function: Function, receiver: Instance) -> None:
+        """Let a method's `self` hold the receiver."""
+        parameters = function.parameters()
+        if parameters and function.binding == "instance":
+            self._interpreter.store.write(frozenset({receiver}), "parameter", function.key, parameters[0].arg)
+
+    def result(self, function: Function) -> Values:
+        """What a call of the function gives its caller."""
+        store = self._interpreter.store
+        if function.is_generator:
+            yielded = store.read("yield", function.key)
+            if function.key in self._interpreter.context_functions:
+                return frozenset({Context(yielded, function.key)})
+            return frozenset({Generated(function.key, yielded)})
+        returned = store.read("return", function.key)
+        return frozenset({Awaitable(returned)}) if function.is_async else returned
+
+    def bind_arguments(self, function: Function, arguments: Arguments, bound: bool) -> None:
+        """Let a function's parameters hold what a call passes."""
+        positional, keywords = arguments
+        spec = function.arguments
+        if spec is None:
+            return
+        store = self._interpreter.store
+        names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
+        if bound and function.binding in {"instance", "class"}:
+            names = names[1:]
+        for position, (node, values) in enumerate(positional):
+            if isinstance(node, ast.Starred):
+                for name in names[position:]:
+                    store.write(values, "parameter", function.key, name)
+                break
+            if position < len(names):
+                store.write(values, "parameter", function.key, names[position])
+            elif spec.vararg:
+                store.write(values, "parameter", function.key, spec.vararg.arg)
+        known = {*names, *(a.arg for a in spec.kwonlyargs)}
+        for name, values in keywords.items():
+            if name in known:
+                store.write(values, "parameter", function.key, name)
+            elif name == "**":
+                continue
+            elif spec.kwarg:
+                store.write(values, "parameter", function.key, spec.kwarg.arg)
+
+    def _instantiate(self, cls: str, node: ast.Call, arguments: Arguments) -> Values:
+        interpreter = self._interpreter
+        if cls not in interpreter.objects.classes:
+            self._hand_to(self._policy(cls, "__init__"), node, arguments)
+            return frozenset({Instance(cls)})
+        instance = Instance(cls)
+        constructor = interpreter.objects.method(cls, "__init__")
+        if constructor:
+            self.bind_self(constructor, instance)
+            self.bind_arguments(constructor, arguments, bound=True)
+        else:
+            for name, values in keywords_and_fields(interpreter, cls, arguments):
+                interpreter.store.write(values, "instance", cls, name)
+        return frozenset({instance})
+
+    # Decorators
+
+    def decorate(self, values: Values, decorator: ast.expr, env: Env) -> Values:
+        """What a decorator makes of a function."""
+        interpreter = self._interpreter
+        found: set[Value] = set()
+        decorators = interpreter.eval(decorator, env)
+        for maker in decorators:
+            match maker:
+                case External(name=name, receiver=None) if name in CONTEXT_MAKERS:
+                    for value in values:
+                        if isinstance(value, FunctionObject):
+                            interpreter.context_functions[value.key] = name
+                case FunctionObject():
+                    found |= self._wrapped(values, maker)
+        self._hand(self._decorator_policy(decorator, decorators, env), decorator, values)
+        return frozenset(found) or values
+
+    def _wrapped(self, values: Values, maker: FunctionObject) -> Values:
+        """A decorator of the project: its wrapper stands around the function, whose own results it passes on."""
+        made = self._function(maker, ([(ast.Constant(None), values)], {}))
+        wrappers = tuple(sorted(v.key for v in made if isinstance(v, FunctionObject) and v not in values))
+        for value in values:
+            if isinstance(value, FunctionObject):
+                self.wrapped[maker.key].add(value.key)
+        return frozenset(
+            FunctionObject(v.key, v.receiver, (*v.wrappers, *(w for w in wrappers if w != v.key and w not in v.wrappers)))
+            for v in values
+            if isinstance(v, FunctionObject)
+        )
+
+    def _decorator_policy(self, node: ast.expr, decorators: Values, env: Env) -> str:
+        maker = node.func if isinstance(node, ast.Call) else node
+        policies = set()
+        for value in self._interpreter.eval(maker, env):
+            if isinstance(value, External):
+                policies.add(self._policy(*split(value.name)) if value.receiver else self._policy(value.name))
+            elif isinstance(value, ClassObject):
+                policies.add(self._policy(value.cls))
+            elif isinstance(value, FunctionObject):
+                return "project"
+        return next(iter(sorted(policies - {""})), "unknown")
+
+    # Library functions and methods
+
+    def _policy(self, name: str, method: str = "") -> str:
+        if method:
+            known = library().method(name, method)
+            return known.calls if known else ""
+        function = library().functions.get(name)
+        return function.calls if function else ""
+
+    def _external(self, name: str, node: ast.Call, arguments: Arguments, env: Env) -> Values:
+        positional, keywords = arguments
+        if name in ITERATING:
+            last = positional[-1][1] if positional else NOTHING
+            return frozenset({Many(self._interpreter.iterate(last))})
+        if name in DEPENDENCIES:
+            given = positional[0][1] if positional else keywords.get("dependency", NOTHING)
+            self._hand("awaits", node, given)
+            return self.provided(given)
+        if name.rpartition(".")[2] in MOCKS and name.startswith(("unittest.mock", "mock.")):
+            return self._mock(name.rpartition(".")[2], arguments)
+        special_case = BUILTIN.get(name)
+        if special_case:
+            return special_case(self, arguments, env)
+        if name in IDENTITY:
+            return positional[0][1] if positional else NOTHING
+        known = library().functions.get(name)
+        self._hand_to(known.calls if known and known.calls else "unknown", node, arguments)
+        if known and known.calls in {"thread", "sync"} and positional:
+            return self._in_thread(known.calls, arguments)
+        return self.typed(known.returns, None, node, arguments) if known and known.returns else NOTHING
+
+    def _in_thread(self, policy: str, arguments: Arguments) -> Values:
+        positional, keywords = arguments
+        rest = (positional[1:], keywords)
+        result: set[Value] = set()
+        for value in positional[0][1]:
+            if isinstance(value, FunctionObject):
+                result |= self._function(value, rest)
+        return frozenset({Awaitable(frozenset(result))}) if policy == "thread" else NOTHING
+
+    def _method(self, name: str, receiver: Value, node: ast.Call, arguments: Arguments, env: Env) -> Values:
+        cls, method = split(name)
+        match receiver:
+            case Query():
+                entities = [entity(n, v, self._interpreter.objects.mapped) for n, v in arguments[0]]
+                return query_method(receiver, method, entities)
+            case Statement():
+                entities = [entity(n, v, self._interpreter.objects.mapped) for n, v in arguments[0]]
+                return statement_method(receiver, method, entities)
+            case Rows():
+                return result_method(receiver, method)
+            case Many() | Table():
+                return self._container_method(method, receiver, node, arguments, env)
+            case ColumnAttribute():
+                return frozenset({External("column.expression")})
+        return self._library_call(cls, method, receiver, node, arguments, env)
+
+    def _library_call(
+        self, cls: str, method: str, receiver: Value, node: ast.Call, arguments: Arguments, env: Env
+    ) -> Values:
+        known = library().method(cls, method)
+        policy = known.calls if known and known.calls else "unknown"
+        self._hand_to(policy, node, arguments)
+        if policy == "greenlet":
+            return self._in_greenlet(cls, arguments)
+        if policy == "awaits" and arguments[0]:
+            self._in_thread(policy, arguments)
+        return self.typed(known.returns, receiver, node, arguments) if known and known.returns else NOTHING
+
+    def _in_greenlet(self, cls: str, arguments: Arguments) -> Values:
+        """`run_sync(f, …)`: f gets the sync facade of the receiver, its result is awaited."""
+        facade = next((c.name for c in library().classes.values() if c.asynchronous == library().canonical(cls)), "")
+        positional, keywords = arguments
+        if not positional:
+            return NOTHING
+        first: list[tuple[ast.expr, Values]] = [(ast.Constant(None), frozenset({Instance(facade)}) if facade else NOTHING)]
+        result: set[Value] = set()
+        for value in positional[0][1]:
+            if isinstance(value, FunctionObject):
+                result |= self._function(value, ([*first, *positional[1:]], keywords))
+        return frozenset({Awaitable(frozenset(result))})
+
+    def _container_method(self, method: str, receiver: Many | Table, node: ast.Call, arguments: Arguments, env: Env) -> Values:
+        positional = arguments[0]
+        if method in GROWING and isinstance(node.func, ast.Attribute):
+            added = frozenset(v for _, values in positional for v in values)
+            if method in {"extend", "update"}:
+                added = self._interpreter.iterate(added)
+            self._interpreter.grow_list(node.func.value, added, env)
+            return receiver.items if method == "setdefault" else NOTHING
+        if method in {"pop", "get", "popleft"}:
+            return receiver.items
+        if method == "values":
+            return frozenset({Many(receiver.items)})
+        if method == "items":
+            return frozenset({Many(frozenset({Row((NOTHING, receiver.items))}))})
+        if method == "copy":
+            return frozenset({receiver})
+        return NOTHING
+
+    def library_attribute(self, cls: str, name: str, receiver: Value) -> Values:
+        """An attribute of an instance of a library class."""
+        kind = library().attribute(cls, name)
+        if kind:
+            return self.typed(kind, receiver)
+        canonical = library().canonical(cls)
+        if canonical not in library().classes:
+            return NOTHING
+        return frozenset({External(f"{canonical}.{name}", receiver)})
+
+    def typed(
+        self, kind: str, receiver: Value | None, node: ast.Call | None = None, arguments: Arguments = ([], {})
+    ) -> Values:
+        """The values of a library table's type expression."""
+        head, _, rest = kind.partition("[")
+        if rest:
+            inner = self.typed(rest.removesuffix("]"), receiver, node, arguments)
+            match head:
+                case "list":
+                    return frozenset({Many(inner)})
+                case "context":
+                    return frozenset({Context(inner)})
+                case "await":
+                    return frozenset({Awaitable(inner)})
+        if kind == "self":
+            return frozenset({receiver}) if receiver is not None else NOTHING
+        if kind == "@session":
+            return self._made_session(receiver)
+        if kind.startswith("@"):
+            site = f"{self._interpreter.current.source.path}:{node.lineno}:{node.col_offset}" if node else ""
+            positional = arguments[0] or [(ast.Constant(None), v) for v in list(arguments[1].values())[:1]]
+            made = special(kind[1:], receiver, positional, self._interpreter.objects.mapped, site)
+            return made if made is not None else NOTHING
+        return frozenset({Instance(kind)}) if kind else NOTHING
+
+    def _made_session(self, receiver: Value | None) -> Values:
+        """What a sessionmaker makes: a plain session, or one of the class it was told."""
+        return frozenset({Instance("sqlalchemy.orm.Session")})
+
+    # FastAPI
+
+    def is_bare_dependency(self, node: ast.expr) -> bool:
+        """Is this `Depends()`, whose dependency is the annotation?"""
+        return isinstance(node, ast.Call) and not node.args and not node.keywords and dotted(node.func).endswith("Depends")
+
+    def provided(self, given: Values) -> Values:
+        """What FastAPI passes for a dependency."""
+        found: set[Value] = set()
+        for value in given:
+            match value:
+                case FunctionObject(key=key):
+                    function = self._interpreter.functions[key]
+                    store = self._interpreter.store
+                    if isinstance(value.receiver, Instance):
+                        self.bind_self(function, value.receiver)
+                    found |= store.read("yield" if function.is_generator else "return", key)
+                    found |= store.read("override", key)
+                case ClassObject(cls=cls):
+                    found.add(Instance(cls))
+                case Instance(cls=cls) if cls in self._interpreter.objects.classes:
+                    found |= self.provided(self._interpreter.attribute(frozenset({value}), "__call__"))
+                case External(name=name) | Instance(cls=name):
+                    found |= NOTHING
+        return frozenset(found)
+
+    def is_overrides(self, values: Values) -> bool:
+        """Is this an application's `dependency_overrides`?"""
+        return any(isinstance(v, External) and v.name.endswith(".dependency_overrides") for v in values)
+
+    def override(self, originals: Values, replacement: Values) -> None:
+        """`app.dependency_overrides[original] = replacement`."""
+        given = self.provided(replacement)
+        for value in originals:
+            if isinstance(value, FunctionObject):
+                self._interpreter.store.write(given, "override", value.key)
+        self._hand("awaits", self._interpreter.current.node, replacement)
+
+    # Mocks
+
+    def _mock(self, kind: str, arguments: Arguments) -> Values:
+        positional, keywords = arguments
+        spec = positional[0][1] if positional else keywords.get("spec", keywords.get("spec_set", NOTHING))
+        return frozenset(Mock(v.cls, kind) for v in spec if isinstance(v, ClassObject)) or frozenset({Mock("", kind)})
+
+    # Functions handed on
+
+    def _hand_to(self, policy: str, node: ast.Call, arguments: Arguments) -> None:
+        positional, keywords = arguments
+        for values in [*(v for _, v in positional), *keywords.values()]:
+            self._hand(policy or "unknown", node, values)
+
+    def _hand(self, policy: str, node: ast.AST, values: Values) -> None:
+        for value in values:
+            if isinstance(value, FunctionObject):
+                self.handed[value.key].add((policy, node))
+            elif isinstance(value, Many | Row):
+                items = value.items if isinstance(value, Many) else [v for row in value.items for v in row]
+                for item in items:
+                    if isinstance(item, FunctionObject):
+                        self.handed[item.key].add((policy, node))
+
+
+def keywords_and_fields(interpreter: Interpreter, cls: str, arguments: Arguments) -> list[tuple[str, Values]]:
+    """What the generated constructor of a dataclass or model assigns."""
+    positional, keywords = arguments
+    fields = [
+        s.target.id
+        for base in reversed(interpreter.objects.ancestry(cls))
+        if base in interpreter.objects.classes
+        for s in interpreter.objects.classes[base].node.body
+        if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
+    ]
+    named = [(n, v) for n, v in keywords.items() if n != "**"]
+    return [*zip(fields, (v for _, v in positional), strict=False), *named]
+
+
+def split(name: str) -> tuple[str, str]:
+    """Class and method of a dotted method name."""
+    cls, _, method = name.rpartition(".")
+    return cls, method
+
+
+def _next(calls: Calls, arguments: Arguments, _: Env) -> Values:
+    return calls._interpreter.iterate(arguments[0][0][1]) if arguments[0] else NOTHING
+
+
+def _getattr(calls: Calls, arguments: Arguments, _: Env) -> Values:
+    positional = arguments[0]
+    found: set[Value] = set(positional[2][1]) if len(positional) > 2 else set()
+    if len(positional) > 1:
+        for name in positional[1][1]:
+            if isinstance(name, Text):
+                found |= calls._interpreter.attribute(positional[0][1], name.text)
+    return frozenset(found)
+
+
+def _run(calls: Calls, arguments: Arguments, _: Env) -> Values:
+    return calls._interpreter.awaited(arguments[0][0][1]) if arguments[0] else NOTHING
+
+
+def _gather(calls: Calls, arguments: Arguments, _: Env) -> Values:
+    rows = tuple(calls._interpreter.awaited(v) for _, v in arguments[0])
+    return frozenset({Awaitable(frozenset({Row(rows)}))})
+
+
+def _first_context(calls: Calls, arguments: Arguments, _: Env) -> Values:
+    return frozenset({Context(arguments[0][0][1])}) if arguments[0] else NOTHING
+
+
+def _first(calls: Calls, arguments: Arguments, _: Env) -> Values:
+    return arguments[0][0][1] if arguments[0] else NOTHING
+
+
+def _cast(calls: Calls, arguments: Arguments, env: Env) -> Values:
+    positional = arguments[0]
+    if len(positional) < 2:
+        return NOTHING
+    return positional[1][1] | calls._interpreter.annotations.instances(positional[0][0], env)
+
+
+def _enumerate(calls: Calls, arguments: Arguments, _: Env) -> Values:
+    items = calls._interpreter.iterate(arguments[0][0][1]) if arguments[0] else NOTHING
+    return frozenset({Many(frozenset({Row((NOTHING, items))}))})
+
+
+def _zip(calls: Calls, arguments: Arguments, _: Env) -> Values:
+    row = Row(tuple(calls._interpreter.iterate(v) for _, v in arguments[0]))
+    return frozenset({Many(frozenset({row}))})
+
+
+def _sessionmaker(calls: Calls, arguments: Arguments, _: Env) -> Values:
+    wanted = arguments[1].get("class_", NOTHING)
+    if any(isinstance(v, ClassObject) and library().is_a(v.cls, "sqlalchemy.ext.asyncio.AsyncSession") for v in wanted):
+        return frozenset({Instance("sqlalchemy.ext.asyncio.async_sessionmaker")})
+    return frozenset({Instance("sqlalchemy.orm.sessionmaker")})
+
+
+BUILTIN = {
+    "next": _next,
+    "anext": _next,
+    "getattr": _getattr,
+    "asyncio.run": _run,
+    "asyncio.gather": _gather,
+    "asyncio.create_task": _first,
+    "asyncio.wait_for": _first,
+    "contextlib.closing": _first_context,
+    "contextlib.nullcontext": _first_context,
+    "copy.copy": _first,
+    "enumerate": _enumerate,
+    "max": _next,
+    "min": _next,
+    "typing.cast": _cast,
+    "zip": _zip,
+}
+
+__all__ = ["Arguments", "Calls", "Generated", "Table"]

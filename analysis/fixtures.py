@@ -1,0 +1,81 @@
+"""pytest: which functions are tests and fixtures, and which fixture a parameter's name means."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from .symbols import Function, decorator_name
+
+
+class Fixtures:
+    """The fixtures of the project's suite."""
+
+    def __init__(self, functions: Iterable[Function]) -> None:
+        self.by_name: defaultdict[str, list[Function]] = defaultdict(list)
+        self.functions: set[Function] = set()
+        for function in functions:
+            if (name := fixture_name(function)) is not None:
+                self.by_name[name].append(function)
+                self.functions.add(function)
+
+    def lookup(self, function: Function, name: str) -> list[Function]:
+        """The fixtures that a parameter of a test or fixture can mean: the nearest one wins, as in pytest."""
+        if name not in self.by_name or not (function in self.functions or is_test(function)):
+            return []
+        found = [(r, f) for f in self.by_name[name] if f is not function and (r := _reach(f, function)) is not None]
+        if not found:
+            return [f for f in self.by_name[name] if f is not function]
+        nearest = max(rank for rank, _ in found)
+        return [f for rank, f in found if rank == nearest]
+
+
+def _reach(fixture: Function, user: Function) -> int | None:
+    """How near a fixture is to its user; None when the user can't see it by where it stands."""
+    if fixture.source is user.source:
+        if fixture.owner is None:
+            return 1000
+        return 2000 if fixture.owner is user.owner else None
+    folder = PurePosixPath(fixture.source.path).parent
+    if PurePosixPath(fixture.source.path).name == "conftest.py":
+        return len(folder.parts) if PurePosixPath(user.source.path).is_relative_to(folder) or str(folder) == "." else None
+    return None
+
+
+def fixture_name(function: Function) -> str | None:
+    """The name under which a function is a fixture; None when it is none."""
+    for decorator in function.decorators:
+        if decorator_name(decorator) in {"fixture", "yield_fixture"}:
+            if isinstance(decorator, ast.Call):
+                for keyword in decorator.keywords:
+                    if keyword.arg == "name" and isinstance(keyword.value, ast.Constant):
+                        return str(keyword.value.value)
+            return function.name
+    return None
+
+
+def fixture_scope(function: Function) -> str:
+    """A fixture's scope, "function" when it names none."""
+    for decorator in function.decorators:
+        if decorator_name(decorator) == "fixture" and isinstance(decorator, ast.Call):
+            for keyword in decorator.keywords:
+                if keyword.arg == "scope" and isinstance(keyword.value, ast.Constant):
+                    return str(keyword.value.value)
+    return "function"
+
+
+def is_test_file(path: str) -> bool:
+    """Does pytest collect from this file, by its default patterns?"""
+    name = PurePosixPath(path).name
+    return name == "conftest.py" or name.startswith("test_") or name.endswith("_test.py") or name == "tests.py"
+
+
+def is_test(function: Function) -> bool:
+    """Does pytest collect this function?"""
+    if not function.name.startswith("test") or function.is_lambda or not is_test_file(function.source.path):
+        return False
+    if function.parent is not None and not function.parent.is_module:
+        return False
+    return True

@@ -1,0 +1,138 @@
+"""Classes and their attributes: method resolution order, overrides, what reading or setting an attribute gives."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from .library import library
+from .mapped import MappedClasses
+from .store import Store
+from .symbols import Class, Function, dotted
+from .values import ClassObject, FunctionObject, Instance, Value, Values
+
+ENUM_BASES = {"enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag"}
+
+
+class Objects:
+    """The project's classes by key, with their bases as the interpreter finds them."""
+
+    def __init__(self, classes: Iterable[Class], store: Store) -> None:
+        self.classes: dict[str, Class] = {c.key: c for c in classes}
+        self.mapped = MappedClasses(self.classes.values())
+        self.bases: dict[str, tuple[str, ...]] = {}
+        self._store = store
+        self._subclasses: defaultdict[str, set[str]] = defaultdict(set)
+
+    def set_bases(self, cls: Class, bases: tuple[str, ...]) -> None:
+        """Note a class's bases: keys of project classes, canonical names of library classes."""
+        if self.bases.get(cls.key) == bases:
+            return
+        self.bases[cls.key] = bases
+        for base in bases:
+            self._subclasses[base].add(cls.key)
+        self._store.write(frozenset(ClassObject(b) for b in bases), "bases", cls.key)
+
+    def ancestry(self, key: str) -> list[str]:
+        """A class and all its bases, nearest first (depth first, each once: exact for what projects write)."""
+        found: list[str] = []
+        pending = [key]
+        while pending:
+            current = pending.pop(0)
+            if current in found:
+                continue
+            found.append(current)
+            self._store.read("bases", current)
+            pending = [*self.bases.get(current, ()), *pending]
+        return found
+
+    def descendants(self, key: str) -> set[str]:
+        """All project classes derived from a class."""
+        found: set[str] = set()
+        pending = [key]
+        while pending:
+            for child in self._subclasses[pending.pop()] - found:
+                found.add(child)
+                pending.append(child)
+        return found
+
+    def is_a(self, key: str, base: str) -> bool:
+        """Is a class (project key or library name) the library class `base` or derived from it?"""
+        return any(k == base or library().is_a(k, base) for k in self.ancestry(key))
+
+    def library_bases(self, key: str) -> Iterator[str]:
+        """The library classes that a class derives from."""
+        return (k for k in self.ancestry(key) if k not in self.classes)
+
+    def is_protocol(self, key: str) -> bool:
+        """Is this a `typing.Protocol`?"""
+        return "typing.Protocol" in self.bases.get(key, ()) or "typing_extensions.Protocol" in self.bases.get(key, ())
+
+    def implementers(self, key: str) -> set[str]:
+        """The classes that have all methods of a Protocol (and do not derive from it)."""
+        cls = self.classes[key]
+        wanted = {n for n in cls.methods if not n.startswith("__")}
+        if not wanted:
+            return set()
+        return {
+            other.key
+            for other in self.classes.values()
+            if other is not cls and not self.is_protocol(other.key) and wanted <= self._method_names(other.key)
+        }
+
+    def _method_names(self, key: str) -> set[str]:
+        return {n for k in self.ancestry(key) if k in self.classes for n in self.classes[k].methods}
+
+    def method(self, key: str, name: str) -> Function | None:
+        """The method that a class answers with."""
+        for base in self.ancestry(key):
+            if base in self.classes and name in self.classes[base].methods:
+                return self.classes[base].methods[name]
+        return None
+
+    def alternatives(self, key: str, name: str) -> list[Function]:
+        """What a call of a method on some instance of the class or of a class below it can reach."""
+        below = self.descendants(key) | (self.implementers(key) if self.is_protocol(key) else set())
+        found = [self.method(key, name), *(self.classes[k].methods.get(name) for k in sorted(below))]
+        return list(dict.fromkeys(f for f in found if f is not None))
+
+    def class_attribute(self, key: str, name: str) -> Values:
+        """What the class body binds the name to, in the nearest class that has it."""
+        for base in self.ancestry(key):
+            if base in self.classes:
+                values = self._store.read("class", base, name)
+                if values:
+                    return values
+        return frozenset()
+
+    def instance_attribute(self, key: str, name: str) -> Values:
+        """What methods have assigned to `self.name`, in the class or its bases."""
+        found: set[Value] = set()
+        for base in self.ancestry(key):
+            if base in self.classes:
+                found |= self._store.read("instance", base, name)
+        return frozenset(found)
+
+
+def bind(values: Values, receiver: Instance | ClassObject, functions: dict[str, Function]) -> Values:
+    """Class attributes as they are read from `receiver`: methods become bound."""
+    result: set[Value] = set()
+    for value in values:
+        if not isinstance(value, FunctionObject) or value.receiver is not None:
+            result.add(value)
+            continue
+        binding = functions[value.key].binding
+        if binding == "class":
+            cls = receiver.cls
+            result.add(FunctionObject(value.key, ClassObject(cls), value.wrappers))
+        elif binding == "instance" and isinstance(receiver, Instance):
+            result.add(FunctionObject(value.key, receiver, value.wrappers))
+        else:
+            result.add(value)
+    return frozenset(result)
+
+
+def base_names(cls: Class) -> list[str]:
+    """The bases as they are written."""
+    return [dotted(b.value if isinstance(b, ast.Subscript) else b) for b in cls.node.bases]

@@ -1,0 +1,77 @@
+"""Where values are kept between evaluations: cells, and who has read them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TypeAlias
+
+from .symbols import Function
+from .values import (
+    NOTHING,
+    Awaitable,
+    Context,
+    Generated,
+    Hint,
+    Many,
+    Query,
+    Row,
+    Rows,
+    Statement,
+    Table,
+    Text,
+    Value,
+    Values,
+)
+
+Cell: TypeAlias = tuple[str, ...]
+
+# Values nest (a list of rows of lists …) and unite without an end in a recursive program; both are bounded so that the
+# fixpoint is reached. What lies beyond is not known, which is always a safe answer.
+WIDTH = 24
+DEPTH = 4
+
+
+class Store:
+    """Cells of values that only grow; growing a cell marks the functions that have read it."""
+
+    def __init__(self) -> None:
+        self.reader: Function | None = None
+        self.dirty: dict[Function, None] = {}
+        self._cells: dict[Cell, Values] = {}
+        self._readers: defaultdict[Cell, set[Function]] = defaultdict(set)
+
+    def read(self, *cell: str) -> Values:
+        """What the cell holds; the function being evaluated will be evaluated again when that grows."""
+        if self.reader is not None:
+            self._readers[cell].add(self.reader)
+        return self._cells.get(cell, NOTHING)
+
+    def peek(self, *cell: str) -> Values:
+        """What the cell holds, without becoming a reader."""
+        return self._cells.get(cell, NOTHING)
+
+    def write(self, values: Values, *cell: str) -> None:
+        """Add values to a cell."""
+        old = self._cells.get(cell, NOTHING)
+        if values <= old:
+            return
+        new = old | {v for v in values if v not in old and depth(v) <= DEPTH}
+        if len(new) == len(old) or sum(map(_is_unbounded, new)) > WIDTH:
+            return
+        self._cells[cell] = new
+        self.dirty.update(dict.fromkeys(self._readers[cell]))
+
+
+def _is_unbounded(value: Value) -> bool:
+    """Is this a kind of value of which a program can make ever new ones?"""
+    return isinstance(value, Row | Many | Table | Awaitable | Generated | Context | Hint | Query | Statement | Rows | Text)
+
+
+def depth(value: Value) -> int:
+    """How deep containers are nested in a value."""
+    match value:
+        case Row(items=rows):
+            return 1 + max((depth(v) for row in rows for v in row), default=0)
+        case Many() | Table() | Awaitable() | Generated() | Context() | Hint():
+            return 1 + max((depth(v) for v in value.items), default=0)
+    return 0
