@@ -1,0 +1,673 @@
+"""Which imports a rewritten file gains and loses, to the byte."""
+
+from __future__ import annotations
+
+import ast
+from textwrap import dedent
+
+import pytest
+from asyncshift.analysis.source import BrokenInput, Source
+from asyncshift.codemods.edit import Conflict, Import
+from asyncshift.codemods.imports import binding, request, settle
+
+SELECT = Import("sqlalchemy", "select")
+SESSION = Import("sqlalchemy.ext.asyncio", "AsyncSession")
+PATH = "app/things/service.py"
+
+
+def parse(text: str, path: str = PATH) -> Source:
+    return Source.parse(path, text.encode())
+
+
+def add(text: str, *wanted: Import, path: str = PATH, own: frozenset[str] = frozenset()) -> str:
+    """The file with wanted imports, where nothing else was rewritten; a second time must change nothing."""
+    before = parse(text, path)
+    once = settle(before, before.content, wanted, frozenset(), own)
+    ast.parse(once.decode().removeprefix("\ufeff"))
+    assert settle(before, once, wanted, frozenset(), own) == once
+    return once.decode()
+
+
+def prune(before: str, after: str, *wanted: Import, exported: frozenset[str] = frozenset(), path: str = PATH) -> str:
+    """The rewritten file with its imports in order; a second time must change nothing."""
+    source = parse(before, path)
+    once = settle(source, after.encode(), wanted, exported)
+    ast.parse(once.decode().removeprefix("\ufeff"))
+    assert settle(source, once, wanted, exported) == once
+    return once.decode()
+
+
+def node(source: Source, text: str) -> ast.expr:
+    return next(n for n in ast.walk(source.tree) if isinstance(n, ast.expr) and source.text(n) == text)
+
+
+class TestRequest:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            pytest.param("", ("select", SELECT), id="nothing imported"),
+            pytest.param("from sqlalchemy import func\n", ("select", SELECT), id="other name of the module"),
+            pytest.param("from sqlalchemy import select\n", ("select", None), id="imported"),
+            pytest.param("from sqlalchemy import select as sel\n", ("sel", None), id="imported under an alias"),
+            pytest.param("from sqlalchemy.future import select\n", ("select", None), id="other home of the same thing"),
+            pytest.param("import sqlalchemy as sa\n", ("sa.select", None), id="module under an alias"),
+            pytest.param("import sqlalchemy\n", ("sqlalchemy.select", None), id="module"),
+            pytest.param("import sqlalchemy.orm\n", ("sqlalchemy.select", None), id="submodule binds its package"),
+            pytest.param(
+                "import sqlalchemy.orm as o\n", ("select", SELECT), id="alias of a submodule is not its package"
+            ),
+            pytest.param(
+                "import sqlalchemy\nfrom sqlalchemy import func\n",
+                ("select", SELECT),
+                id="names are imported elsewhere too",
+            ),
+            pytest.param(
+                "try:\n    from sqlalchemy import select\nexcept ImportError:\n    select = None\n",
+                ("select", None),
+                id="try with a fallback",
+            ),
+            pytest.param("if x:\n    from sqlalchemy import select\n", ("select", SELECT), id="on a condition only"),
+            pytest.param("def f():\n    from sqlalchemy import select\n", ("select", SELECT), id="in a function only"),
+            pytest.param("class A:\n    def select(self): ...\n", ("select", SELECT), id="methods do not clash"),
+            pytest.param("from .models import *\n", ("select", SELECT), id="star import, name not used"),
+        ],
+    )
+    def test_expression(self, text: str, expected: tuple[str, Import | None]) -> None:
+        assert request(parse(text), "sqlalchemy", "select") == expected
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("def select(): ...\n", id="function"),
+            pytest.param("class select: ...\n", id="class"),
+            pytest.param("select = 1\n", id="variable"),
+            pytest.param("from sqlmodel import select\n", id="another library's function of that name"),
+            pytest.param("from mine import make as select\n", id="alias of something else"),
+            pytest.param("import select\n", id="module of that name"),
+            pytest.param("def f(select): ...\n", id="parameter"),
+            pytest.param("def f():\n    select = 1\n", id="local variable"),
+            pytest.param("def f():\n    global select\n    select = 1\n", id="global statement"),
+            pytest.param("x = [1 for select in y]\n", id="comprehension"),
+            pytest.param("(select := 1)\n", id="walrus"),
+            pytest.param("f = lambda select: 1\n", id="lambda parameter"),
+            pytest.param("match x:\n    case {'a': 1, **select}: ...\n", id="match rest"),
+            pytest.param("match x:\n    case [*select]: ...\n", id="match star"),
+            pytest.param("try: ...\nexcept E as select: ...\n", id="except"),
+            pytest.param("from mine import *\nselect()\n", id="star import, name used"),
+        ],
+    )
+    def test_clash_gets_an_alias(self, text: str) -> None:
+        wanted = Import("sqlalchemy", "select", "sa_select")
+        assert request(parse(text), "sqlalchemy", "select") == ("sa_select", wanted)
+
+    def test_clashing_class_gets_a_class_like_alias(self) -> None:
+        source = parse("class AsyncSession: ...\n")
+        assert request(source, "sqlalchemy.ext.asyncio", "AsyncSession")[0] == "SAAsyncSession"
+        assert request(parse("class AsyncClient: ...\n"), "httpx", "AsyncClient")[0] == "HttpxAsyncClient"
+
+    def test_alias_that_is_taken_too(self) -> None:
+        assert request(parse("select = sa_select = 1\n"), "sqlalchemy", "select")[0] == "sa_select_"
+
+    def test_builtin_that_the_file_uses(self) -> None:
+        source = parse("try: ...\nexcept TimeoutError: ...\n")
+        assert request(source, "sqlalchemy.exc", "TimeoutError")[0] == "SATimeoutError"
+        assert request(parse(""), "sqlalchemy.exc", "TimeoutError")[0] == "TimeoutError"
+
+    def test_only_what_is_seen_from_the_place_clashes(self) -> None:
+        source = parse("def f(update):\n    a\ndef g(x=c):\n    b\n")
+        alias = Import("sqlalchemy", "update", "sa_update")
+        assert request(source, "sqlalchemy", "update", at=node(source, "a")) == ("sa_update", alias)
+        assert request(source, "sqlalchemy", "update", at=node(source, "b"))[0] == "update"
+        assert request(source, "sqlalchemy", "update")[0] == "sa_update"
+
+    def test_default_of_a_parameter_stands_outside_the_function(self) -> None:
+        source = parse("def f(update=a): ...\n")
+        assert request(source, "sqlalchemy", "update", at=node(source, "a"))[0] == "update"
+
+    def test_class_attribute_clashes_in_the_class_body_alone(self) -> None:
+        source = parse("class A:\n    text = 1\n    x = a\n    def f(self):\n        b\n")
+        assert request(source, "sqlalchemy", "text", at=node(source, "a"))[0] == "sa_text"
+        assert request(source, "sqlalchemy", "text", at=node(source, "b"))[0] == "text"
+
+    def test_shadowed_module_alias(self) -> None:
+        source = parse("import sqlalchemy as sa\ndef f(sa):\n    a\n")
+        assert request(source, "sqlalchemy", "select", at=node(source, "a"))[0] == "select"
+
+    def test_shadowed_import_is_imported_again_under_an_alias(self) -> None:
+        source = parse("from sqlalchemy import update\ndef f(update):\n    a\n")
+        alias = Import("sqlalchemy", "update", "sa_update")
+        assert request(source, "sqlalchemy", "update", at=node(source, "a")) == ("sa_update", alias)
+
+    def test_local_import_serves_what_follows_it(self) -> None:
+        source = parse("def f():\n    a\n    from sqlalchemy import select\n    b\n")
+        assert request(source, "sqlalchemy", "select", at=node(source, "a")) == ("select", SELECT)
+        assert request(source, "sqlalchemy", "select", at=node(source, "b")) == ("select", None)
+
+    def test_import_for_type_checkers_may_be_needed_at_run_time(self) -> None:
+        text = "if TYPE_CHECKING:\n    from sqlalchemy.ext.asyncio import AsyncSession as S\n"
+        wanted = Import("sqlalchemy.ext.asyncio", "AsyncSession", "S")
+        assert request(parse(text), "sqlalchemy.ext.asyncio", "AsyncSession") == ("S", wanted)
+
+    def test_module_as_the_wanted_thing(self) -> None:
+        assert request(parse(""), "asyncio") == ("asyncio", Import("asyncio"))
+        assert request(parse("import asyncio as aio\n"), "asyncio") == ("aio", None)
+        assert request(parse("from sqlalchemy import orm\n"), "sqlalchemy.orm") == ("orm", None)
+        assert request(parse("asyncio = 1\n"), "asyncio")[0] == "asyncio_module"
+
+    def test_name_through_an_imported_submodule(self) -> None:
+        assert request(parse("from sqlalchemy import orm\n"), "sqlalchemy.orm", "selectinload")[0] == "orm.selectinload"
+
+    @pytest.mark.parametrize("line", ["from .db import get\n", "from app.things.db import get\n"])
+    def test_relative_and_absolute_module_are_the_same(self, line: str) -> None:
+        assert request(parse(line), "app.things.db", "get") == ("get", None)
+        assert request(parse(line), ".db", "get") == ("get", None)
+
+    def test_relative_import_below_a_source_folder(self) -> None:
+        source = parse("from ..db import get\n", "src/app/api/x.py")
+        assert request(source, "app.db", "get") == ("get", None)
+
+    @pytest.mark.parametrize("name", ["select", "Session"])
+    def test_sqlmodel_has_its_own(self, name: str) -> None:
+        assert request(parse(f"from sqlmodel import {name}\n"), "sqlalchemy", name)[1] is not None
+
+    def test_sqlmodel_hands_on_the_rest(self) -> None:
+        assert request(parse("from sqlmodel import func\n"), "sqlalchemy", "func") == ("func", None)
+
+    def test_abstract_types_come_from_where_the_file_takes_them(self) -> None:
+        wanted = Import("typing", "AsyncGenerator")
+        source = parse("from typing import Generator\n")
+        assert request(source, "collections.abc", "AsyncGenerator") == ("AsyncGenerator", wanted)
+        source = parse("from typing import AsyncGenerator\n")
+        assert request(source, "collections.abc", "AsyncGenerator") == ("AsyncGenerator", None)
+        source = parse("from typing import Any\n")
+        assert request(source, "collections.abc", "AsyncGenerator")[1] == Import("collections.abc", "AsyncGenerator")
+
+    def test_binding_is_the_text_of_the_request(self) -> None:
+        assert binding(parse("import sqlalchemy as sa\n"), SELECT) == "sa.select"
+
+
+class TestAdd:
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            pytest.param("", "from sqlalchemy import select\n", id="empty file"),
+            pytest.param("x = 1\n", "from sqlalchemy import select\n\nx = 1\n", id="before code"),
+            pytest.param("x = 1", "from sqlalchemy import select\n\nx = 1", id="no line end at the end"),
+            pytest.param("def f(): ...\n", "from sqlalchemy import select\n\n\ndef f(): ...\n", id="before a function"),
+            pytest.param('"""Doc."""\n', '"""Doc."""\n\nfrom sqlalchemy import select\n', id="docstring alone"),
+            pytest.param('"""Doc."""', '"""Doc."""\n\nfrom sqlalchemy import select', id="docstring, no line end"),
+            pytest.param(
+                '"""Doc."""\nx = 1\n', '"""Doc."""\n\nfrom sqlalchemy import select\n\nx = 1\n', id="docstring and code"
+            ),
+            pytest.param(
+                "#!/usr/bin/env python\n# -*- coding: utf-8 -*-\nx = 1\n",
+                "#!/usr/bin/env python\n# -*- coding: utf-8 -*-\nfrom sqlalchemy import select\n\nx = 1\n",
+                id="shebang and coding",
+            ),
+            pytest.param(
+                "# Licence.\n\n# About x.\nx = 1\n",
+                "# Licence.\n\nfrom sqlalchemy import select\n\n# About x.\nx = 1\n",
+                id="licence",
+            ),
+            pytest.param("# Only this.\n", "# Only this.\nfrom sqlalchemy import select\n", id="comment alone"),
+            pytest.param(
+                "from __future__ import annotations\n",
+                "from __future__ import annotations\n\nfrom sqlalchemy import select\n",
+                id="behind future",
+            ),
+            pytest.param(
+                "import os\n\nx = 1\n", "import os\n\nfrom sqlalchemy import select\n\nx = 1\n", id="behind stdlib"
+            ),
+            pytest.param(
+                "from .models import A\n",
+                "from sqlalchemy import select\n\nfrom .models import A\n",
+                id="before relative",
+            ),
+            pytest.param(
+                "import os\n\nfrom .models import A\n",
+                "import os\n\nfrom sqlalchemy import select\n\nfrom .models import A\n",
+                id="between the groups",
+            ),
+            pytest.param(
+                "import os\nfrom .models import A\n",
+                "import os\nfrom sqlalchemy import select\nfrom .models import A\n",
+                id="groups without blank lines",
+            ),
+            pytest.param(
+                "import alembic\nfrom fastapi import Depends\nfrom starlette import status\n",
+                "import alembic\nfrom fastapi import Depends\n"
+                "from sqlalchemy import select\nfrom starlette import status\n",
+                id="sorted, with import first",
+            ),
+            pytest.param(
+                "from fastapi import Depends\nimport pytest\nfrom starlette import status\n",
+                "from fastapi import Depends\nimport pytest\n"
+                "from sqlalchemy import select\nfrom starlette import status\n",
+                id="sorted by module alone",
+            ),
+            pytest.param(
+                "from starlette import status\nfrom fastapi import Depends\n",
+                "from starlette import status\nfrom fastapi import Depends\nfrom sqlalchemy import select\n",
+                id="unsorted",
+            ),
+            pytest.param(
+                "from sqlalchemy.orm import Session\nfrom app.db import x\n",
+                "from sqlalchemy import select\nfrom sqlalchemy.orm import Session\nfrom app.db import x\n",
+                id="beside its package",
+            ),
+            pytest.param(
+                "import pytest\nfrom fastapi import testclient\n\nfrom project.main import app\n",
+                "import pytest\nfrom fastapi import testclient\n"
+                "from sqlalchemy import select\n\nfrom project.main import app\n",
+                id="first block of what looks like a third party",
+            ),
+            pytest.param(
+                "import os  # why\n",
+                "import os  # why\n\nfrom sqlalchemy import select\n",
+                id="comment behind an import",
+            ),
+            pytest.param(
+                "import os; x = (\n    1)\n",
+                "import os; x = (\n    1)\n\nfrom sqlalchemy import select\n",
+                id="semicolon",
+            ),
+            pytest.param(
+                "import os\n\nif TYPE_CHECKING:\n    from sqlalchemy import func\n",
+                "import os\n\nfrom sqlalchemy import select\n\nif TYPE_CHECKING:\n    from sqlalchemy import func\n",
+                id="not into a block for types",
+            ),
+            pytest.param(
+                "import os\n\ntry:\n    from sqlalchemy import func\nexcept ImportError: ...\n",
+                "import os\n\nfrom sqlalchemy import select\n\ntry:\n"
+                "    from sqlalchemy import func\nexcept ImportError: ...\n",
+                id="not into a try block",
+            ),
+            pytest.param(
+                "import os\n\ndef f(): ...\n\nfrom sqlalchemy import func\n",
+                "import os\n\nfrom sqlalchemy import select\n\ndef f(): ...\n\nfrom sqlalchemy import func\n",
+                id="not behind the first definition",
+            ),
+            pytest.param(
+                "x = select(1)\nfrom sqlalchemy import func\n",
+                "from sqlalchemy import select\n\nx = select(1)\nfrom sqlalchemy import func\n",
+                id="before its first use",
+            ),
+            pytest.param(
+                "from sqlalchemy import *\n",
+                "from sqlalchemy import *\nfrom sqlalchemy import select\n",
+                id="star import",
+            ),
+        ],
+    )
+    def test_new_line(self, before: str, after: str) -> None:
+        assert add(before, SELECT) == after
+
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            pytest.param("func", "func, select", id="behind"),
+            pytest.param("text", "select, text", id="in front"),
+            pytest.param("func, text", "func, select, text", id="between"),
+            pytest.param("text, func", "text, func, select", id="unsorted list: at the end"),
+            pytest.param("Integer, Text, func", "Integer, Text, func, select", id="classes before functions"),
+            pytest.param("func, Integer, text", "func, Integer, select, text", id="sorted without case"),
+            pytest.param("(func, text)", "(func, select, text)", id="parentheses on one line"),
+            pytest.param("func as f", "func as f, select", id="alias"),
+            pytest.param("func  # why", "func, select  # why", id="comment"),
+            pytest.param("func \\\n  , text", "func, select \\\n  , text", id="backslash before a comma"),
+            pytest.param("\\\n    func, \\\n    text", "\\\n    func, select, \\\n    text", id="backslash"),
+            pytest.param("(\n    func,\n    text,\n)", "(\n    func,\n    select,\n    text,\n)", id="one a line"),
+            pytest.param("(\n    func,\n)", "(\n    func,\n    select,\n)", id="one a line, at the end"),
+            pytest.param("(\n    text,\n)", "(\n    select,\n    text,\n)", id="one a line, at the beginning"),
+            pytest.param("(\n    func\n)", "(\n    func,\n    select\n)", id="one a line, no trailing comma"),
+            pytest.param("(\n    func)", "(\n    func,\n    select)", id="closed in the last line"),
+            pytest.param("(\n    func,)", "(\n    func,\n    select,)", id="closed behind the comma"),
+            pytest.param("(\n    func  # why)\n)", "(\n    func,  # why)\n    select\n)", id="comment without a comma"),
+            pytest.param(
+                "(\n\tfunc,  # why\n\ttext,\n)", "(\n\tfunc,  # why\n\tselect,\n\ttext,\n)", id="tabs, comments"
+            ),
+            pytest.param(
+                "(\n    func, text,\n    union,\n)", "(\n    func, select, text,\n    union,\n)", id="several a line"
+            ),
+            pytest.param("func; x = 1", "func, select; x = 1", id="semicolon"),
+        ],
+    )
+    def test_merge(self, before: str, after: str) -> None:
+        assert add(f"from sqlalchemy import {before}\n", SELECT) == f"from sqlalchemy import {after}\n"
+
+    def test_line_that_would_be_too_long_is_wrapped(self) -> None:
+        names = ["Boolean", "Column", "DateTime", "Float", "ForeignKey", "Integer", "Numeric"]
+        before = f"from sqlalchemy import {', '.join(names)}\n"
+        lines = "".join(f"    {name},\n" for name in [*names, "select"])
+        assert add(before, SELECT) == f"from sqlalchemy import (\n{lines})\n"
+
+    def test_line_as_long_as_the_files_own_lines_is_not_wrapped(self) -> None:
+        before = (
+            "from sqlalchemy import Boolean, Column, DateTime, Float, ForeignKey, Integer, Numeric\n"
+            f"x = '{'x' * 100}'\n"
+        )
+        assert add(before, SELECT) == before.replace("Numeric", "Numeric, select")
+
+    def test_one_import_a_line_stays_so(self) -> None:
+        before = "from sqlalchemy import func\nfrom sqlalchemy import text\n"
+        assert add(before, SELECT) == before + "from sqlalchemy import select\n"
+
+    def test_statement_behind_the_first_use_is_not_merged_into(self) -> None:
+        before = "import os\nx = select(1)\nfrom sqlalchemy import func\n"
+        assert add(before, SELECT) == "import os\nfrom sqlalchemy import select\n" + before.partition("\n")[2]
+
+    def test_several(self) -> None:
+        wanted = [SELECT, SESSION, Import("sqlalchemy.ext.asyncio", "async_sessionmaker"), Import("asyncio")]
+        assert add("import os\n\nfrom sqlalchemy.orm import relationship\n", *wanted) == dedent(
+            """\
+            import asyncio
+            import os
+
+            from sqlalchemy import select
+            from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+            from sqlalchemy.orm import relationship
+            """
+        )
+
+    def test_alias(self) -> None:
+        wanted = Import("sqlalchemy", "select", "sa_select")
+        assert add("from sqlalchemy import func\n", wanted) == "from sqlalchemy import func, select as sa_select\n"
+        assert add("", Import("sqlalchemy", None, "sa")) == "import sqlalchemy as sa\n"
+
+    def test_crlf_and_bom(self) -> None:
+        before = "\ufeff# Doc.\r\n\r\nx = 1\r\n"
+        assert add(before, SELECT) == "\ufeff# Doc.\r\n\r\nfrom sqlalchemy import select\r\n\r\nx = 1\r\n"
+        assert add("\ufeff", SELECT) == "\ufefffrom sqlalchemy import select\n"
+        before = "from sqlalchemy import (\r\n    func,\r\n)\r\n"
+        assert add(before, SELECT) == "from sqlalchemy import (\r\n    func,\r\n    select,\r\n)\r\n"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("from sqlalchemy import select\n", id="there"),
+            pytest.param("from sqlalchemy.future import select\n", id="there from another home"),
+            pytest.param("try:\n    from sqlalchemy import select\nexcept ImportError:\n    select = None\n", id="try"),
+            pytest.param("with x:\n    from sqlalchemy import select\n", id="with"),
+        ],
+    )
+    def test_nothing_to_add(self, text: str) -> None:
+        assert add(text, SELECT) == text
+
+    def test_own_packages_stand_behind_third_parties(self) -> None:
+        before = "import fastapi\n\nfrom zoo.main import app\n"
+        wanted = Import("zoo.db", "engine")
+        expected = "import fastapi\n\nfrom zoo.db import engine\nfrom zoo.main import app\n"
+        assert add(before, wanted, path="tests/test_x.py", own=frozenset({"zoo"})) == expected
+        wanted = Import("alpha.db", "engine")
+        expected = "import fastapi\n\nfrom alpha.db import engine\nfrom zoo.main import app\n"
+        assert add(before, wanted, path="tests/test_x.py", own=frozenset({"zoo", "alpha"})) == expected
+
+    def test_two_things_under_one_name(self) -> None:
+        source = parse("")
+        with pytest.raises(Conflict, match="under one name"):
+            settle(source, b"", [SELECT, Import("sqlmodel", "select")], frozenset())
+
+    def test_broken_rewrite_is_said(self) -> None:
+        with pytest.raises(BrokenInput):
+            settle(parse(""), b"def (", [SELECT], frozenset())
+
+
+class TestTypeChecking:
+    BLOCK = "if TYPE_CHECKING:\n    from sqlalchemy.ext.asyncio import AsyncSession\n"
+
+    def test_used_at_run_time(self) -> None:
+        before = f"from typing import TYPE_CHECKING\n\n{self.BLOCK}\nx = AsyncSession()\n"
+        assert add(before, SESSION) == "from sqlalchemy.ext.asyncio import AsyncSession\n\nx = AsyncSession()\n"
+
+    @pytest.mark.parametrize(
+        "use",
+        [
+            pytest.param("def f(x: 'AsyncSession'): ...\n", id="string annotation"),
+            pytest.param("x: 'list[AsyncSession]' = []\n", id="string annotation of a variable"),
+        ],
+    )
+    def test_used_by_type_checkers_alone(self, use: str) -> None:
+        text = f"from typing import TYPE_CHECKING\n\n{self.BLOCK}\n{use}"
+        assert add(text, SESSION) == text
+
+    def test_annotations_are_not_read_under_the_future_import(self) -> None:
+        text = (
+            "from __future__ import annotations\nfrom typing import TYPE_CHECKING\n"
+            f"\n{self.BLOCK}\ndef f(x: AsyncSession): ...\n"
+        )
+        assert add(text, SESSION) == text
+
+    def test_annotations_are_read_without_it(self) -> None:
+        text = f"from typing import TYPE_CHECKING\n\n{self.BLOCK}\ndef f(x: AsyncSession): ...\n"
+        assert add(text, SESSION) == (
+            "from sqlalchemy.ext.asyncio import AsyncSession\n\ndef f(x: AsyncSession): ...\n"
+        )
+
+
+class TestPrune:
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            pytest.param("from sqlalchemy.orm import Session\n\nSession()\n", "1\n", id="statement"),
+            pytest.param("import os\nfrom a import B\nB()\n", "import os\n1\n", id="statement between"),
+            pytest.param("from a import B  # why\nB()\n", "1\n", id="comment on the line"),
+            pytest.param("from a import B, C\nB()\n", "from a import C\n1\n", id="first name"),
+            pytest.param("from a import C, B\nB()\n", "from a import C\n1\n", id="last name"),
+            pytest.param("from a import C, B, D\nB()\n", "from a import C, D\n1\n", id="middle name"),
+            pytest.param("from a import B as b, C\nb()\n", "from a import C\n1\n", id="alias"),
+            pytest.param("from a import (B, C)\nB()\n", "from a import (C)\n1\n", id="parentheses"),
+            pytest.param("from a import (C, B,)\nB()\n", "from a import (C,)\n1\n", id="trailing comma"),
+            pytest.param(
+                "from a import (\n    B,\n    C,\n)\nB()\n", "from a import (\n    C,\n)\n1\n", id="one a line"
+            ),
+            pytest.param(
+                "from a import (\n    C,  # c\n    B  # b\n)\nB()\n",
+                "from a import (\n    C,  # c\n)\n1\n",
+                id="comments",
+            ),
+            pytest.param("from a import (\n    C,\n    B)\nB()\n", "from a import (\n    C)\n1\n", id="closing line"),
+            pytest.param(
+                "from a import (C,  # c\n  B)\nB()\n", "from a import (C,  # c\n  )\n1\n", id="comment between"
+            ),
+            pytest.param("from a import (\n    B,\n)\nB()\n", "1\n", id="all of a long statement"),
+            pytest.param("from a import (\n    B,\n    D,\n)\nB(D)\n", "1\n", id="all names of a long statement"),
+            pytest.param("from a import B, \\\n    C\nB()\n", "from a import C\n1\n", id="backslash, first"),
+            pytest.param("from a import C, \\\n    B\nB()\n", "from a import C\n1\n", id="backslash, last"),
+            pytest.param("import a, b\na()\n", "import b\n1\n", id="import of two modules"),
+            pytest.param("import a as b\nb.c()\n", "1\n", id="module under an alias"),
+            pytest.param("import a.b\na.b.c()\n", "1\n", id="submodule"),
+            pytest.param("import a.b\nimport a.c\na.b.x(a.c)\n", "import a.c\na.c()\n", id="submodule beside another"),
+            pytest.param("import os; from a import B\nB()\n", "import os\n1\n", id="behind a semicolon"),
+            pytest.param("from a import B; import os\nB()\n", "import os\n1\n", id="before a semicolon"),
+            pytest.param("from a import B;\nB()\n", "1\n", id="semicolon at the end"),
+            pytest.param('"""Doc."""\n\nfrom a import B\n\n\nB()\n', '"""Doc."""\n\n\n1\n', id="blank lines"),
+            pytest.param("import os\n\nfrom a import B\n\nimport c\nB()\n", "import os\n\nimport c\n1\n", id="a group"),
+            pytest.param("def f():\n    from a import B\n\n    B()\n", "def f():\n    1\n", id="in a function"),
+            pytest.param("def f():\n    from a import B; B()\n", "def f():\n    1\n", id="in a function, semicolon"),
+            pytest.param("def f(): from a import B; B()\n", "def f(): 1\n", id="in a function of one line"),
+            pytest.param("async def f():\n\tfrom a import B\n\tB()\n", "async def f():\n\t1\n", id="tabs"),
+            pytest.param("from a import B\r\nB()\r\n", "1\r\n", id="CRLF"),
+            pytest.param("\ufefffrom a import B\nB()\n", "\ufeff1\n", id="BOM"),
+            pytest.param("from a import B\n@B\ndef f(): ...\n", "def f(): ...\n", id="decorator"),
+            pytest.param("from a import B\nx: B\n", "x: int\n", id="annotation"),
+        ],
+    )
+    def test_lost_its_last_use(self, before: str, after: str) -> None:
+        rewritten = before
+        for use in ("a.b.c()", "b.c()", "B(D)", "B()", "b()", "a()", "Session()"):
+            rewritten = rewritten.replace(use, "1")
+        rewritten = rewritten.replace("a.b.x(a.c)", "a.c()").replace("@B\n", "").replace("x: B", "x: int")
+        assert prune(before, rewritten) == after
+
+    @pytest.mark.parametrize(
+        ("before", "rewritten", "after"),
+        [
+            pytest.param(
+                "def f():\n    from a import B\ndef g():\n    from a import B\n    B()\n",
+                "def f():\n    from a import B\ndef g():\n    from a import B\n    1\n",
+                "def f():\n    from a import B\ndef g():\n    1\n",
+                id="only in the function that used it",
+            ),
+            pytest.param(
+                "from a import B\ndef f():\n    if x:\n        from a import C\n    C()\nB()\n",
+                "from a import B\ndef f():\n    if x:\n        from a import C\n    1\nB()\n",
+                "from a import B\ndef f():\n    if x:\n        pass\n    1\nB()\n",
+                id="pass in an empty block",
+            ),
+            pytest.param(
+                "def f():\n    if x: from a import C\n    C()\n",
+                "def f():\n    if x: from a import C\n    1\n",
+                "def f():\n    if x: pass\n    1\n",
+                id="pass in a block of one line",
+            ),
+            pytest.param(
+                "from typing import TYPE_CHECKING, Any\n\nif TYPE_CHECKING:\n    from a import B\n\nx: 'B'\n",
+                "from typing import TYPE_CHECKING, Any\n\nif TYPE_CHECKING:\n    from a import B\n\nx: 'C'\n",
+                "from typing import Any\n\nx: 'C'\n",
+                id="empty block for types goes, with what it needed",
+            ),
+            pytest.param(
+                "import typing\nif typing.TYPE_CHECKING:\n    from a import B\nelse:\n    B = 1\nx: 'B'\n",
+                "import typing\nif typing.TYPE_CHECKING:\n    from a import B\nelse:\n    B = 1\nx: 'C'\n",
+                "import typing\nif typing.TYPE_CHECKING:\n    pass\nelse:\n    B = 1\nx: 'C'\n",
+                id="block for types with an else",
+            ),
+            pytest.param(
+                "from a import B\ndef f():\n    B()\n",
+                "from a import B\ndef f(B):\n    B()\n",
+                "def f(B):\n    B()\n",
+                id="a parameter of the same name is no use",
+            ),
+            pytest.param(
+                "from a import B\nB()\n",
+                "from a import B\nx.B\n",
+                "x.B\n",
+                id="an attribute of the same name is no use",
+            ),
+            pytest.param(
+                "from a import B\nB()\n", "from a import B\n'B'\n", "'B'\n", id="an ordinary string is no use"
+            ),
+            pytest.param("from a import B\nB()\n", "from a import B\nx['B']\n", "x['B']\n", id="a key is no use"),
+        ],
+    )
+    def test_blocks_and_scopes(self, before: str, rewritten: str, after: str) -> None:
+        assert prune(before, rewritten) == after
+
+    @pytest.mark.parametrize(
+        "use",
+        [
+            pytest.param("B.x = 1", id="attribute base"),
+            pytest.param("del B", id="del"),
+            pytest.param("B += 1", id="augmented assignment"),
+            pytest.param("__all__ = ['B']", id="__all__"),
+            pytest.param("__all__ += ['B']", id="__all__ extended"),
+            pytest.param("__all__.append('B')", id="__all__ appended"),
+            pytest.param("__all__: list[str] = ['B']", id="__all__ annotated"),
+            pytest.param("def f(x: 'B'): ...", id="string annotation"),
+            pytest.param("def f() -> 'list[B]': ...", id="string annotation of the result"),
+            pytest.param("x: Mapped['B']", id="Mapped"),
+            pytest.param("x: 'Mapped[\"B\"]'", id="string in a string"),
+            pytest.param("x = cast('B', y)", id="cast"),
+            pytest.param("x = typing.cast('list[B]', y)", id="typing.cast"),
+            pytest.param("T = TypeVar('T', bound='B')", id="bound"),
+            pytest.param("X = Optional['B']", id="type alias"),
+            pytest.param("X: TypeAlias = 'B'", id="type alias in a string"),
+            pytest.param("class A(Generic['B']): ...", id="base class"),
+            pytest.param("x = []  # type: list[B]", id="type comment"),
+            pytest.param("def f():\n    x = []  # type: B", id="type comment in a function"),
+            pytest.param("f'{B}'", id="f-string"),
+            pytest.param("lambda x=B: x", id="lambda default"),
+            pytest.param("[B for x in y]", id="comprehension"),
+            pytest.param("(x := B)", id="walrus"),
+            pytest.param("match x:\n    case B(): ...", id="match"),
+            pytest.param("class A:\n    B = B", id="class attribute of the same name"),
+            pytest.param("def f():\n    nonlocal_ = B", id="in a function"),
+            pytest.param("def f():\n    global B\n    B = 1\nB", id="global"),
+        ],
+    )
+    def test_still_used(self, use: str) -> None:
+        rewritten = f"from a import B\n{use}\n"
+        assert prune("from a import B\nB()\n", rewritten) == rewritten
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            pytest.param("from a import B  # noqa: F401", id="noqa"),
+            pytest.param("from a import B  # noqa: E402, F401", id="noqa of several"),
+            pytest.param("from a import B  # NOQA", id="noqa of all"),
+            pytest.param("from a import (  # noqa: F401\n    B,\n    C,\n)", id="noqa on the first line"),
+            pytest.param("from a import (\n    B,  # noqa: F401\n    C,\n)", id="noqa on the name's line"),
+            pytest.param("from a import B as B", id="explicit re-export"),
+            pytest.param("try:\n    from a import B\nexcept ImportError:\n    B = None", id="optional import"),
+            pytest.param("try:\n    import B\nexcept (ModuleNotFoundError, OSError):\n    pass", id="probing import"),
+            pytest.param("from __future__ import annotations", id="future"),
+        ],
+    )
+    def test_kept(self, line: str) -> None:
+        assert prune(f"{line}\nB()\n", f"{line}\n1\n") == f"{line}\n1\n"
+
+    def test_noqa_for_another_reason_does_not_keep(self) -> None:
+        line = "from a import B  # noqa: E402\n"
+        assert prune(f"{line}B()\n", f"{line}1\n") == "1\n"
+
+    def test_unused_before_stays(self) -> None:
+        text = "from a import B\n1\n"
+        assert prune(text, text) == text
+
+    def test_unused_import_that_an_edit_brought_stays(self) -> None:
+        assert prune("1\n", "from a import B\n1\n") == "from a import B\n1\n"
+
+    def test_exported_stays(self) -> None:
+        text = "from a import B\n"
+        assert prune(f"{text}B()\n", f"{text}1\n", exported=frozenset({"B"})) == f"{text}1\n"
+
+    def test_exported_says_nothing_of_local_imports(self) -> None:
+        before = "def f():\n    from a import B\n    B()\n"
+        assert prune(before, before.replace("B()", "1"), exported=frozenset({"B"})) == "def f():\n    1\n"
+
+    @pytest.mark.parametrize("line", ["from .models import B\n", "from app.things import B\n"])
+    def test_package_keeps_its_own_names(self, line: str) -> None:
+        path = "app/things/__init__.py"
+        assert prune(f"{line}B()\n", f"{line}1\n", path=path) == f"{line}1\n"
+
+    def test_package_does_not_keep_other_peoples_names(self) -> None:
+        path = "app/things/__init__.py"
+        assert prune("from sqlalchemy import B\nB()\n", "from sqlalchemy import B\n1\n", path=path) == "1\n"
+
+    def test_import_in_a_class_body_is_an_attribute(self) -> None:
+        before = "class A:\n    from a import B\n    B()\n"
+        assert prune(before, before.replace("B()", "1")) == before.replace("B()", "1")
+
+    def test_old_goes_where_new_comes(self) -> None:
+        before = dedent(
+            """\
+            from fastapi import Depends
+            from sqlalchemy.orm import Session, selectinload
+
+            from .db import get_db
+
+
+            def read(db: Session = Depends(get_db)):
+                return selectinload
+            """
+        )
+        assert prune(before, before.replace("db: Session", "db: AsyncSession"), SESSION) == dedent(
+            """\
+            from fastapi import Depends
+            from sqlalchemy.ext.asyncio import AsyncSession
+            from sqlalchemy.orm import selectinload
+
+            from .db import get_db
+
+
+            def read(db: AsyncSession = Depends(get_db)):
+                return selectinload
+            """
+        )
+
+    def test_merged_into_the_statement_that_loses_a_name(self) -> None:
+        before = "from contextlib import contextmanager\n\n@contextmanager\ndef f(): ...\n"
+        wanted = Import("contextlib", "asynccontextmanager")
+        assert prune(before, before.replace("@context", "@asynccontext"), wanted) == (
+            "from contextlib import asynccontextmanager\n\n@asynccontextmanager\ndef f(): ...\n"
+        )
