@@ -1,0 +1,11 @@
+"""What goes wrong by the user's input, told in lines."""
+
+from __future__ import annotations
+
+
+class Failure(Exception):
+    """Something that the user can mend. Each argument is one line that says what and where; the exit code is 2."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(str(line) for line in self.args)

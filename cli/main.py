@@ -1,0 +1,87 @@
+"""The command line. A command's module is imported when the command is used, so that --help is quick."""
+
+from __future__ import annotations
+
+import errno
+import traceback
+from importlib import import_module
+from typing import Any
+
+import click
+
+COMMANDS = {
+    "plan": "Print what would be done and why; changes nothing.",
+    "migrate": "Carry the plan out.",
+    "undo": "Take the last migration back.",
+    "codemod": "List the codemods, or run one alone.",
+    "demo": "Migrate a small example and compare its test suite before and after.",
+}
+DEBUG = "asyncshift.debug"
+
+
+def _debug_option() -> click.Option:
+    def remember(context: click.Context, option: click.Parameter, value: bool) -> None:
+        context.meta[DEBUG] = context.meta.get(DEBUG, False) or value
+
+    return click.Option(
+        ["--debug"], is_flag=True, expose_value=False, callback=remember, help="Show the traceback of an error."
+    )
+
+
+class Commands(click.Group):
+    """The group of commands; what goes wrong inside one is told in lines and ends with exit code 2."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f".{cmd_name}", __package__), cmd_name)
+        if not any(param.name == "debug" for param in command.params):
+            command.params.append(_debug_option())
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            click.echo("asyncshift: interrupted", err=True)
+            ctx.exit(130)
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise
+            if ctx.meta.get(DEBUG):
+                traceback.print_exc()
+            for line in _lines(error):
+                click.echo(f"asyncshift: {line}", err=True)
+            ctx.exit(2)
+
+
+def _lines(error: Exception) -> tuple[str, ...]:
+    from ..analysis.source import BrokenInput, BrokenInputs
+    from .errors import Failure
+
+    match error:
+        case Failure():
+            return error.lines
+        case BrokenInputs():
+            return tuple(error.messages)
+        case BrokenInput():
+            return (str(error),)
+        case OSError(filename=str() | bytes() as name, strerror=str() as what):
+            return (f"{name!s}: {what}",)
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return (f"this should not have happened ({what}); --debug shows where",)
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, params=[_debug_option()])
+@click.version_option(package_name="asyncshift")
+def main() -> None:
+    """Move a Python code base from synchronous SQLAlchemy to AsyncSession."""

@@ -1,0 +1,74 @@
+"""`asyncshift plan`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+import click
+from rich.text import Text
+
+from ..analysis.decisions import Decision, Plan, Status
+from ..analysis.program import Program
+from ..codemods.engine import make_plan
+from . import listing, why
+from .console import output, status
+from .project import open_project, paths_argument, scope_options
+
+NO_SQLALCHEMY = "This project does not use SQLAlchemy: nothing to do."
+ALL_ASYNC = "This project's SQLAlchemy code is async already: nothing to do."
+NEXT = (
+    ("asyncshift plan --why NAME", "why a function becomes async"),
+    ("asyncshift migrate --dry-run", "the diff"),
+    ("asyncshift migrate", "carries it out; asyncshift undo takes it back"),
+)
+
+
+@click.command()
+@paths_argument
+@click.option("--why", "name", metavar="NAME", help="Explain one function: the chain of calls down to the database.")
+@click.option("--json", "as_json", is_flag=True, help="Print the decisions as JSON.")
+@scope_options
+def plan(paths: Sequence[str], name: str | None, as_json: bool, module: str | None, driver: str | None) -> None:
+    """Print what would be done and why; changes nothing.
+
+    Listed are, by file, each function that becomes async with its reason, each place that stays sync on purpose
+    (keep), and each that a person has to look at (look).
+    """
+    program = open_project(paths, driver, module).program()
+    decisions = list(make(program))
+    if name is not None:
+        decisions = why.about(program, decisions, name)
+    if as_json:
+        click.echo(json.dumps({"version": 1, "decisions": [d.as_json() for d in decisions]}, indent=1))
+        return
+    lines = why.told(program, decisions, name) if name is not None else _told(program, decisions)
+    console = output()
+    for line in lines:
+        console.print(line)
+
+
+def make(program: Program) -> Plan:
+    """The plan; on a terminal something moves meanwhile."""
+    with status("Working out what to do"):
+        return make_plan(program)
+
+
+def nothing_to_do(program: Program, decisions: Sequence[Decision]) -> str:
+    """The sentence for a project with nothing to migrate; empty for all others."""
+    if not program.uses_sqlalchemy:
+        return NO_SQLALCHEMY
+    if not any(d.status is Status.DONE or listing.needs_a_look(d) for d in decisions):
+        return ALL_ASYNC
+    return ""
+
+
+def _told(program: Program, decisions: Sequence[Decision]) -> Iterator[Text]:
+    if sentence := nothing_to_do(program, decisions):
+        yield Text(sentence)
+        return
+    yield from listing.tree(decisions)
+    yield from listing.figures(decisions)
+    yield Text("")
+    yield Text(listing.summary(decisions), "bold")
+    yield from listing.commands(NEXT)

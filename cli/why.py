@@ -1,0 +1,68 @@
+"""`asyncshift plan --why NAME`: the chain of calls from a function down to the database."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.text import Text
+
+from ..analysis.decisions import Decision, Status
+from ..analysis.program import Program
+from ..analysis.source import Site
+from .console import line
+from .listing import ASYNC_DEF, short_name
+from .project import known
+
+
+def about(program: Program, decisions: Iterable[Decision], name: str) -> list[Decision]:
+    """What the plan says of the colour of the functions with this name, plain or dotted.
+
+    Raises:
+        Failure: no function has the name.
+    """
+    found = [d for d in decisions if d.codemod == ASYNC_DEF and _named(d.function, name)]
+    if not found:
+        known("function", [name.rpartition(".")[2]], _functions(program))
+    return found
+
+
+def told(program: Program, decisions: Sequence[Decision], name: str) -> Iterator[Text]:
+    """The chains of these decisions, each step with its place, its source line and what happens there."""
+    if not decisions:
+        yield Text(f"{name} stays as it is: no call in it is known to reach the database through sync SQLAlchemy.")
+    for number, decision in enumerate(decisions):
+        if number:
+            yield Text("")
+        yield from _chain(program, decision)
+
+
+def _chain(program: Program, decision: Decision) -> Iterator[Text]:
+    becomes = "becomes async" if decision.status is Status.DONE else "stays sync"
+    yield line((short_name(decision), "bold"), f" {becomes}  ", (str(decision.site), "dim"))
+    if not decision.why or decision.status is not Status.DONE:
+        yield line(f"  {decision.action}")
+    width = max((len(str(step.site)) for step in decision.why), default=0)
+    for step in decision.why:
+        yield line((f"  {str(step.site).ljust(width)}  ", "dim"), _source_line(program, step.site))
+        yield line(" " * (width + 4), (step.what, "cyan"))
+    if decision.concern:
+        yield line("  look  ", (decision.concern, "yellow"))
+
+
+def _named(function: str, name: str) -> bool:
+    return function == name or function.endswith(f".{name}")
+
+
+def _source_line(program: Program, site: Site) -> str:
+    source = program.sources.get(site.path)
+    if source is None:
+        return ""
+    return source.content[source.offset(site.line, 0) :].split(b"\n", 1)[0].decode(errors="replace").strip()
+
+
+def _functions(program: Program) -> list[str]:
+    """The names of all functions of the project."""
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    trees = (source.tree for source in program.sources.values())
+    return sorted({node.name for tree in trees for node in ast.walk(tree) if isinstance(node, functions)})

@@ -1,0 +1,262 @@
+"""Writing all or nothing: a set of new contents replaces files of the project, and can be taken back to the byte.
+
+The new contents are written beside the old ones, then everything is renamed. Before the first file is touched, a
+journal and the previous bytes stand in the project's own `.asyncshift/undo/NNNN/`:
+
+    journal.json   what is replaced, by digest, and whether all of it has been
+    0, 1, …        the previous bytes of each file
+
+A folder without a journal means that nothing has been touched yet; a journal that is not finished, that some files may
+be new and some old. Both are taken back by `undo`, which may itself be stopped anywhere and started again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from stat import S_IMODE
+
+from .errors import Failure
+
+HOME = ".asyncshift"
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A file that is replaced, made (`before` is None) or deleted (`after` is None); the two are digests."""
+
+    path: str
+    before: str | None
+    after: str | None
+    mode: int | None
+
+
+@dataclass(slots=True)
+class Journal:
+    """What one migration changes, and the folder that keeps the bytes it replaces."""
+
+    root: Path
+    folder: Path
+    changes: list[Change]
+    new_folders: list[str]
+    finished: bool = False
+
+    def save(self) -> None:
+        content = {
+            "finished": self.finished,
+            "new_folders": self.new_folders,
+            "changes": [asdict(change) for change in self.changes],
+        }
+        _replace(self.folder / "journal.json", json.dumps(content, indent=1).encode())
+
+    @classmethod
+    def read(cls, root: Path, folder: Path) -> Journal:
+        try:
+            content = json.loads((folder / "journal.json").read_bytes())
+        except FileNotFoundError:
+            return cls(root, folder, [], [])
+        return cls(root, folder, [Change(**c) for c in content["changes"]], content["new_folders"], content["finished"])
+
+
+def last(root: Path) -> Journal | None:
+    """The last migration that has not been taken back."""
+    folders = sorted(path for path in (root / HOME / "undo").glob("[0-9]*") if path.is_dir())
+    return Journal.read(root, folders[-1]) if folders else None
+
+
+def interrupted(root: Path) -> bool:
+    """Whether a migration, or its undoing, was stopped half-way."""
+    journal = last(root)
+    return journal is not None and not journal.finished
+
+
+def write(root: Path, contents: Mapping[str, bytes | None], step: Step = lambda _: None) -> None:
+    """Give each file its new content (None deletes it), or leave every file as it is.
+
+    Paths are relative to `root`; a link stays one, what it points to changes. `step` is called before each thing that
+    is done to the disk.
+
+    Raises:
+        Failure: something could not be written; nothing has changed then.
+    """
+    if interrupted(root):
+        raise Failure("an interrupted migration stands in the way: `asyncshift undo` takes it back")
+    wanted = _resolved(root, contents)
+    journal = _plan(root, wanted)
+    try:
+        _save_previous(journal, step)
+        _carry_out(journal, wanted, step)
+    except BaseException as error:
+        _take_back(journal, lambda _: None)
+        if isinstance(error, OSError):
+            raise Failure(f"{error.filename or root}: {error.strerror}; nothing has been changed") from error
+        raise
+
+
+def undo(root: Path, force: bool = False, step: Step = lambda _: None) -> Journal:
+    """Take the last migration back, a finished or an interrupted one, and return what it was.
+
+    Raises:
+        Failure: there is none, or files have changed since and `force` is not set; nothing has changed then.
+    """
+    journal = last(root)
+    if journal is None:
+        raise Failure("nothing to undo: no migration is on record here")
+    foreign = [change.path for change in journal.changes if not _is_ours(root, change, journal.finished)]
+    if foreign and not force:
+        raise Failure(
+            *(f"{path}: changed since the migration" for path in foreign),
+            "nothing has been taken back; with --force these changes are lost",
+        )
+    if journal.finished:
+        step("reopen the journal")
+        Journal(root, journal.folder, journal.changes, journal.new_folders).save()
+    _take_back(journal, step)
+    return journal
+
+
+def _resolved(root: Path, contents: Mapping[str, bytes | None]) -> dict[str, bytes | None]:
+    """The contents by the files that links lead to."""
+    base = root.resolve()
+    resolved: dict[str, bytes | None] = {}
+    for path, content in sorted(contents.items()):
+        target = (base / path).resolve()
+        if not target.is_relative_to(base):
+            raise Failure(f"{path}: leads out of the project")
+        if resolved.setdefault(target.relative_to(base).as_posix(), content) != content:
+            raise Failure(f"{path}: links to a file that changes in another way")
+    return resolved
+
+
+def _plan(root: Path, wanted: Mapping[str, bytes | None]) -> Journal:
+    number = int(previous.folder.name) + 1 if (previous := last(root)) else 1
+    changes = [
+        Change(path, _digest(_content(root / path)), _digest(content), _mode(root / path))
+        for path, content in wanted.items()
+    ]
+    missing = {parent for path in wanted for parent in Path(path).parents if not (root / parent).exists()}
+    return Journal(root, root / HOME / "undo" / f"{number:04}", changes, sorted(map(Path.as_posix, missing)))
+
+
+def _save_previous(journal: Journal, step: Step) -> None:
+    step("make the folder")
+    journal.folder.mkdir(parents=True)
+    step("hide the folder from git")
+    _replace(journal.root / HOME / ".gitignore", b"*\n")
+    for index, change in enumerate(journal.changes):
+        if (content := _content(journal.root / change.path)) is not None:
+            step(f"save {change.path}")
+            _replace(journal.folder / str(index), content)
+    step("write the journal")
+    journal.save()
+    _sync_folders([journal.folder, journal.folder.parent])
+
+
+def _carry_out(journal: Journal, wanted: Mapping[str, bytes | None], step: Step) -> None:
+    paths = [journal.root / change.path for change in journal.changes]
+    for path, change in zip(paths, journal.changes, strict=True):
+        if (content := wanted[change.path]) is not None:
+            step(f"prepare {change.path}")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _prepare(path, content, change.mode)
+    for path, change in zip(paths, journal.changes, strict=True):
+        step(f"replace {change.path}")
+        if change.after is None:
+            path.unlink(missing_ok=True)
+        else:
+            os.replace(_beside(path), path)
+    _sync_folders({path.parent for path in paths})
+    step("finish the journal")
+    journal.finished = True
+    journal.save()
+
+
+def _take_back(journal: Journal, step: Step) -> None:
+    for index, change in enumerate(journal.changes):
+        path = journal.root / change.path
+        step(f"restore {change.path}")
+        _beside(path).unlink(missing_ok=True)
+        if _digest(_content(path)) == change.before:
+            continue
+        if change.before is None:
+            path.unlink()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _replace(path, (journal.folder / str(index)).read_bytes(), change.mode)
+    for folder in reversed(journal.new_folders):
+        step(f"remove {folder}")
+        with suppress(OSError):  # it may hold what others have put there
+            (journal.root / folder).rmdir()
+    step("forget the journal")
+    shutil.rmtree(journal.folder, ignore_errors=True)
+    _tidy(journal.root / HOME)
+
+
+def _tidy(home: Path) -> None:
+    """Remove our folder when nothing is left in it but the mark that hides it."""
+    with suppress(OSError):
+        (home / "undo").rmdir()
+    if home.is_dir() and {path.name for path in home.iterdir()} <= {".gitignore"}:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _is_ours(root: Path, change: Change, finished: bool) -> bool:
+    now = _digest(_content(root / change.path))
+    return now == change.after or (not finished and now == change.before)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _digest(content: bytes | None) -> str | None:
+    return None if content is None else sha256(content).hexdigest()
+
+
+def _mode(path: Path) -> int | None:
+    return S_IMODE(path.stat().st_mode) if path.exists() else None
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.asyncshift")
+
+
+def _prepare(path: Path, content: bytes, mode: int | None = None) -> None:
+    """Write what a file is to become beside it, with the mode and owner it has."""
+    beside = _beside(path)
+    with beside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    if path.exists() and hasattr(os, "chown"):
+        with suppress(PermissionError):
+            os.chown(beside, path.stat().st_uid, path.stat().st_gid)
+    if mode is not None:
+        beside.chmod(mode)
+
+
+def _replace(path: Path, content: bytes, mode: int | None = None) -> None:
+    _prepare(path, content, mode)
+    os.replace(_beside(path), path)
+
+
+def _sync_folders(folders: Iterable[Path]) -> None:
+    """Make renames last; systems that cannot open a folder do not need it."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    for folder in folders:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,105 @@
+"""`[tool.asyncshift]`: what is understood, and what is said of the rest."""
+
+from __future__ import annotations
+
+import pytest
+from asyncshift.analysis.settings import Settings
+from asyncshift.cli.config import read_settings
+from asyncshift.cli.errors import Failure
+
+from .conftest import Folder
+
+
+def complaints(folder: Folder, text: str | bytes) -> tuple[str, ...]:
+    folder.write({"pyproject.toml": text})
+    with pytest.raises(Failure) as caught:
+        read_settings(folder.root)
+    return caught.value.lines
+
+
+def test_without_a_file_or_a_section_the_defaults_hold(folder: Folder) -> None:
+    assert read_settings(folder.root) == Settings()
+    folder.write({"pyproject.toml": "[project]\nname = 'x'\n"})
+    assert read_settings(folder.root) == Settings()
+
+
+def test_every_key(folder: Folder) -> None:
+    folder.write(
+        {
+            "app/x.py": "",
+            "tests/x.py": "",
+            "pyproject.toml": """
+            [tool.asyncshift]
+            paths = ["app", "tests"]
+            exclude = ["app/old/"]
+            driver = "psycopg"
+
+            [tool.asyncshift.keep-sync]
+            "app/report.py" = "runs in a worker"
+            "app.jobs" = "Celery"
+        """,
+        }
+    )
+    assert read_settings(folder.root) == Settings(
+        paths=("app", "tests"),
+        exclude=("app/old/",),
+        keep_sync={"app/report.py": "runs in a worker", "app.jobs": "Celery"},
+        driver="psycopg",
+    )
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_an_unknown_key_is_named_with_its_line(folder: Folder, newline: str) -> None:
+    text = newline.join(["[project]", "excludes = 1", "[tool.asyncshift]", 'driver = "asyncpg"', "excludes = []", ""])
+    (line,) = complaints(folder, text)
+    assert line.startswith(
+        "pyproject.toml:5: [tool.asyncshift] unknown key 'excludes': known are paths, exclude, keep-sync"
+    )
+
+
+def test_all_complaints_at_once(folder: Folder) -> None:
+    assert complaints(
+        folder,
+        '[tool.asyncshift]\npaths = "app"\nexclude = [1]\ndriver = 3\nkeep-sync = ["x"]\n',
+    ) == (
+        "pyproject.toml:2: [tool.asyncshift] paths: must be a list of strings",
+        "pyproject.toml:3: [tool.asyncshift] exclude: must be a list of strings",
+        "pyproject.toml:4: [tool.asyncshift] driver: must be a string",
+        'pyproject.toml:5: [tool.asyncshift] keep-sync: must be a table: "path or module" = "the reason"',
+    )
+
+
+def test_a_kept_file_needs_a_reason(folder: Folder) -> None:
+    (line,) = complaints(folder, '[tool.asyncshift]\n\n[tool.asyncshift.keep-sync]\n"a.py" = " "\n"b.py" = "why"\n')
+    assert line == 'pyproject.toml:3: [tool.asyncshift] keep-sync: "a.py" needs a reason (a string)'
+
+
+def test_a_path_that_does_not_exist(folder: Folder) -> None:
+    (line,) = complaints(folder, '[tool]\nasyncshift.paths = ["nowhere"]\n')
+    assert line.endswith("paths: no such file or folder: nowhere")
+
+
+def test_an_unknown_driver(folder: Folder) -> None:
+    (line,) = complaints(folder, '[tool.asyncshift]\ndriver = "asyncgp"\n')
+    assert line.startswith("pyproject.toml:2: [tool.asyncshift] driver: unknown driver 'asyncgp': known are ")
+
+
+@pytest.mark.parametrize("text", ["tool = 1\n", "[tool]\nasyncshift = 1\n", "[[tool.asyncshift]]\n"])
+def test_a_section_that_is_none(folder: Folder, text: str) -> None:
+    (line,) = complaints(folder, text)
+    assert line.startswith("pyproject.toml:")
+    assert line.endswith("must be a table")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("[project]\nname = \n", 2), ("[project\n", 1), ("a = 1\na = 2\n", 2), ('x = 1\ny = """never closed\n', 3)],
+)
+def test_broken_toml_is_told_with_its_line(folder: Folder, text: str, line: int) -> None:
+    (complaint,) = complaints(folder, text)
+    assert complaint.startswith(f"pyproject.toml:{line}: broken TOML: ")
+
+
+def test_a_file_that_is_not_utf8(folder: Folder) -> None:
+    (complaint,) = complaints(folder, b"# fine\nname = '\xe9'\n")
+    assert complaint == "pyproject.toml:2: not UTF-8 (byte 0xe9)"

@@ -1,0 +1,173 @@
+"""How a plan is told, from decisions that are written out here."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from asyncshift.analysis.decisions import Decision, Status, Step
+from asyncshift.analysis.source import Site, Source
+from asyncshift.cli import listing, why
+from asyncshift.cli.errors import Failure
+
+SERVICES = """\
+class Orders:
+    def cancel(self, id):
+        order = load(self.db, id)
+        order.status = "cancelled"
+
+def load(db, id):
+    return db.get(Order, id)
+
+def listener(mapper, connection, target):
+    pass
+"""
+ROUTES = "def route(db):\n    Orders(db).cancel(1)\n"
+
+
+def site(path: str, line: int, column: int = 0) -> Site:
+    return Site(path, line, column, line, column + 1)
+
+
+SEED = Step(site("shop/services.py", 7), "Session.get sends a query")
+LOADS = Step(site("shop/services.py", 3), "calls load")
+CANCELS = Step(site("shop/routes.py", 2), "calls Orders.cancel")
+
+
+def decision(
+    path: str, line: int, function: str, codemod: str = "async-def", action: str = "becomes async", **more: Any
+) -> Decision:
+    return Decision(codemod, site(path, line), action, function=function, **more)
+
+
+DECISIONS = [
+    decision("shop/services.py", 6, "shop.services.load", why=(SEED,)),
+    decision("shop/services.py", 2, "shop.services.Orders.cancel", why=(LOADS, SEED)),
+    decision("shop/routes.py", 1, "shop.routes.route", why=(CANCELS, LOADS, SEED)),
+    decision("shop/services.py", 3, "shop.services.Orders.cancel", "await", "awaits load"),
+    decision("shop/services.py", 7, "shop.services.load", "await", "awaits Session.get"),
+    decision("shop/services.py", 9, "shop.services.listener", action="a listener stays sync", status=Status.KEPT),
+    decision(
+        "shop/routes.py", 2, "shop.routes.route", "sessions", "next(get_db())", status=Status.DECLINED,
+        concern="nobody closes this session: use the dependency",
+    ),
+    decision("shop/models.py", 1, "", "requirements", "[square] action", concern="[bold]look[/bold]"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def program() -> Any:
+    texts = {"shop/services.py": SERVICES, "shop/routes.py": ROUTES}
+    return SimpleNamespace(sources={path: Source.parse(path, text.encode()) for path, text in texts.items()})
+
+
+def plain(lines: Any) -> str:
+    return "\n".join(line.plain.rstrip() for line in lines) + "\n"
+
+
+def test_the_tree() -> None:
+    assert (
+        plain(listing.tree(DECISIONS))
+        == """\
+shop/models.py
+  1  look   (module)  [bold]look[/bold]
+  with 1 requirements
+
+shop/routes.py
+  1  async  route  calls Orders.cancel … → Session.get sends a query (shop/services.py:7)
+  2  look   route  nobody closes this session: use the dependency
+
+shop/services.py
+  2  async  Orders.cancel  calls load → Session.get sends a query (shop/services.py:7)
+  6  async  load           Session.get sends a query
+  9  keep   listener       a listener stays sync
+  with 2 await
+
+"""
+    )
+
+
+def test_the_figures() -> None:
+    assert (
+        plain(listing.figures(DECISIONS))
+        == """\
+codemod       done  kept  to look at
+async-def        3     1           0
+await            2     0           0
+requirements     1     0           1
+sessions         0     0           1
+"""
+    )
+    assert listing.summary(DECISIONS) == "3 functions become async, 3 files change, 2 places to look at."
+    assert listing.summary(DECISIONS[:1]) == "1 function becomes async, 1 file changes, 0 places to look at."
+
+
+def test_only_what_needs_a_look() -> None:
+    looks = [d for d in DECISIONS if listing.needs_a_look(d)]
+    assert (
+        plain(listing.looks(looks))
+        == """\
+shop/models.py
+  1  look   (module)  [bold]look[/bold]
+shop/routes.py
+  2  look   route  nobody closes this session: use the dependency
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "function", "short"),
+    [
+        ("shop/services.py", "shop.services.Orders.cancel", "Orders.cancel"),
+        ("src/shop/services.py", "shop.services.load", "load"),
+        ("shop/__init__.py", "shop.connect", "connect"),
+        ("main.py", "main", "main"),
+        ("main.py", "main.main", "main"),
+        ("main.py", "", "(module)"),
+        ("services.py", "services.services.x", "services.x"),
+    ],
+)
+def test_names_inside_their_module(path: str, function: str, short: str) -> None:
+    assert listing.short_name(decision(path, 1, function)) == short
+
+
+@pytest.mark.parametrize("name", ["route", "routes.route", "shop.routes.route"])
+def test_why_prints_the_whole_chain(program: Any, name: str) -> None:
+    assert (
+        plain(why.told(program, why.about(program, DECISIONS, name), name))
+        == """\
+route becomes async  shop/routes.py:1
+  shop/routes.py:2    Orders(db).cancel(1)
+                      calls Orders.cancel
+  shop/services.py:3  order = load(self.db, id)
+                      calls load
+  shop/services.py:7  return db.get(Order, id)
+                      Session.get sends a query
+"""
+    )
+
+
+def test_why_of_a_function_that_stays_sync(program: Any) -> None:
+    kept = why.about(program, DECISIONS, "listener")
+    assert (
+        plain(why.told(program, kept, "listener"))
+        == """\
+listener stays sync  shop/services.py:9
+  a listener stays sync
+"""
+    )
+    untouched = why.about(program, DECISIONS[:1], "Orders.cancel")
+    assert untouched == []
+    assert plain(why.told(program, untouched, "Orders.cancel")).startswith("Orders.cancel stays as it is")
+
+
+def test_why_of_several_functions_with_one_name(program: Any) -> None:
+    twice = [*DECISIONS, decision("shop/routes.py", 1, "shop.routes.load", why=(SEED,))]
+    told = plain(why.told(program, why.about(program, twice, "load"), "load"))
+    assert told.count("load becomes async") == 2
+
+
+def test_why_of_a_name_that_is_not_there(program: Any) -> None:
+    with pytest.raises(Failure, match="no function named 'lod': did you mean 'load'"):
+        why.about(program, DECISIONS, "lod")
