@@ -98,15 +98,21 @@ class Layout:
         line = self.node.lineno
         start = self.source.offset(line, 0)
         end = self._line_end(line)
-        text = sum(len(layer.open) + len(layer.close) for layer in self.layers)
-        length = len(self.source.content[start:end].decode()) + text + self._growth(start, end)
-        if length <= self.width or end < self.source.span(self.node)[1]:
+        before = len(self.source.content[start:end].decode())
+        length = before + sum(len(w.open) + len(w.close) for w in self.layers) + self._growth(start, end)
+        # Where the line was too long already, its author does not mind.
+        if length <= self.width or before > self.width or end < self.source.span(self.node)[1]:
             yield self._compact(self.layers)
             return
         indent = self._leading(line)
         unit = "\t" if "\t" in indent else "    "
         outer, *inner = self.layers
         newline = self.source.newline
+        length += len(unit) - len(self.source.content[start : self.source.span(self.node)[0]].decode().lstrip())
+        length -= len(outer.open) + len(outer.close)
+        if length > self.width and inner:
+            yield self._stacked(self.layers, indent, unit)
+            return
         opening = outer.open + newline + indent + unit
         yield self._compact(inner, opening, newline + indent + outer.close)
 

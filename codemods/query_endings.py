@@ -1,0 +1,352 @@
+"""How a query is executed: the call on the session and on its result that stand for `all()`, `first()`, iteration, …
+
+What decides is the shape of the result (one entity gives objects, everything else rows), whether rows may repeat, and
+how many rows the legacy method asks for.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from ..analysis.queries import Link
+from ..analysis.symbols import dotted
+from ..analysis.uniqueness import loads_collection, may_repeat
+from ..analysis.values import Query
+from .edit import Edit, Replace
+from .query_layout import Layer
+from .query_methods import Rewriting
+from .query_text import (
+    Declined,
+    close_bracket,
+    dropped,
+    is_plain,
+    name_span,
+    open_bracket,
+    renamed,
+    rewritten,
+)
+
+# Stands for the session in the text of a layer.
+SESSION = "\0"
+PLAIN_FOR_COUNT = frozenset({"filter", "where", "filter_by", "join", "outerjoin"})
+AGGREGATES = frozenset({"count", "max", "min", "sum", "avg"})
+GROUPING = frozenset({"group_by", "having", "union", "union_all", "add_columns", "add_column", "add_entity"})
+
+
+@dataclass(slots=True)
+class Ending:
+    """The end of an executed chain: what stands around it, and the edits of its last method.
+
+    `word` is what begins the statement instead of `session.query`, when that is not `select`.
+    """
+
+    layers: list[Layer] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
+    word: str = ""
+    streams: bool = False
+
+
+@dataclass(slots=True)
+class Executing:
+    """A chain at the place where it is executed. `awaits`: the session is an AsyncSession."""
+
+    rewriting: Rewriting
+    awaits: bool
+
+    # What is known of the rows.
+
+    @property
+    def query(self) -> Query:
+        return self.rewriting.query(self.rewriting.chain.receiver)
+
+    def method(self) -> str:
+        """`scalars` for the objects of one entity, `execute` for rows."""
+        query = self.query
+        if not query.entities or any(not e.kind for e in query.entities):
+            raise Declined("it is not known whether this query gives objects or rows")
+        if "only_return_tuples" in self._names() or "tuples" in self._names():
+            return "execute"
+        return "scalars" if len(query.entities) == 1 and query.entities[0].kind == "entity" else "execute"
+
+    def unique(self) -> str:
+        """The call that drops repeated rows as Query does, where they may occur."""
+        chain, related = self.rewriting.chain, self.rewriting.related
+        if "yield_per" in self._names() or "yield_per" in self.query.traits:
+            return ""
+        return ".unique()" if may_repeat(self.rewriting.program, related, chain, self.query) else ""
+
+    def unique_of_one(self) -> str:
+        """The same for a statement that is limited to one row: only a joined collection repeats it."""
+        chain, related = self.rewriting.chain, self.rewriting.related
+        return ".unique()" if self.unique() and loads_collection(self.rewriting.program, related, chain, self.query) else ""
+
+    def _names(self) -> set[str]:
+        return {link.name for link in self.rewriting.chain.steps()}
+
+    # The calls around the statement.
+
+    def result(self, method: str, rest: str) -> list[Layer]:
+        """`(await session.method(…))rest`."""
+        if not rest:
+            return self.single(method)
+        if self.awaits:
+            return [Layer("(", f"){rest}"), Layer(f"await {SESSION}.{method}(", ")")]
+        return [Layer(f"{SESSION}.{method}(", f"){rest}")]
+
+    def single(self, method: str) -> list[Layer]:
+        """`await session.method(…)`, in brackets where the text goes on behind it."""
+        if not self.awaits:
+            return [Layer(f"{SESSION}.{method}(", ")")]
+        layer = Layer(f"await {SESSION}.{method}(", ")")
+        match self.rewriting.chain.source.parents.get(self.rewriting.chain.node):
+            case ast.Attribute() | ast.Subscript() | ast.Await():
+                return [Layer("(", ")"), layer]
+            case ast.Call(func=func) if func is self.rewriting.chain.node:
+                return [Layer("(", ")"), layer]
+        return [layer]
+
+    # The methods.
+
+    def ending(self, link: Link) -> Ending:
+        return METHODS[link.name](self, link)
+
+    def all(self, link: Link) -> Ending:
+        layers = self.result(self.method(), f"{self.unique()}.all()")
+        return Ending(layers, [dropped(link, self.rewriting.chain.source)])
+
+    def first(self, link: Link) -> Ending:
+        source = self.rewriting.chain.source
+        if "from_statement" in self._names() | self.query.traits:
+            return Ending(self.result(self.method(), f"{self.unique()}.first()"), [dropped(link, source)])
+        layers = self.result(self.method(), f"{self.unique_of_one()}.first()")
+        return Ending(layers, [rewritten(link, source, "limit(1)")])
+
+    def one(self, link: Link) -> Ending:
+        layers = self.result(self.method(), f"{self.unique()}.{link.name}()")
+        return Ending(layers, [dropped(link, self.rewriting.chain.source)])
+
+    def scalar(self, link: Link) -> Ending:
+        edits: list[Edit] = [dropped(link, self.rewriting.chain.source)]
+        if self._is_one_row():
+            return Ending(self.single("scalar"), edits)
+        if len(self.query.entities) > 1 and self.unique():
+            return Ending(self.result("execute", ".unique().scalar_one_or_none()"), edits)
+        if any(not e.kind for e in self.query.entities):
+            self.method()
+        return Ending(self.result("scalars", f"{self.unique()}.one_or_none()"), edits)
+
+    def _is_one_row(self) -> bool:
+        """Does the statement give exactly one row, whatever is in the tables: an aggregate, or EXISTS?"""
+        chains = [self.rewriting.chain, *self.rewriting.related.chains]
+        names = {link.name for chain in chains for link in chain.steps()}
+        if names & GROUPING or self.query.traits & GROUPING:
+            return False
+        selected = [link.args for chain in chains for link in chain.steps() if link.name == "with_entities"] or [
+            chain.root.args for chain in chains if chain.begins and isinstance(chain.root, ast.Call)
+        ]
+        return bool(selected) and all(len(args) == 1 and self._is_one_value(args[0]) for args in selected)
+
+    def _is_one_value(self, node: ast.expr) -> bool:
+        match node:
+            case ast.Call(func=ast.Attribute(value=inner, attr="label")):
+                return self._is_one_value(inner)
+            case ast.Call(func=ast.Attribute(value=inner, attr=name)):
+                if name in AGGREGATES and dotted(inner).rpartition(".")[2] == "func":
+                    return True
+                return name == "exists" and not self._names()
+            case ast.Call(func=ast.Name(id="exists")):
+                return not self._names()
+        return False
+
+    def count(self, link: Link) -> Ending:
+        rewriting = self.rewriting
+        select, func = rewriting.name("select"), rewriting.name("func")
+        head = f"{select}({func}.count()).select_from"
+        if self._counts_entity():
+            return Ending(self.single("scalar"), [dropped(link, rewriting.chain.source)], head)
+        layers = [*self.single("scalar"), Layer(f"{head}(", ")")]
+        return Ending(layers, [rewritten(link, rewriting.chain.source, "subquery()")])
+
+    def _counts_entity(self) -> bool:
+        """Is the number of rows of the whole query that of the plain table, joins and criteria?"""
+        chain = self.rewriting.chain
+        entities = self.query.entities
+        return (
+            chain.begins
+            and len(entities) == 1
+            and entities[0].kind == "entity"
+            and isinstance(chain.root, ast.Call)
+            and is_plain(chain.root.args[0])
+            and self._names() <= PLAIN_FOR_COUNT
+        )
+
+    def value(self, link: Link) -> Ending:
+        edits: list[Edit] = [renamed(link, self.rewriting.chain.source, "with_only_columns")]
+        return Ending(self.result("scalars", ".first()"), edits)
+
+    def values(self, link: Link) -> Ending:
+        edits: list[Edit] = [renamed(link, self.rewriting.chain.source, "with_only_columns")]
+        return Ending(self.result("execute", ".all()"), edits)
+
+    # Bulk statements.
+
+    def _changed_rows(self) -> list[Layer]:
+        node = self.rewriting.chain.node
+        if isinstance(self.rewriting.chain.source.parents.get(node), ast.Expr):
+            return self.single("execute")
+        return self.result("execute", ".rowcount")
+
+    def delete(self, link: Link) -> Ending:
+        source = self.rewriting.chain.source
+        word = self.rewriting.name("delete")
+        assert link.call is not None
+        if any(k.arg == "delete_args" for k in link.keywords):
+            raise Declined("delete(delete_args=…): use with_dialect_options() of the delete statement")
+        if not link.args and not link.keywords:
+            return Ending(self._changed_rows(), [dropped(link, source)], word)
+        start, stop = name_span(link, source)[0], open_bracket(link.call, source) + 1
+        keyword = "" if link.keywords else "synchronize_session="
+        return Ending(self._changed_rows(), [Replace(start, stop, f"execution_options({keyword}")], word)
+
+    def update(self, link: Link) -> Ending:
+        source = self.rewriting.chain.source
+        word = self.rewriting.name("update")
+        assert link.call is not None
+        if any(k.arg not in {"values", "synchronize_session"} for k in link.keywords):
+            raise Declined("update(update_args=…): use ordered_values() or with_dialect_options() of the update statement")
+        edits: list[Edit] = [renamed(link, source, "values")]
+        arguments = [*link.args, *link.keywords]
+        if arguments and isinstance(arguments[0], ast.keyword):
+            if arguments[0].arg != "values":
+                raise Declined("update() with its values behind synchronize_session: turn them round")
+            edits.append(Replace(source.span(arguments[0])[0], source.span(arguments[0].value)[0], ""))
+        if len(arguments) > 1:
+            first, second = arguments[0], arguments[1]
+            end = source.span(first.value if isinstance(first, ast.keyword) else first)[1]
+            end = source.content.index(b",", end)
+            text = ").execution_options("
+            if not isinstance(second, ast.keyword):
+                text += "synchronize_session="
+            edits.append(Replace(end, source.span(second)[0], text))
+        return Ending(self._changed_rows(), edits, word)
+
+    # The identity map.
+
+    def get(self, link: Link) -> Ending:
+        """`session.get(Entity, key, options=[…])`."""
+        chain = self.rewriting.chain
+        assert link.call is not None
+        if not chain.begins or not isinstance(chain.root, ast.Call):
+            raise Declined("get() on a query that began elsewhere: use session.get(Entity, key)")
+        if len(link.args) != 1 or link.keywords:
+            raise Declined("get() with other arguments than one key")
+        source = chain.source
+        if not chain.steps():
+            edits = [Replace(close_bracket(chain.root, source), open_bracket(link.call, source) + 1, ", ")]
+            return Ending(self._bare(), [*edits], "get")
+        key = link.args[0]
+        plain = is_plain(key) or isinstance(key, ast.Constant)
+        edits = list(self._get_keywords(f", {source.text(key)}" if plain else ""))
+        last = chain.steps()[-1]
+        assert last.call is not None
+        stop = close_bracket(link.call, source) if plain else open_bracket(link.call, source) + 1
+        tail = GET_KEYWORDS[last.name][1] + ("" if plain else ", ident=")
+        edits.append(Replace(close_bracket(last.call, source), stop, tail))
+        return Ending(self._bare(), [*edits], "get")
+
+    def _get_keywords(self, key: str) -> Iterator[Replace]:
+        chain, source = self.rewriting.chain, self.rewriting.chain.source
+        assert isinstance(chain.root, ast.Call)
+        before, tail = chain.root, key
+        for step in chain.steps():
+            if step.name not in GET_KEYWORDS or step.call is None:
+                raise Declined(f"get() after {step.name}() asks more than the primary key")
+            opening = GET_KEYWORDS[step.name][0]
+            if step.name == "with_for_update" and not (step.args or step.keywords):
+                opening = ", with_for_update=True"
+            yield Replace(close_bracket(before, source), open_bracket(step.call, source) + 1, tail + opening)
+            before, tail = step.call, GET_KEYWORDS[step.name][1]
+
+    def _bare(self) -> list[Layer]:
+        if not self.awaits:
+            return []
+        return [Layer("(await ", ")") if len(self.single("get")) > 1 else Layer("await ", "")]
+
+    # Without a method.
+
+    def iterated(self) -> Ending:
+        """A loop, a star, `in`, `list(…)`: the result is run through as it is."""
+        streams = "yield_per" in self._names() | self.query.traits
+        if streams and self.awaits:
+            return Ending(self.single(f"stream_{self.method()}" if self.method() == "scalars" else "stream"), streams=True)
+        unique = self.unique()
+        return Ending(self.result(self.method(), unique))
+
+    def indexed(self, subscript: ast.Subscript) -> Ending:
+        """`q[i]` and `q[a:b]` are LIMIT and OFFSET."""
+        source = self.rewriting.chain.source
+        opening = source.content.index(b"[", source.span(subscript.value)[1])
+        closing = source.span(subscript)[1] - 1
+        limited = bool({"limit", "offset", "slice"} & (self._names() | self.query.traits))
+        rest = f"{self.unique()}.all()"
+        match subscript.slice:
+            case ast.Slice(step=ast.expr()):
+                raise Declined("a slice with a step is taken in Python after all rows are loaded")
+            case ast.Slice(lower=lower, upper=upper):
+                if _is_negative(lower) or _is_negative(upper):
+                    raise Declined("a negative index of a query is an error")
+                return Ending(self.result(self.method(), rest), list(_sliced(subscript.slice, opening, closing, limited, self)))
+            case ast.Constant(value=int(index)) if index >= 0:
+                end = str(index + 1)
+            case index_node if is_plain(index_node):
+                end = f"{source.text(index_node)} + 1"
+            case _:
+                raise Declined("a query is indexed by something that is not a plain number or name")
+        edits: list[Edit] = [Replace(opening, opening + 1, ".slice("), Replace(closing, closing + 1, f", {end})")]
+        return Ending(self.result(self.method(), f"{rest}[0]"), edits)
+
+
+def _is_negative(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+
+
+def _sliced(bounds: ast.Slice, opening: int, closing: int, limited: bool, executing: Executing) -> Iterator[Edit]:
+    source = executing.rewriting.chain.source
+    colon = source.content.index(b":", source.span(bounds.lower)[1] if bounds.lower else opening)
+    if bounds.lower and bounds.upper:
+        yield Replace(opening, opening + 1, ".slice(")
+        yield Replace(colon, source.span(bounds.upper)[0], ", ")
+        yield Replace(closing, closing + 1, ")")
+    elif bounds.lower:
+        yield Replace(opening, opening + 1, ".slice(" if limited else ".offset(")
+        yield Replace(colon, closing + 1, ", None)" if limited else ")")
+    elif bounds.upper:
+        yield Replace(opening, source.span(bounds.upper)[0], ".slice(None, " if limited else ".limit(")
+        yield Replace(closing, closing + 1, ")")
+    else:
+        yield Replace(opening, closing + 1, "")
+
+
+METHODS: dict[str, Callable[[Executing, Link], Ending]] = {
+    "all": Executing.all,
+    "first": Executing.first,
+    "one": Executing.one,
+    "one_or_none": Executing.one,
+    "scalar": Executing.scalar,
+    "count": Executing.count,
+    "value": Executing.value,
+    "values": Executing.values,
+    "delete": Executing.delete,
+    "update": Executing.update,
+    "get": Executing.get,
+}
+# Methods of Query that are arguments of `Session.get`: what opens and closes them there.
+GET_KEYWORDS = {
+    "options": (", options=[", "]"),
+    "populate_existing": (", populate_existing=True", ""),
+    "with_for_update": (", with_for_update=dict(", ")"),
+    "execution_options": (", execution_options=dict(", ")"),
+}
+

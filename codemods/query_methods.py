@@ -1,0 +1,282 @@
+"""What becomes of each method in a chain that gives a query again: the edits of its joints, arguments left alone."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from ..analysis.program import Program
+from ..analysis.queries import Chain, Link, queries
+from ..analysis.symbols import dotted
+from ..analysis.uniqueness import Related
+from ..analysis.values import ClassObject, ColumnAttribute, Many, Query
+from .edit import Edit, Import, Replace, Wrap
+from .imports import request
+from .query_text import Declined, close_bracket, dropped, name_span, open_bracket, renamed, rewritten
+
+UNCHANGED = frozenset(
+    {
+        "add_columns", "correlate", "distinct", "execution_options", "ext", "from_statement", "group_by", "having",
+        "limit", "offset", "order_by", "prefix_with", "select_from", "set_label_style", "slice", "suffix_with", "where",
+        "with_for_update", "with_hint", "with_statement_hint",
+    }
+)  # fmt: skip
+RENAMED = {
+    "add_column": "add_columns",
+    "filter": "where",
+    "with_entities": "with_only_columns",
+}
+# They only set a state of Query that a select does not have.
+DROPPED = frozenset({"enable_assertions", "only_return_tuples", "reset_joinpoint", "tuples"})
+OPTIONS = {"populate_existing": "execution_options(populate_existing=True)"}
+NO_COUNTERPART = {
+    "enable_eagerloads": "a select has no way to switch eager loads off; take the loader option out instead",
+    "from_self": "from_self() is gone in 2.0: select from aliased(Entity, statement.subquery()), later criteria too",
+    "select_entity_from": "select_entity_from() is gone in 2.0: use aliased(Entity, subquery)",
+    "with_session": "with_session() changes the session of a query; a select gets its session where it is executed",
+    "with_transformation": "with_transformation(f) becomes f(statement), and f must expect a select",
+}
+SET_OPERATIONS = frozenset({"union", "union_all", "intersect", "intersect_all", "except_", "except_all"})
+
+
+@dataclass(slots=True)
+class Rewriting:
+    """One chain that is being rewritten: what is known of it, and the imports that its new text needs."""
+
+    program: Program
+    chain: Chain
+    related: Related
+    imports: list[Import] = field(default_factory=list)
+
+    def name(self, name: str, module: str = "sqlalchemy") -> str:
+        """How the file writes a name of a library, which it imports if it does not yet."""
+        expression, needed = request(self.chain.source, module, name)
+        if needed is not None:
+            self.imports.append(needed)
+        return expression
+
+    def query(self, node: ast.expr) -> Query:
+        """The query that an expression is.
+
+        Raises:
+            Declined: it can be queries of different shapes.
+        """
+        found = queries(self.program.values(node))
+        if len({q.entities for q in found}) > 1:
+            raise Declined("it can be one of several queries that return different things")
+        traits = frozenset(t for q in found for t in q.traits)
+        return Query(found[0].entities, traits, found[0].origin)
+
+
+def step(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
+    """The edits of one method that gives a query again.
+
+    Raises:
+        Declined: it has no 2.0 form of the same meaning.
+    """
+    source = rewriting.chain.source
+    if link.call is None:
+        raise Declined(f"the method {link.name} is used as a value")
+    if link.name in UNCHANGED:
+        return
+    if link.name in RENAMED:
+        yield renamed(link, source, RENAMED[link.name])
+    elif link.name in DROPPED:
+        yield dropped(link, source)
+    elif link.name in OPTIONS:
+        yield rewritten(link, source, OPTIONS[link.name])
+    elif link.name in NO_COUNTERPART:
+        raise Declined(NO_COUNTERPART[link.name])
+    elif link.name in SET_OPERATIONS:
+        raise Declined(
+            f"{link.name}() wraps both queries in a subquery and re-targets all later criteria to it; a select does not"
+        )
+    else:
+        yield from SPECIAL[link.name](rewriting, link)
+
+
+def _add_entity(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
+    if len(link.args) != 1 or link.keywords:
+        raise Declined("add_entity(alias=…): add aliased(Entity, alias) as a column instead")
+    yield renamed(link, rewriting.chain.source, "add_columns")
+
+
+def _autoflush(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
+    source = rewriting.chain.source
+    assert link.call is not None
+    yield Replace(name_span(link, source)[0], open_bracket(link.call, source) + 1, "execution_options(autoflush=")
+
+
+def _yield_per(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
+    source = rewriting.chain.source
+    assert link.call is not None
+    yield Replace(name_span(link, source)[0], open_bracket(link.call, source) + 1, "execution_options(yield_per=")
+
+
+def _labels(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
+    style = rewriting.name("LABEL_STYLE_TABLENAME_PLUS_COL")
+    yield rewritten(link, rewriting.chain.source, f"set_label_style({style})")
+
+
+def _with_parent(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
+    source = rewriting.chain.source
+    assert link.call is not None
+    given = len(link.args) + len(link.keywords)
+    if given < 2:
+        raise Declined("with_parent() without a relationship searches for one; name it")
+    function = rewriting.name("with_parent", "sqlalchemy.orm")
+    yield Replace(name_span(link, source)[0], open_bracket(link.call, source), f"where({function}")
+    yield _behind(close_bracket(link.call, source), ")")
+
+
+def _behind(bracket: int, text: str) -> Wrap:
+    return Wrap(bracket, bracket + 1, "", text)
+
+
+def _options(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
+    """Query takes a list of options, a select does not."""
+    source = rewriting.chain.source
+    for argument in link.args:
+        listed = any(isinstance(v, Many) for v in rewriting.program.values(argument))
+        if isinstance(argument, ast.List | ast.Tuple | ast.ListComp | ast.GeneratorExp) or listed:
+            yield Wrap(*source.span(argument), "*", "", rank=2)
+
+
+def _params(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
+    if any(step.name == "from_statement" for step in rewriting.chain.links):
+        raise Declined("params() after from_statement(): give the values to execute(), or to text().bindparams()")
+    return
+    yield
+
+
+def _join(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
+    """The forms of 2.0 stay; strings and tuples were forms of 1.x."""
+    if any(k.arg in {"aliased", "from_joinpoint"} for k in link.keywords):
+        raise Declined("join(aliased=True) and join(from_joinpoint=True) are gone in 2.0: join an explicit aliased()")
+    if any(isinstance(a, ast.Constant) and isinstance(a.value, str) for a in link.args):
+        raise Declined("a relationship given as a string is gone in 2.0: join Class.relationship")
+    if link.args and isinstance(link.args[0], ast.Tuple):
+        raise Declined("join((Target, condition)) is gone in 2.0: join(Target, condition)")
+    return
+    yield
+
+
+def _filter_by(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
+    """Query looks at the entity that was joined last, a select of 2.1 at all of them."""
+    source = rewriting.chain.source
+    target = filter_by_target(rewriting, link)
+    if target is None:
+        return
+    assert link.call is not None
+    yield Replace(*name_span(link, source), "where")
+    for keyword in link.keywords:
+        start, end = source.span(keyword)
+        value_start, value_end = source.span(keyword.value)
+        if keyword.arg is None:
+            yield Replace(start, value_start, f"*(getattr({target}, name) == value for name, value in ")
+            yield _tail(keyword.value, ".items())", source)
+        elif isinstance(keyword.value, ast.Constant) and keyword.value.value is None:
+            yield Replace(start, end, f"{target}.{keyword.arg}.is_(None)")
+        else:
+            first = source.content.index(b"=", start) + 1
+            spaces = len(source.content[first:value_start]) - len(source.content[first:value_start].lstrip())
+            yield Replace(start, first + spaces, f"{target}.{keyword.arg} == ")
+            if isinstance(keyword.value, ast.Compare | ast.BoolOp | ast.IfExp | ast.Lambda | ast.UnaryOp):
+                if source.content[first + spaces : first + spaces + 1] != b"(":
+                    yield Wrap(value_start, value_end, "(", ")", rank=1)
+
+
+def _tail(node: ast.expr, text: str, source: object) -> Wrap:
+    start, end = source.span(node)  # type: ignore[attr-defined]
+    return Wrap(start, end, "", text, rank=1)
+
+
+def filter_by_target(rewriting: Rewriting, link: Link) -> str | None:
+    """The entity whose attributes `filter_by` names; None: a select finds it too."""
+    chain = rewriting.chain
+    query = rewriting.query(link.receiver)
+    target: ast.expr | None = None
+    joined = False
+    for earlier in chain.links[: chain.links.index(link)]:
+        if earlier.name in {"join", "outerjoin"} and earlier.args:
+            target, joined = earlier.args[0], True
+        elif earlier.name == "select_from" and earlier.args and not joined:
+            target = earlier.args[0]
+        elif earlier.name == "reset_joinpoint":
+            target, joined = None, False
+        elif earlier.name in SET_OPERATIONS | {"from_statement", "with_entities"}:
+            target, joined = None, False
+    if target is not None:
+        return entity_text(rewriting, target)
+    names = {e.name for e in chain.links[: chain.links.index(link)]}
+    elsewhere = query.traits & {"join", "outerjoin", "select_from"}
+    if elsewhere and not names & {"join", "outerjoin", "select_from"}:
+        return entity_text(rewriting, _only_join(rewriting))
+    if len(query.entities) > 1 or (elsewhere and "reset_joinpoint" in names):
+        if chain.begins and isinstance(chain.root, ast.Call) and chain.root.args:
+            return entity_text(rewriting, chain.root.args[0])
+        raise Declined("filter_by() on a query of several entities: name the entity with where(Entity.name == value)")
+    return None
+
+
+def _only_join(rewriting: Rewriting) -> ast.expr:
+    """The join that another statement made."""
+    found = [
+        link.args[0]
+        for chain in rewriting.related.chains
+        for link in chain.steps()
+        if link.name in {"join", "outerjoin", "select_from"} and link.args
+    ]
+    if len({ast.dump(f) for f in found}) != 1:
+        raise Declined(
+            "filter_by() after joins in other statements: 2.1 searches all entities, Query the one joined last; "
+            "name it with where(Entity.name == value)"
+        )
+    return found[0]
+
+
+def entity_text(rewriting: Rewriting, node: ast.expr) -> str:
+    """How the chain's file writes the entity that `join(node)` or `query(node)` means."""
+    program, source = rewriting.program, rewriting.chain.source
+    match node:
+        case ast.Call(func=ast.Attribute(attr="of_type"), args=[kind]):
+            return entity_text(rewriting, kind)
+        case ast.Attribute(value=owner):
+            for value in program.values(node):
+                if isinstance(value, ColumnAttribute):
+                    mapped = program.mapped(value.cls)
+                    if mapped and value.name in mapped.relationships:
+                        return class_text(rewriting, mapped.relationships[value.name].target)
+                    if dotted(owner):
+                        return source.text(owner)
+    if dotted(node) and node in source.parents:
+        return source.text(node)
+    for value in program.values(node):
+        if isinstance(value, ClassObject):
+            return class_text(rewriting, value.cls)
+    raise Declined("filter_by() after a join of something that has no name here: name it with where(Entity.name == value)")
+
+
+def class_text(rewriting: Rewriting, key: str) -> str:
+    """A name under which the chain's file knows a class."""
+    for node in ast.walk(rewriting.chain.source.tree):
+        if isinstance(node, ast.Name) and rewriting.program.values(node) == frozenset({ClassObject(key)}):
+            return node.id
+    name = key.rpartition("::")[2]
+    raise Declined(f"filter_by() names attributes of {name}, which this file does not import: where({name}.name == value)")
+
+
+SPECIAL: dict[str, Callable[[Rewriting, Link], Iterator[Edit]]] = {
+    "add_entity": _add_entity,
+    "apply_labels": _labels,
+    "autoflush": _autoflush,
+    "filter_by": _filter_by,
+    "join": _join,
+    "options": _options,
+    "outerjoin": _join,
+    "params": _params,
+    "with_labels": _labels,
+    "with_parent": _with_parent,
+    "yield_per": _yield_per,
+}

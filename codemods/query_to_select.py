@@ -1,0 +1,309 @@
+"""Legacy `session.query(…)` chains become `select(…)` statements of the same meaning.
+
+Before:
+
+    user = db.query(User).filter(User.id == user_id).first()
+
+After, where the session is an AsyncSession:
+
+    user = (await db.scalars(select(User).where(User.id == user_id).limit(1))).first()
+
+Where the session stays sync, the same without `await`. All statements that work on one query are rewritten together or
+not at all.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from ..analysis.decisions import Confidence, Decision, Status
+from ..analysis.program import Program
+from ..analysis.queries import TERMINALS, Chain, chains, is_iterated, queries
+from ..analysis.source import Source
+from ..analysis.uniqueness import Related
+from .edit import Edit, Import, Replace, Wrap
+from .query_endings import SESSION, Ending, Executing
+from .query_layout import Layer, Layout, stands_inside
+from .query_methods import Rewriting, step
+from .query_session import session_text
+from .query_text import Declined, is_faithful, is_plain, name_span, renamed, replaced_spans
+from .query_uses import use
+
+NAME = "query-to-select"
+
+
+@dataclass(slots=True)
+class Site:
+    """One chain of the program, and what becomes of it."""
+
+    chain: Chain
+    related: Related
+    layers: list[Layer] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
+    imports: list[Import] = field(default_factory=list)
+    node: ast.expr = field(init=False)
+    in_place: bool = False
+    concern: str = ""
+    action: str = ""
+
+    def __post_init__(self) -> None:
+        self.node = self.chain.node
+
+
+def decide(program: Program) -> Iterator[Decision]:
+    """A decision for each chain."""
+    found = [chain for source in program.sources.values() for chain in chains(program, source)]
+    sites: dict[str, list[Site]] = defaultdict(list)
+    for group in _groups(program, found):
+        for site in _rewritten(program, group):
+            sites[site.chain.source.path].append(site)
+    for of_file in sites.values():
+        yield from _decisions(program, of_file)
+
+
+def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
+    """The edits that were worked out when the decision was made."""
+    kinds = {"replace": Replace, "wrap": Wrap, "import": Import}
+    for kind, *values in decision.data.get("edits", ()):
+        yield kinds[kind](*values)
+
+
+def _groups(program: Program, found: Iterable[Chain]) -> Iterator[list[Chain]]:
+    """The chains that work on the same queries, together."""
+    leader: dict[str, str] = {}
+
+    def find(key: str) -> str:
+        while leader.setdefault(key, key) != key:
+            key = leader[key]
+        return key
+
+    keyed = []
+    for chain in found:
+        keys = [q.origin for q in queries(program.values(chain.root)) if q.origin] or [str(chain.source.site(chain.root))]
+        for key in keys[1:]:
+            leader[find(key)] = find(keys[0])
+        keyed.append((keys[0], chain))
+    groups: dict[str, list[Chain]] = defaultdict(list)
+    for key, chain in keyed:
+        groups[find(key)].append(chain)
+    yield from groups.values()
+
+
+def _rewritten(program: Program, group: list[Chain]) -> list[Site]:
+    """All sites of a group rewritten, or all declined."""
+    related = Related(tuple(group))
+    sites = [Site(chain, related) for chain in group]
+    refused: Site | None = None
+    for site in sites:
+        try:
+            _rewrite_site(program, site)
+        except Declined as reason:
+            site.concern = str(reason)
+            refused = refused or site
+    if refused is not None:
+        for site in sites:
+            place = refused.chain.source.site(refused.chain.node)
+            site.concern = site.concern or f"the query is also used at {place}, where {refused.concern}"
+    return sites
+
+
+def _rewrite_site(program: Program, site: Site) -> None:
+    chain = site.chain
+    if not is_faithful(chain):
+        raise Declined("it stands where the text cannot be changed safely")
+    rewriting = Rewriting(program, chain, site.related, site.imports)
+    subscript = chain.source.parents.get(chain.node)
+    if chain.end is None and not is_iterated(chain.source, chain.node):
+        site.edits += _root(rewriting, _word(rewriting))
+        site.edits += use(rewriting)
+        site.action = "query() becomes select()" if chain.begins else "goes on as a select"
+    elif chain.end is None or chain.end.name in TERMINALS:
+        executing = Executing(rewriting, _awaits(program, chain))
+        if chain.end is not None:
+            ending = executing.ending(chain.end)
+            site.action = f"{chain.end.name}() becomes an executed statement"
+        elif isinstance(subscript, ast.Subscript):
+            ending, site.node = executing.indexed(subscript), subscript
+            site.action = "the index becomes LIMIT and OFFSET of an executed statement"
+        else:
+            ending = executing.iterated()
+            site.action = "the loop runs over the result of an executed statement"
+        _execute(rewriting, site, ending, executing.awaits)
+    else:
+        site.edits += _root(rewriting, _word(rewriting))
+        site.edits += _finish(rewriting)
+        site.action = f"query() becomes select(), {chain.end.name}() stays"
+    for link in _kept_steps(chain):
+        site.edits += step(rewriting, link)
+
+
+def _kept_steps(chain: Chain) -> Iterable[object]:
+    return () if chain.end is not None and chain.end.name == "get" else chain.steps()
+
+
+def _word(rewriting: Rewriting) -> str:
+    """What the statement begins with: `delete` or `update` where all executing statements are such."""
+    used = {c.end.name for c in rewriting.related.chains if c.end is not None and c.end.name in TERMINALS}
+    alone = not any(c.end is None and is_iterated(c.source, c.node) for c in rewriting.related.chains)
+    if len(used) == 1 and alone and used <= {"delete", "update"}:
+        return rewriting.name(used.pop())
+    if used & {"delete", "update"}:
+        raise Declined("the same query is read and then deleted or updated: write the delete() or update() of its own")
+    return rewriting.name("select")
+
+
+def _root(rewriting: Rewriting, word: str) -> Iterator[Edit]:
+    """`session.query` becomes `select`."""
+    chain = rewriting.chain
+    if chain.session is None or not isinstance(chain.root, ast.Call):
+        return
+    if not is_plain(chain.session):
+        raise Declined("the session is the result of a call, which a select would no longer make")
+    yield Replace(*chain.source.span(chain.root.func), word)
+
+
+def _execute(rewriting: Rewriting, site: Site, ending: Ending, awaits: bool) -> None:
+    chain, source = rewriting.chain, rewriting.chain.source
+    site.edits += ending.edits
+    if awaits:
+        _require_await(rewriting.program, source, site.node)
+    if ending.streams:
+        site.edits += _async_for(source, chain.node)
+    if chain.end is not None and chain.end.name == "get":
+        assert isinstance(chain.root, ast.Call) and isinstance(chain.root.func, ast.Attribute)
+        start, end = source.span(chain.root.func)
+        site.edits.append(Replace(end - len("query"), end, "get"))
+        site.layers, site.in_place = ending.layers, True
+        return
+    word = ending.word or _word(rewriting)
+    if chain.session is not None and not is_plain(chain.session):
+        _execute_in_place(rewriting, site, ending, word)
+        return
+    site.edits += _root(rewriting, word)
+    text = session_text(rewriting.program, chain)
+    site.layers = [replace(layer, open=layer.open.replace(SESSION, text)) for layer in ending.layers]
+
+
+def _execute_in_place(rewriting: Rewriting, site: Site, ending: Ending, word: str) -> None:
+    """The session is an expression that must stay where it is: the call goes around it."""
+    chain, source = rewriting.chain, rewriting.chain.source
+    assert isinstance(chain.root, ast.Call)
+    before, _, after = "".join(layer.open for layer in ending.layers).partition(SESSION)
+    closing = "".join(layer.close for layer in reversed(ending.layers))
+    end = source.span(chain.root.func)[1]
+    site.edits.append(Replace(end - len("query"), end, after.removeprefix(".") + word))
+    site.layers, site.in_place = [Layer(before, closing)], True
+
+
+def _finish(rewriting: Rewriting) -> Iterator[Edit]:
+    """The last method makes something else of the query, without sending it."""
+    chain, source = rewriting.chain, rewriting.chain.source
+    link = chain.end
+    assert link is not None
+    if link.call is None:
+        match link.name:
+            case "statement" | "selectable":
+                start = source.content.rindex(b".", source.span(link.receiver)[1], name_span(link, source)[0])
+                yield Replace(start, source.span(link.attribute)[1], "")
+                return
+            case "whereclause" | "column_descriptions":
+                return
+        raise Declined(f"{link.name} of a query has no counterpart")
+    match link.name:
+        case "as_scalar":
+            yield renamed(link, source, "scalar_subquery")
+        case "subquery" | "cte" | "exists" | "label" | "scalar_subquery":
+            if any(k.arg in {"with_labels", "reduce_columns"} for k in link.keywords):
+                raise Declined("subquery(with_labels=…, reduce_columns=…): use set_label_style() or reduce_columns() before it")
+        case _:
+            raise Declined(f"{link.name}() of a query has no counterpart")
+
+
+def _awaits(program: Program, chain: Chain) -> bool:
+    return not program.queries_stay_sync(chain.node)
+
+
+def _require_await(program: Program, source: Source, node: ast.expr) -> None:
+    """Raises Declined where `await` cannot stand."""
+    child: ast.AST = node
+    parent = source.parents.get(child)
+    while parent is not None and not isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
+        if isinstance(parent, ast.Lambda) and child is parent.body:
+            raise Declined("it is executed in a lambda, where await cannot stand")
+        if isinstance(parent, ast.GeneratorExp) and not (
+            child is parent.generators[0] and _is_within(node, parent.generators[0].iter, source)
+        ):
+            raise Declined("it is executed in a generator expression, which await would make asynchronous")
+        if isinstance(parent, ast.ClassDef):
+            raise Declined("it is executed in a class body, where await cannot stand")
+        child, parent = parent, source.parents.get(parent)
+    function = program.function_at(source, node)
+    if function is None or not program.is_async_after(function):
+        raise Declined("it is executed in code that stays sync, where await cannot stand")
+    if isinstance(source.parents.get(node), ast.YieldFrom):
+        raise Declined("yield from cannot stand in an async function: loop over the result and yield each")
+
+
+def _is_within(node: ast.AST, ancestor: ast.AST, source: Source) -> bool:
+    current: ast.AST | None = node
+    while current is not None and current is not ancestor:
+        current = source.parents.get(current)
+    return current is ancestor
+
+
+def _async_for(source: Source, node: ast.expr) -> Iterator[Edit]:
+    """A stream is run through with `async for`."""
+    parent = source.parents[node]
+    match parent:
+        case ast.For():
+            start = source.span(parent)[0]
+        case ast.comprehension(target=target):
+            start = source.content.rindex(b"for", 0, source.span(target)[0])
+        case _:
+            raise Declined("yield_per() streams the rows, which only `async for` can run through")
+    yield Replace(start, start, "async ")
+
+
+# The decisions of one file
+
+
+def _decisions(program: Program, sites: list[Site]) -> Iterator[Decision]:
+    done = [s for s in sites if not s.concern]
+    taken = [span for s in done for span in replaced_spans(s.edits)]
+    laid_out: set[ast.AST] = {s.node for s in done if s.layers}
+    for site in sites:
+        source = site.chain.source
+        function = program.function_at(source, site.node)
+        decision = Decision(
+            NAME,
+            source.site(site.node),
+            site.action or "query() cannot become select()",
+            Status.DECLINED if site.concern else Status.DONE,
+            Confidence.HIGH,
+            site.concern,
+            function=function.qualname if function else "",
+            node=site.node,
+        )
+        if not site.concern:
+            nested = site.in_place or stands_inside(site.node, source, laid_out)
+            layout = Layout(source, site.node, site.layers, site.edits, taken, 88, site.chain)
+            edits = [*site.edits, *layout.edits(nested), *site.imports]
+            if not edits:
+                continue
+            decision = replace(decision, data={"edits": [_as_json(e) for e in edits]})
+        yield decision
+
+
+def _as_json(edit: Edit) -> list[object]:
+    match edit:
+        case Replace(start, end, text):
+            return ["replace", start, end, text]
+        case Wrap(start, end, before, after, rank):
+            return ["wrap", start, end, before, after, rank]
+        case Import(module, name, alias):
+            return ["import", module, name, alias]
+
+
