@@ -160,7 +160,7 @@ def _first_import(source: Source, line: str) -> Replace:
         return _behind(source, body[0], text)
     first = _line_of_first_code(source)
     if not body:
-        return _at(source.offset(first, 0), f"{line}{newline}")
+        return _as_line(source, first, line)
     is_definition = isinstance(body[0], ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
     return _at(source.offset(first, 0), f"{line}{newline}{newline}{newline if is_definition else ''}")
 
@@ -181,9 +181,13 @@ def _line_of_first_code(source: Source) -> int:
 
 
 def _behind(source: Source, statement: ast.stmt, line: str) -> Replace:
-    last = _last_line(source, statement)
-    if last < _line_count(source):
-        return _at(source.offset(last + 1, 0), f"{line}{source.newline}")
+    return _as_line(source, _last_line(source, statement) + 1, line)
+
+
+def _as_line(source: Source, number: int, line: str) -> Replace:
+    """The edit that makes a text the line of that number, also where the file ends before it without a line end."""
+    if number <= _line_count(source):
+        return _at(source.offset(number, 0), f"{line}{source.newline}")
     return _at(len(source.content), f"{source.newline}{line}")
 
 

@@ -209,6 +209,8 @@ class TestAdd:
                 "# Licence.\n\nfrom sqlalchemy import select\n\n# About x.\nx = 1\n",
                 id="licence",
             ),
+            pytest.param("# Only this.", "# Only this.\nfrom sqlalchemy import select", id="comment, no line end"),
+            pytest.param("\n", "\nfrom sqlalchemy import select\n", id="blank line alone"),
             pytest.param("# Only this.\n", "# Only this.\nfrom sqlalchemy import select\n", id="comment alone"),
             pytest.param(
                 "from __future__ import annotations\n",
