@@ -1,0 +1,71 @@
+"""Boundaries: functions that can't become async, and why."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .symbols import Function, decorator_name
+
+if TYPE_CHECKING:
+    from .program import Program
+
+# Special methods that Python itself calls and that may become async because their callers are rewritten with them.
+MAY_BE_ASYNC = {"__call__", "__enter__", "__exit__", "__iter__", "__next__"}
+# Decorators whose functions a library calls synchronously.
+SYNC_DECORATORS = {
+    "validates", "field_validator", "model_validator", "validator", "root_validator", "field_serializer",
+    "model_serializer", "hybrid_property", "hybrid_method", "expression", "comparator", "compiles", "listens_for",
+    "listens_for_event", "declared_attr", "singledispatch", "overload", "computed_field",
+}  # fmt: skip
+ENTRY_DECORATORS = {"command", "group", "callback", "task", "shared_task", "periodic_task", "scheduled_job", "actor", "job"}
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """Why a function stays sync.
+
+    `kind`: "module" (a module's body), "entry" (a command or task that a library calls from sync code), "callback" (a
+    library calls it and uses its result at once), "property", "special" (a special method), "lambda", "greenlet" (given
+    to `run_sync`), "kept" (configured, or Alembic).
+    """
+
+    kind: str
+    why: str
+
+
+def boundary_of(program: Program, function: Function) -> Boundary | None:
+    """The boundary that a function is; None when it may become async."""
+    if program.stays_sync(function):
+        return Boundary("kept", program.why_sync(function))
+    if function.is_module:
+        return Boundary("module", "a module's body runs when it is imported, outside any event loop")
+    if function.is_lambda:
+        return None if _returns_its_call(program, function) else Boundary("lambda", "a lambda can't await")
+    if function.is_property:
+        return Boundary("property", "a property can't be awaited by those who read it as an attribute")
+    if function.owner and function.name.startswith("__") and function.name.endswith("__"):
+        if function.name not in MAY_BE_ASYNC:
+            return Boundary("special", f"Python calls {function.name} itself and does not await it")
+    names = {decorator_name(d) for d in function.decorators}
+    if names & SYNC_DECORATORS:
+        return Boundary("callback", f"@{sorted(names & SYNC_DECORATORS)[0]} calls it without await")
+    if names & ENTRY_DECORATORS and not _is_fastapi(program, function):
+        return Boundary("entry", f"@{sorted(names & ENTRY_DECORATORS)[0]} calls it from sync code")
+    policies = {policy for policy, _ in program.handed(function)}
+    if "greenlet" in policies:
+        return Boundary("greenlet", "it is given to run_sync, inside which everything is sync")
+    if "sync" in policies:
+        return Boundary("callback", "it is handed to a library that calls it without await")
+    return None
+
+
+def _returns_its_call(program: Program, function: Function) -> bool:
+    """A lambda whose body is one call hands the coroutine on to whoever calls the lambda."""
+    assert isinstance(function.node, ast.Lambda)
+    return isinstance(function.node.body, ast.Call)
+
+
+def _is_fastapi(program: Program, function: Function) -> bool:
+    return any(policy == "awaits" for policy, _ in program.handed(function))

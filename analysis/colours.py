@@ -1,0 +1,437 @@
+"""Colours: which functions have to become async, because of which call, and where that can't go on.
+
+A function that holds a seed (I/O on a session, connection, engine, or a test client) becomes async; so do its callers, up
+to the boundaries; the members of an override family share one colour. Every function keeps the site that made it so, and
+through it the chain down to the seed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .boundaries import Boundary, boundary_of
+from .decisions import Confidence, Step
+from .library import library
+from .queries import executing_sites
+from .source import Source
+from .symbols import Class, Function
+from .values import ClassObject, Context, External, FunctionObject, Generated, Instance, Values
+
+if TYPE_CHECKING:
+    from .program import Program
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AsyncSite:
+    """A place that needs `await`, `async with` or `async for`.
+
+    `kind`: "await" (a call), "with" (a `with` item's expression), "for" (an iterable of a loop or comprehension),
+    "next" (`next(generator)`), "collect" (`list(generator)`), "yield from", "thread" (the call that hands `callee` to a
+    thread), "property" (a read that calls), "query" (a legacy query is sent), "schema" (`create_all` and its like), or
+    "load" (implicit I/O). `callee` is the project function behind it; None for a seed.
+    """
+
+    function: Function
+    node: ast.expr
+    kind: str
+    callee: Function | None = None
+    what: str = ""
+    confidence: Confidence = Confidence.HIGH
+
+    def step(self) -> Step:
+        """This site as a link of a why-chain."""
+        return Step(self.function.source.site(self.node), self.what)
+
+
+class Colours:
+    """The colour of every function after the migration."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self.reasons: dict[Function, AsyncSite] = {}
+        self.boundaries: dict[Function, Boundary] = {}
+        self.forced: dict[Function, Function] = {}
+        self._sites: defaultdict[Function, list[AsyncSite]] = defaultdict(list)
+        self._callers: defaultdict[Function, list[AsyncSite]] = defaultdict(list)
+        self._families = families(program)
+        for site in [*_all_sites(program), *unknown_receivers(program)]:
+            self._sites[site.function].append(site)
+            if site.callee is not None:
+                self._callers[site.callee].append(site)
+        self._spread()
+
+    def is_async(self, function: Function) -> bool:
+        """Is the function async after the migration?"""
+        return function.is_async or function in self.reasons
+
+    def is_active(self, site: AsyncSite) -> bool:
+        """Does the site need rewriting: is what it reaches async now, and was not before?"""
+        return site.callee is None or site.callee in self.reasons
+
+    def sites(self) -> Iterator[AsyncSite]:
+        """All sites that need rewriting."""
+        for sites in self._sites.values():
+            yield from (s for s in sites if self.is_active(s))
+
+    def sites_of(self, function: Function) -> list[AsyncSite]:
+        """The sites in one function that need rewriting."""
+        return [s for s in self._sites[function] if self.is_active(s)]
+
+    def chain(self, function: Function) -> tuple[Step, ...]:
+        """Why a function is async: the sites from it down to the seed."""
+        steps: list[Step] = []
+        seen: set[Function] = set()
+        current: Function | None = function
+        while current is not None and current not in seen:
+            seen.add(current)
+            site = self.reasons.get(current)
+            if site is not None:
+                steps.append(site.step())
+                current = site.callee
+            elif current in self.forced:
+                other = self.forced[current]
+                steps.append(Step(current.site(), f"shares its colour with {other.qualname}"))
+                current = other
+            else:
+                current = None
+        return tuple(steps)
+
+    def site_chain(self, site: AsyncSite) -> tuple[Step, ...]:
+        """The chain that begins with a site."""
+        return (site.step(), *(self.chain(site.callee) if site.callee else ()))
+
+    def _spread(self) -> None:
+        queue: deque[Function] = deque()
+        for function, sites in self._sites.items():
+            seeds = [s for s in sites if s.callee is None]
+            if seeds:
+                self._colour(function, seeds[0], queue)
+        self._drain(queue)
+        while self._even_out(queue):
+            self._drain(queue)
+
+    def _drain(self, queue: deque[Function]) -> None:
+        while queue:
+            function = queue.popleft()
+            for site in self._callers[function]:
+                self._colour(site.function, site, queue)
+            for relative in self._families.get(function, ()):
+                if relative is not function and relative not in self.reasons:
+                    self._force(relative, function, queue)
+
+    def _colour(self, function: Function, site: AsyncSite, queue: deque[Function]) -> None:
+        """Make a function async, unless it is already or can't be."""
+        if function in self.reasons:
+            return
+        if function.is_async:
+            return
+        boundary = boundary_of(self._program, function)
+        if boundary is not None:
+            self.boundaries.setdefault(function, boundary)
+            return
+        self.reasons[function] = site
+        queue.append(function)
+
+    def _force(self, function: Function, other: Function, queue: deque[Function]) -> None:
+        if function.is_async or function in self.reasons:
+            return
+        boundary = boundary_of(self._program, function)
+        if boundary is not None:
+            self.boundaries.setdefault(function, boundary)
+            return
+        self.forced[function] = other
+        own = next((s for s in self._sites[function] if self.is_active(s)), None)
+        self.reasons[function] = own or AsyncSite(
+            function, _anchor(function), "family", other, f"shares its colour with {other.qualname}"
+        )
+        queue.append(function)
+
+    def _even_out(self, queue: deque[Function]) -> bool:
+        """A call that can reach async and sync functions alike: the sync ones follow."""
+        by_node: defaultdict[ast.expr, list[AsyncSite]] = defaultdict(list)
+        for sites in self._sites.values():
+            for site in sites:
+                if site.callee is not None and site.kind == "await":
+                    by_node[site.node].append(site)
+        for sites in by_node.values():
+            coloured = [s.callee for s in sites if s.callee in self.reasons or (s.callee and s.callee.is_async)]
+            if coloured and len(coloured) < len(sites):
+                for site in sites:
+                    if site.callee is not None and not self.is_async(site.callee) and coloured[0] is not None:
+                        self._force(site.callee, coloured[0], queue)
+        return bool(queue)
+
+
+def _anchor(function: Function) -> ast.expr:
+    """An expression that stands for a function in a site: its first decorator, or its name's place."""
+    node = function.node
+    assert not isinstance(node, ast.Module)
+    return ast.copy_location(ast.Name(function.name), node)  # type: ignore[return-value]
+
+
+def families(program: Program) -> dict[Function, tuple[Function, ...]]:
+    """The functions that share a colour: a method, what it overrides, and what overrides it; fixtures that do."""
+    leader: dict[Function, Function] = {}
+
+    def find(function: Function) -> Function:
+        while leader.get(function, function) is not function:
+            function = leader[function]
+        return function
+
+    objects = program.interpreter.objects
+    for cls in objects.classes.values():
+        for name, method in cls.methods.items():
+            if name.startswith("__") and name not in {"__call__", "__enter__", "__exit__", "__iter__"}:
+                continue
+            for other in _relatives(program, cls, name):
+                leader[find(other)] = find(method)
+        if "__enter__" in cls.methods and "__exit__" in cls.methods:
+            leader[find(cls.methods["__enter__"])] = find(cls.methods["__exit__"])
+    for wrapper, wrapped in program.wrapped.items():
+        for function in wrapped:
+            leader[find(function)] = find(wrapper)
+    groups: defaultdict[Function, list[Function]] = defaultdict(list)
+    for function in program.functions:
+        groups[find(function)].append(function)
+    return {f: tuple(group) for group in groups.values() if len(group) > 1 for f in group}
+
+
+def _relatives(program: Program, cls: Class, name: str) -> Iterator[Function]:
+    objects = program.interpreter.objects
+    for base in objects.ancestry(cls.key)[1:]:
+        if base in objects.classes and name in objects.classes[base].methods:
+            yield objects.classes[base].methods[name]
+    if objects.is_protocol(cls.key):
+        for key in objects.implementers(cls.key):
+            found = objects.method(key, name)
+            if found is not None:
+                yield found
+
+
+# Sites
+
+
+def _all_sites(program: Program) -> Iterator[AsyncSite]:
+    for function in program.functions:
+        if program.stays_sync(function):
+            continue
+        for node in function.own_nodes():
+            yield from _sites_at(program, function, node)
+    for query, function in executing_sites(program):
+        if not program.stays_sync(function) and not program.queries_stay_sync(query):
+            yield AsyncSite(function, query, "query", None, f"sends the query {program.short(function.source, query)}")
+
+
+def _sites_at(program: Program, function: Function, node: ast.AST) -> Iterator[AsyncSite]:
+    match node:
+        case ast.With(items=items):
+            for item in items:
+                yield from _with_sites(program, function, item.context_expr)
+        case ast.For(iter=iterable) | ast.comprehension(iter=iterable, is_async=0):
+            yield from _generator_sites(program, function, iterable, iterable, "for")
+        case ast.YieldFrom(value=value):
+            yield from _generator_sites(program, function, node, value, "yield from")
+        case ast.Call():
+            yield from _call_sites(program, function, node)
+        case ast.Attribute(ctx=ast.Load()):
+            yield from _attribute_sites(program, function, node)
+
+
+def _with_sites(program: Program, function: Function, node: ast.expr) -> Iterator[AsyncSite]:
+    for value in program.values(node):
+        match value:
+            case Context(key=key) if key:
+                yield AsyncSite(function, node, "with", program.function(key), f"enters {program.function(key).qualname}")
+                return
+            case Instance(cls=cls):
+                for name in ("__enter__", "__exit__"):
+                    for method in program.methods(cls, name):
+                        yield AsyncSite(function, node, "with", method, f"enters {method.qualname}")
+                if program.converted_class(cls) and not program.methods(cls, "__enter__"):
+                    yield AsyncSite(function, node, "with", None, f"opens a {program.plain_name(cls)}")
+                    return
+            case Context() if _is_seed(program, node):
+                yield AsyncSite(function, node, "with", None, f"opens {program.short(function.source, node)}")
+                return
+
+
+def _generator_sites(
+    program: Program, function: Function, node: ast.expr, iterable: ast.expr, kind: str
+) -> Iterator[AsyncSite]:
+    for value in program.values(iterable):
+        if isinstance(value, Generated) and not program.function(value.key).is_async:
+            callee = program.function(value.key)
+            yield AsyncSite(function, node, kind, callee, f"runs through {callee.qualname}")
+
+
+COLLECTING = {"list", "set", "tuple", "sorted", "sum", "max", "min", "any", "all", "dict", "enumerate", "zip", "map", "filter"}
+
+
+def _call_sites(program: Program, function: Function, node: ast.Call) -> Iterator[AsyncSite]:
+    parent = function.source.parents.get(node)
+    if isinstance(parent, ast.withitem) and isinstance(function.source.parents.get(parent), ast.With):
+        in_with = True
+    else:
+        in_with = False
+    name = node.func.id if isinstance(node.func, ast.Name) else ""
+    if name == "next" and node.args:
+        yield from _generator_sites(program, function, node, node.args[0], "next")
+    elif name in COLLECTING and node.args:
+        yield from _generator_sites(program, function, node, node.args[-1], "collect")
+    if _is_schema_call(program, node):
+        yield AsyncSite(function, node, "schema", None, f"runs {program.short(function.source, node)}")
+        return
+    if _is_seed(program, node):
+        if not in_with:
+            yield AsyncSite(function, node, "await", None, f"calls {program.short(function.source, node)}")
+        return
+    for value in program.values(node.func):
+        match value:
+            case FunctionObject():
+                yield from _function_sites(program, function, node, value)
+            case Instance(cls=cls):
+                for method in program.methods(cls, "__call__"):
+                    yield from _plain_call(function, node, method)
+            case ClassObject(cls=cls):
+                for method in program.methods(cls, "__init__"):
+                    yield AsyncSite(function, node, "construct", method, f"makes a {program.plain_name(cls)}")
+            case External(name=dotted, receiver=receiver):
+                yield from _handing_sites(program, function, node, dotted, receiver is not None)
+
+
+def _function_sites(program: Program, function: Function, node: ast.Call, value: FunctionObject) -> Iterator[AsyncSite]:
+    targets = [program.function(value.key), *(program.function(w) for w in value.wrappers)]
+    if isinstance(value.receiver, Instance):
+        targets.extend(program.alternatives(value.receiver.cls, targets[0].name))
+    for target in dict.fromkeys(targets):
+        yield from _plain_call(function, node, target)
+
+
+def _plain_call(function: Function, node: ast.Call, target: Function) -> Iterator[AsyncSite]:
+    if not target.is_generator:
+        yield AsyncSite(function, node, "await", target, f"calls {target.qualname}")
+
+
+def _handing_sites(program: Program, function: Function, node: ast.Call, dotted: str, method: bool) -> Iterator[AsyncSite]:
+    cls, _, name = dotted.rpartition(".")
+    known = library().method(cls, name) if method else library().functions.get(dotted)
+    if known is None or known.calls != "thread" or not node.args:
+        return
+    for value in program.values(node.args[0]):
+        if isinstance(value, FunctionObject) and not program.function(value.key).is_async:
+            callee = program.function(value.key)
+            yield AsyncSite(function, node, "thread", callee, f"calls {callee.qualname} in a thread")
+
+
+def _attribute_sites(program: Program, function: Function, node: ast.Attribute) -> Iterator[AsyncSite]:
+    for value in program.values(node.value):
+        if isinstance(value, Instance):
+            for method in program.methods(value.cls, node.attr):
+                if method.is_property:
+                    yield AsyncSite(function, node, "property", method, f"reads {method.qualname}")
+
+
+def _is_seed(program: Program, node: ast.expr) -> bool:
+    """Is this a call that does I/O on something that becomes async?"""
+    if not isinstance(node, ast.Call):
+        return False
+    for value in program.values(node.func):
+        match value:
+            case External(name=name, receiver=Instance(cls=cls)):
+                base, _, method = name.rpartition(".")
+                known = library().method(base, method)
+                if known and known.io and program.converted_class(cls):
+                    return True
+            case External(name=name, receiver=None):
+                function = library().functions.get(name)
+                if function and function.io:
+                    return True
+    return False
+
+
+SCHEMA_METHODS = {"create_all", "drop_all", "reflect", "create", "drop"}
+SCHEMA_CLASSES = {"sqlalchemy.MetaData", "sqlalchemy.Table"}
+
+
+def _is_schema_call(program: Program, node: ast.Call) -> bool:
+    """`metadata.create_all(engine)` and its like: run on an engine or connection that becomes async."""
+    if not (isinstance(node.func, ast.Attribute) and node.func.attr in SCHEMA_METHODS):
+        return False
+    if not any(
+        isinstance(v, External) and isinstance(v.receiver, Instance) and v.receiver.cls in SCHEMA_CLASSES
+        for v in program.values(node.func)
+    ) and not (isinstance(node.func.value, ast.Attribute) and node.func.value.attr in {"metadata", "__table__"}):
+        return False
+    given = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "bind")]
+    return any(isinstance(v, Instance) and program.converted_class(v.cls) for g in given for v in program.values(g))
+
+
+# Evidence by name, where the receiver is unknown
+
+TOO_COMMON = {
+    "get", "add", "update", "delete", "create", "all", "first", "close", "save", "run", "execute", "commit", "send", "list",
+    "items", "keys", "values", "append", "pop", "copy", "count", "index", "insert", "remove", "read", "write", "filter",
+    "find", "search", "load", "start", "stop", "process", "handle", "refresh", "open", "join", "split", "format", "set",
+    "clear", "info", "error", "call", "apply", "check", "query", "post", "put", "patch", "exists", "flush", "reset",
+}  # fmt: skip
+
+
+def unknown_receivers(program: Program) -> Iterator[AsyncSite]:
+    """Calls of a method on something unknown, where one family alone in the project has a method of that name.
+
+    The name is evidence only with fitting arguments; confidence is medium, and the plan says so.
+    """
+    by_name: defaultdict[str, list[Function]] = defaultdict(list)
+    for cls in program.interpreter.objects.classes.values():
+        for name, method in cls.methods.items():
+            if not name.startswith("__") and name not in TOO_COMMON:
+                by_name[name].append(method)
+    related = families(program)
+    for function in program.functions:
+        if program.stays_sync(function):
+            continue
+        for node in function.own_nodes():
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            methods = by_name.get(node.func.attr, [])
+            if not methods or program.values(node.func) or not _is_unknown(program.values(node.func.value)):
+                continue
+            if len(methods) > 1 and not set(methods) <= set(related.get(methods[0], ())):
+                continue
+            method = methods[0]
+            if not method.is_generator and not method.is_property and fits(method, node):
+                yield AsyncSite(
+                    function, node, "await", method, f"calls {method.qualname} (known by its name)", Confidence.MEDIUM
+                )
+
+
+def _is_unknown(values: Values) -> bool:
+    return not values
+
+
+def fits(function: Function, call: ast.Call) -> bool:
+    """Can the call's arguments be those of the function?"""
+    spec = function.arguments
+    assert spec is not None
+    if any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
+        return True
+    positional = [a.arg for a in (*spec.posonlyargs, *spec.args)]
+    if function.binding in {"instance", "class"}:
+        positional = positional[1:]
+    if len(call.args) > len(positional) and not spec.vararg:
+        return False
+    names = {*positional, *(a.arg for a in spec.kwonlyargs)}
+    given = {k.arg for k in call.keywords if k.arg}
+    if not spec.kwarg and not given <= names:
+        return False
+    required = positional[: len(positional) - len(spec.defaults)] if spec.defaults else positional
+    return set(required[len(call.args) :]) <= given
+
+
+def own_sites(source: Source, nodes: Iterable[ast.AST]) -> list[ast.AST]:
+    """The nodes of one file, in the order of their places."""
+    return sorted(nodes, key=lambda n: (getattr(n, "lineno", 0), getattr(n, "col_offset", 0)))

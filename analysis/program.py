@@ -1,0 +1,249 @@
+"""The whole program: the one object that checks, codemods and reports ask."""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from .colours import Colours
+from .interpreter import Interpreter
+from .library import library
+from .mapped import Mapped
+from .settings import Settings
+from .source import BrokenInput, Source
+from .symbols import Function
+from .values import NOTHING, ColumnAttribute, External, Instance, Query, Values
+
+SHORT = 60
+
+
+class BrokenInputs(BrokenInput):
+    """Several files that can't be worked on; `messages` has one line each."""
+
+    def __init__(self, messages: Sequence[str]) -> None:
+        super().__init__("\n".join(messages))
+        self.messages = list(messages)
+
+
+class Program:
+    """A project, parsed and understood.
+
+    `root` is the project's folder, `sources` its files by path relative to it.
+    """
+
+    def __init__(self, root: Path, sources: dict[str, Source], settings: Settings, stays_sync: bool = False) -> None:
+        self.root = root
+        self.sources = sources
+        self.settings = settings
+        self._everything_stays_sync = stays_sync
+        self.interpreter = Interpreter(sources)
+        self.interpreter.run()
+
+    @classmethod
+    def build(cls, root: Path, paths: Sequence[str], settings: Settings, *, stays_sync: bool = False) -> Program:
+        """Read, parse and understand files (relative to `root`, with forward slashes).
+
+        `stays_sync`: nothing becomes async; for a codemod that runs alone on a code base that stays sync.
+
+        Raises:
+            BrokenInputs: files can't be read or parsed.
+        """
+        sources: dict[str, Source] = {}
+        messages: list[str] = []
+        for path in sorted(paths):
+            try:
+                sources[path] = Source.read(root, path)
+            except BrokenInput as error:
+                messages.append(str(error))
+            except OSError as error:
+                messages.append(f"{path}:1: {error.strerror}")
+        if messages:
+            raise BrokenInputs(messages)
+        return cls(root, sources, settings, stays_sync)
+
+    # What the project uses
+
+    @cached_property
+    def uses_sqlalchemy(self) -> bool:
+        """Does any file import SQLAlchemy or SQLModel?"""
+        return any(_imports(s, {"sqlalchemy", "sqlmodel"}) for s in self.sources.values())
+
+    # Values
+
+    def values(self, node: ast.expr) -> Values:
+        """What an expression can be."""
+        return self.interpreter.values.get(node, NOTHING)
+
+    def mapped(self, key: str) -> Mapped | None:
+        """A mapped class's declarations."""
+        return self.interpreter.objects.mapped[key]
+
+    def is_session(self, values: Values) -> bool:
+        """Can this be a session, of either colour?"""
+        return any(
+            isinstance(v, Instance)
+            and (
+                self.interpreter.objects.is_a(v.cls, "sqlalchemy.orm.Session")
+                or self.interpreter.objects.is_a(v.cls, "sqlalchemy.ext.asyncio.AsyncSession")
+            )
+            for v in values
+        )
+
+    def converted_class(self, cls: str) -> str:
+        """The async class that stands for a class (a library's, or a project class derived from it); "" for none."""
+        for base in self.interpreter.objects.ancestry(cls):
+            for known in library().ancestry(base):
+                if known.asynchronous:
+                    return known.asynchronous
+        return ""
+
+    def plain_name(self, cls: str) -> str:
+        """A class's name as people say it."""
+        return cls.rpartition("::")[2].rpartition(".")[2]
+
+    def reads_relationship(self, node: ast.Attribute) -> tuple[str, str] | None:
+        """Class key and name when the attribute is a relationship read from an instance."""
+        for value in self.values(node.value):
+            if isinstance(value, Instance):
+                mapped = self.mapped(value.cls)
+                if mapped and node.attr in mapped.relationships:
+                    return value.cls, node.attr
+            elif isinstance(value, ColumnAttribute):
+                return None
+        return None
+
+    # Functions
+
+    @property
+    def functions(self) -> list[Function]:
+        """All functions, module bodies and lambdas among them."""
+        return list(self.interpreter.functions.values())
+
+    def function(self, key: str) -> Function:
+        """A function by its key."""
+        return self.interpreter.functions[key]
+
+    def methods(self, cls: str, name: str) -> list[Function]:
+        """The methods of a name that a call on an instance of `cls` can reach."""
+        return self.interpreter.objects.alternatives(cls, name) if cls in self.interpreter.objects.classes else []
+
+    alternatives = methods
+
+    def handed(self, function: Function) -> set[tuple[str, ast.AST]]:
+        """How the function is handed to others: pairs of a `calls` word and the node where it happens."""
+        return self.interpreter.calls.handed.get(function.key, set())
+
+    @cached_property
+    def wrapped(self) -> dict[Function, list[Function]]:
+        """Wrapper functions of the project's decorators -> the functions they stand around."""
+        found: dict[Function, list[Function]] = {}
+        for maker, keys in self.interpreter.calls.wrapped.items():
+            for wrapper in self.functions:
+                if wrapper.parent and wrapper.parent.key.startswith(maker) and _is_called_in(self, wrapper, keys):
+                    found[wrapper] = [self.function(k) for k in sorted(keys)]
+        return found
+
+    @cached_property
+    def _function_of(self) -> dict[ast.AST, Function]:
+        return {node: function for function in self.functions for node in function.own_nodes()}
+
+    def function_at(self, source: Source, node: ast.AST) -> Function | None:
+        """The function in whose body a node stands (a module's body counts as one)."""
+        return self._function_of.get(node)
+
+    def parameter(self, function: Function, name: str) -> Values:
+        """What a parameter can hold."""
+        values = self.interpreter.store.peek("parameter", function.key, name)
+        for fixture in self.interpreter.fixtures.lookup(function, name):
+            kind = "yield" if fixture.is_generator else "return"
+            values |= self.interpreter.store.peek(kind, fixture.key)
+        return values
+
+    # Colours
+
+    @cached_property
+    def colours(self) -> Colours:
+        """Which functions become async, and why."""
+        return Colours(self)
+
+    def is_async_after(self, function: Function) -> bool:
+        """Is the function async after the migration?"""
+        return self.colours.is_async(function)
+
+    def stays_sync(self, function: Function) -> bool:
+        """Is the function's whole file kept sync?"""
+        return bool(self.why_sync(function))
+
+    def why_sync(self, function: Function) -> str:
+        """The reason why a function's file stays sync; "" when it does not."""
+        return self.kept.get(function.source.path, "")
+
+    @cached_property
+    def kept(self) -> dict[str, str]:
+        """Files that stay sync, with the reason."""
+        found: dict[str, str] = {}
+        for path, source in self.sources.items():
+            if self._everything_stays_sync:
+                found[path] = "the code base stays sync"
+            for pattern, reason in self.settings.keep_sync.items():
+                if _matches(pattern, path, self.interpreter.modules.dotted(path)):
+                    found[path] = reason
+            if path not in found and _imports(source, {"alembic"}) and _is_alembic_script(source):
+                found[path] = "Alembic runs its scripts with a sync connection"
+        return found
+
+    def queries_stay_sync(self, node: ast.expr) -> bool:
+        """Does a legacy query run on a session that stays sync?"""
+        function = self._function_of.get(node)
+        return function is None or self.stays_sync(function)
+
+    # Telling
+
+    def short(self, source: Source, node: ast.expr) -> str:
+        """An expression's text on one short line."""
+        text = " ".join(source.text(node).split())
+        return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
+
+
+def _imports(source: Source, packages: set[str]) -> bool:
+    for node in ast.walk(source.tree):
+        match node:
+            case ast.Import(names=names):
+                if any(a.name.partition(".")[0] in packages for a in names):
+                    return True
+            case ast.ImportFrom(module=str(module), level=0):
+                if module.partition(".")[0] in packages:
+                    return True
+    return False
+
+
+def _is_alembic_script(source: Source) -> bool:
+    """An `env.py` or a revision: a file that imports Alembic's `context` or `op`."""
+    return any(
+        isinstance(n, ast.ImportFrom) and n.module == "alembic" and {a.name for a in n.names} & {"context", "op"}
+        for n in source.tree.body
+    )
+
+
+def _matches(pattern: str, path: str, dotted: str) -> bool:
+    if fnmatch.fnmatch(path, pattern) or path.startswith(pattern.rstrip("/") + "/"):
+        return True
+    return dotted == pattern or dotted.startswith(pattern + ".")
+
+
+def _is_called_in(program: Program, wrapper: Function, keys: set[str]) -> bool:
+    """Does the wrapper call what the decorator was given?"""
+    from .values import FunctionObject
+
+    for node in wrapper.own_nodes():
+        if isinstance(node, ast.Call):
+            called = {v.key for v in program.values(node.func) if isinstance(v, FunctionObject)}
+            if called & keys:
+                return True
+    return False
+
+
+__all__ = ["BrokenInputs", "External", "Program", "Query"]
