@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import click
 
-from ..codemods.engine import CODEMODS
+from ..codemods.engine import CODEMODS, summary
 from .console import output
 from .errors import Failure
 from .listing import commands
-from .migrate import carry_out, writing_options
-from .project import known, open_project, paths_argument
+from .migrate import Work, carry_out, work_out, writing_options
+from .project import Project, known, open_project, paths_argument
 
 
 @click.command()
@@ -22,7 +21,8 @@ from .project import known, open_project, paths_argument
 def codemod(name: str | None, paths: Sequence[str], dry_run: bool, force: bool) -> None:
     """List the codemods, or run one alone.
 
-    Without NAME each codemod is listed with what it does.
+    Without NAME each codemod is listed with what it does. With NAME it runs on code that stays sync where it can, such
+    as from 1.x queries to select(); otherwise it does its own part of a migration.
     """
     if name is None:
         _list()
@@ -31,14 +31,17 @@ def codemod(name: str | None, paths: Sequence[str], dry_run: bool, force: bool) 
     if not paths:
         raise Failure(f"codemod {name}: which files or folders? `.` is the whole project")
     project = open_project(paths, mend=not dry_run)
-    carry_out(project, lambda plan: plan.only([chosen]), dry_run=dry_run, force=force)
+    carry_out(project, _alone(project, chosen), dry_run=dry_run, force=force)
 
 
 def _list() -> None:
     console = output()
-    for line in commands((name, _first_line(module)) for name, module in sorted(CODEMODS.items())):
+    for line in commands((name, summary(module)) for name, module in CODEMODS.items()):
         console.print(line)
 
 
-def _first_line(module: Any) -> str:
-    return (module.__doc__ or "").strip().partition("\n")[0]
+def _alone(project: Project, name: str) -> Work:
+    """What one codemod does in code that stays sync; if nothing, for it serves the move, its part of that."""
+    works = (work_out(project, lambda plan: plan.only([name]), stays_sync=sync) for sync in (True, False))
+    work = next(works)
+    return work if work.contents else next(works)

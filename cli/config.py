@@ -45,7 +45,7 @@ def _text(content: bytes) -> str:
 
 def _section(text: str) -> dict[str, Any]:
     try:
-        table: Any = tomllib.loads(text)
+        table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Failure(_broken(str(error), text)) from None
     for key in ("tool", "asyncshift"):

@@ -16,6 +16,7 @@ COMMANDS = {
     "codemod": "List the codemods, or run one alone.",
     "demo": "Migrate a small example and compare its test suite before and after.",
 }
+SETTINGS = {"help_option_names": ["-h", "--help"]}
 DEBUG = "asyncshift.debug"
 
 
@@ -65,23 +66,21 @@ class Commands(click.Group):
 
 
 def _lines(error: Exception) -> tuple[str, ...]:
-    from ..analysis.source import BrokenInput, BrokenInputs
+    from ..analysis.source import BrokenInput
     from .errors import Failure
 
     match error:
         case Failure():
             return error.lines
-        case BrokenInputs():
-            return tuple(error.messages)
         case BrokenInput():
-            return (str(error),)
+            return tuple(str(error).splitlines())
         case OSError(filename=str() | bytes() as name, strerror=str() as what):
             return (f"{name!s}: {what}",)
     what = " ".join(f"{type(error).__name__}: {error}".split())
     return (f"this should not have happened ({what}); --debug shows where",)
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, params=[_debug_option()])
+@click.command("asyncshift", cls=Commands, context_settings=SETTINGS, params=[_debug_option()])
 @click.version_option(package_name="asyncshift")
 def main() -> None:
     """Move a Python code base from synchronous SQLAlchemy to AsyncSession."""

@@ -53,7 +53,8 @@ def migrate(
     def chosen(plan: Plan) -> Plan:
         return (plan.only(wanted) if wanted else plan).without(unwanted)
 
-    carry_out(open_project(paths, driver, module, mend=not dry_run), chosen, dry_run=dry_run, force=force)
+    project = open_project(paths, driver, module, mend=not dry_run)
+    carry_out(project, work_out(project, chosen), dry_run=dry_run, force=force)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +66,20 @@ class Work:
     contents: dict[str, bytes]
 
 
-def work_out(project: Project, choose: Callable[[Plan], Plan] = lambda plan: plan) -> Work:
-    """Plan, choose the part that is wanted, and rewrite."""
-    program = project.program()
+def work_out(project: Project, choose: Callable[[Plan], Plan] = lambda plan: plan, *, stays_sync: bool = False) -> Work:
+    """Plan, choose the part that is wanted, and rewrite. With `stays_sync` nothing becomes async."""
+    program = project.program(stays_sync)
     plan = choose(make(program))
     with status("Rewriting"):
         return Work(program, list(plan), rewrite(program, plan))
 
 
-def carry_out(project: Project, choose: Callable[[Plan], Plan], *, dry_run: bool, force: bool) -> None:
-    """Work out what to do, write it unless this is a dry run, and say what has been done.
+def carry_out(project: Project, work: Work, *, dry_run: bool, force: bool) -> None:
+    """Write what has been worked out and say so, or show it if this is a dry run.
 
     Raises:
         Failure: nothing has been written, for the reason that it gives.
     """
-    work = work_out(project, choose)
     if not work.contents:
         _print(_unchanged(work))
     elif dry_run:

@@ -34,10 +34,10 @@ class Project:
     settings: Settings
     files: tuple[str, ...]
 
-    def program(self) -> Program:
-        """Everything the analysis knows of the project."""
+    def program(self, stays_sync: bool = False) -> Program:
+        """Everything the analysis knows of the project; with `stays_sync` as of one that nothing makes async."""
         with status(f"Reading {len(self.files)} files"):
-            return Program.build(self.root, self.files, self.settings)
+            return Program.build(self.root, self.files, self.settings, stays_sync=stays_sync)
 
 
 def paths_argument(command: Command) -> Command:
