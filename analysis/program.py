@@ -71,6 +71,27 @@ class Program:
         """Does any file import SQLAlchemy or SQLModel?"""
         return any(_imports(s, {"sqlalchemy", "sqlmodel"}) for s in self.sources.values())
 
+    @cached_property
+    def imported_names(self) -> dict[str, frozenset[str]]:
+        """The names that modules import from other modules of the project, by the path they are imported from."""
+        found: dict[str, set[str]] = {}
+        modules = self.interpreter.modules
+        for path, source in self.sources.items():
+            for node in ast.walk(source.tree):
+                if not isinstance(node, ast.ImportFrom):
+                    continue
+                name = node.module or ""
+                base = modules.relative(node.level, name, path) if node.level else modules.absolute(name, path)
+                if base and base != path:
+                    found.setdefault(base, set()).update(a.name for a in node.names)
+        return {path: frozenset(names) for path, names in found.items()}
+
+    @cached_property
+    def own_packages(self) -> frozenset[str]:
+        """The first names under which the project's modules are imported."""
+        dotted = {self.interpreter.modules.dotted(path).partition(".")[0] for path in self.sources}
+        return frozenset(dotted | {path.partition("/")[0] for path in self.sources if "/" in path})
+
     # Values
 
     def values(self, node: ast.expr) -> Values:

@@ -1,0 +1,79 @@
+"""Functions that reach the database become `async def`.
+
+    def load(db):                     async def load(db):
+        return db.get(User, 1)   ->       return await db.get(User, 1)
+
+    @contextmanager                   @asynccontextmanager
+    def session_scope():         ->   async def session_scope():
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..analysis.colours import AsyncSite
+from ..analysis.decisions import Confidence, Decision
+from ..analysis.program import Program
+from ..analysis.symbols import Function
+from ..analysis.values import External
+from .edit import Edit, Replace
+from .imports import request
+
+NAME = "async-def"
+
+RENAMED = {
+    "__enter__": "__aenter__",
+    "__exit__": "__aexit__",
+    "__iter__": "__aiter__",
+    "__next__": "__anext__",
+}
+
+
+def decide(program: Program) -> Iterator[Decision]:
+    """One decision for each function that becomes async."""
+    for function, reason in program.colours.reasons.items():
+        if isinstance(function.node, ast.FunctionDef):
+            yield Decision(
+                NAME,
+                function.site(),
+                "make async",
+                confidence=reason.confidence,
+                concern=_concern(program, function, reason),
+                why=program.colours.chain(function),
+                function=function.qualname,
+                node=function.node,
+            )
+
+
+def _concern(program: Program, function: Function, reason: AsyncSite) -> str:
+    if reason.confidence is not Confidence.HIGH:
+        return "the receiver's class is not known; its method was recognised by its name"
+    unknown = [node for policy, node in program.handed(function) if policy == "unknown" and not _is_wrapping(node, function)]
+    if unknown:
+        line = getattr(unknown[0], "lineno", 0)
+        return f"it is handed to something on line {line} of which it is not known whether it awaits"
+    return ""
+
+
+def _is_wrapping(node: ast.AST, function: Function) -> bool:
+    """Is this one of the function's own decorators?"""
+    return any(node is d or node in ast.walk(d) for d in function.decorators)
+
+
+def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
+    """Write `async`, and what goes with it on the lines of the definition."""
+    node = decision.node
+    assert isinstance(node, ast.FunctionDef)
+    source = program.sources[decision.site.path]
+    start = source.span(node)[0]
+    yield Replace(start, start, "async ")
+    if node.name in RENAMED:
+        name = source.content.index(node.name.encode(), start)
+        yield Replace(name, name + len(node.name), RENAMED[node.name])
+    for decorator in node.decorator_list:
+        if any(isinstance(v, External) and v.name == "contextlib.contextmanager" for v in program.values(decorator)):
+            text, wanted = request(source, "contextlib", "asynccontextmanager", at=decorator)
+            yield Replace(*source.span(decorator), text)
+            if wanted:
+                yield wanted

@@ -1,0 +1,85 @@
+"""Where an `await` may stand, and how it is written there."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..analysis.source import Source
+from .edit import Edit, Replace, Wrap
+
+# Whoever calls or reads from an awaited value needs it in parentheses.
+_TIGHTER = (ast.Attribute, ast.Subscript, ast.Call, ast.Await)
+OPEN = ord("(")
+CLOSE = ord(")")
+
+
+def wrap_await(source: Source, node: ast.expr, text: str = "await ") -> Iterator[Edit]:
+    """The edits that await an expression where it stands; the generator expression around it becomes a list."""
+    start, end = source.span(node)
+    if needs_parentheses(source, node):
+        yield Wrap(start, end, f"({text}", ")")
+    else:
+        yield Wrap(start, end, text, "")
+    yield from list_instead_of_generator(source, node)
+
+
+def needs_parentheses(source: Source, node: ast.expr) -> bool:
+    """Would `await node` be read differently where it stands?"""
+    parent = source.parents.get(node)
+    if isinstance(parent, ast.Call):
+        binds_tighter = parent.func is node
+    elif isinstance(parent, ast.Attribute | ast.Subscript):
+        binds_tighter = parent.value is node
+    elif isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Pow):
+        binds_tighter = parent.left is not node
+    else:
+        binds_tighter = isinstance(parent, _TIGHTER)
+    return binds_tighter and not is_parenthesised(source, node)
+
+
+def is_parenthesised(source: Source, node: ast.expr) -> bool:
+    """Does the expression stand in parentheses of its own already?"""
+    start, end = source.span(node)
+    content = source.content
+    before, after = start - 1, end
+    while before >= 0 and content[before] in b" \t\r\n":
+        before -= 1
+    while after < len(content) and content[after] in b" \t\r\n":
+        after += 1
+    if before < 0 or after >= len(content) or content[before] != OPEN or content[after] != CLOSE:
+        return False
+    parent = source.parents.get(node)
+    # `f(x)`: these parentheses belong to the call, not to its only argument.
+    return not (isinstance(parent, ast.Call) and node in parent.args and len(parent.args) + len(parent.keywords) == 1)
+
+
+def list_instead_of_generator(source: Source, node: ast.AST) -> Iterator[Edit]:
+    """A generator expression that awaits is an async generator, which `sum()`, `list()` and others can't take.
+
+    The iterable of its first loop is evaluated outside, and may await freely.
+    """
+    child: ast.AST = node
+    parent = source.parents.get(child)
+    while parent is not None and not isinstance(parent, ast.stmt | ast.Lambda):
+        if isinstance(parent, ast.GeneratorExp):
+            first = parent.generators[0]
+            if not (child is first and _contains(first.iter, node)):
+                yield from _brackets(source, parent)
+        child, parent = parent, source.parents.get(parent)
+
+
+def _contains(outer: ast.AST, inner: ast.AST) -> bool:
+    return any(n is inner for n in ast.walk(outer))
+
+
+def _brackets(source: Source, node: ast.GeneratorExp) -> Iterator[Edit]:
+    start, end = source.span(node)
+    parent = source.parents.get(node)
+    shares = isinstance(parent, ast.Call) and parent.args == [node] and source.span(parent)[1] == end
+    if shares:
+        # `sum(x for x in xs)`: the call's own parentheses are the expression's.
+        yield Wrap(start + 1, end - 1, "[", "]", rank=9)
+    else:
+        yield Replace(start, start + 1, "[")
+        yield Replace(end - 1, end, "]")
