@@ -6,8 +6,10 @@ inside other edits may still change. That is what lets `await` insertion and a q
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 class Conflict(Exception):
@@ -25,7 +27,10 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Wrap:
-    """`before` is put in front of `start`, `after` behind `end`; of two with the same span the higher `rank` is outside."""
+    """`before` is put in front of `start`, `after` behind `end`; of two with one span the higher `rank` is outside.
+
+    The span holds at least one byte; an insertion is a `Replace`.
+    """
 
     start: int
     end: int
@@ -49,39 +54,62 @@ Edit = Replace | Wrap | Import
 def apply(content: bytes, edits: Iterable[Edit]) -> bytes:
     """The new bytes of a file; `Import` edits are not for this function and are passed over.
 
+    Line ends in the texts become those of the file.
+
     Raises:
-        Conflict: two `Replace` edits overlap, or a `Wrap` begins or ends inside a `Replace`.
+        Conflict: two `Replace` edits overlap, a `Wrap` begins or ends inside a `Replace`, or two wraps cross.
     """
     wanted = set(edits)
     replaces = sorted((e for e in wanted if isinstance(e, Replace)), key=lambda e: (e.start, e.end))
-    wraps = [e for e in wanted if isinstance(e, Wrap)]
-    for first, second in zip(replaces, replaces[1:], strict=False):
-        if second.start < first.end or (first.start == second.start and first.end == second.end):
-            raise Conflict(f"bytes {second.start} to {second.end} are claimed twice")
-    inside = [(r.start, r.end) for r in replaces if r.end - r.start > 1]
-    for wrap in wraps:
-        for start, end in inside:
-            if start < wrap.start < end or start < wrap.end < end:
-                raise Conflict(f"bytes {start} to {end} are replaced and wrapped at once")
-    # At one offset: first the ends of what is wrapped before it (inner first), then what is inserted or replaced
-    # there, then the beginnings of what is wrapped behind it (outer first).
-    events: list[tuple[int, int, int, int, str, int]] = []
-    for wrap in wraps:
-        size = wrap.end - wrap.start
-        if wrap.after:
-            events.append((wrap.end, 0, size, wrap.rank, wrap.after, wrap.end))
-        if wrap.before:
-            events.append((wrap.start, 2, -size, -wrap.rank, wrap.before, wrap.start))
+    outer_first = sorted(
+        (e for e in wanted if isinstance(e, Wrap)),
+        key=lambda e: (e.start, -e.end, -e.rank, e.before, e.after),
+    )
+    _refuse_overlaps(replaces)
+    _refuse_cut_wraps(replaces, outer_first)
+    _refuse_crossings(outer_first)
+    # At one offset: first the ends of what is wrapped before it (inner first), then what is inserted there, then the
+    # beginnings of what is wrapped behind it (outer first), then what is replaced.
+    events: list[tuple[int, int, int, str, int]] = []
+    for depth, wrap in enumerate(outer_first):
+        events.append((wrap.end, 0, -depth, wrap.after, wrap.end))
+        events.append((wrap.start, 2, depth, wrap.before, wrap.start))
     for replace in replaces:
-        order = 1 if replace.start == replace.end else 3
-        events.append((replace.start, order, 0, 0, replace.text, replace.end))
+        events.append((replace.start, 1 if replace.start == replace.end else 3, 0, replace.text, replace.end))
+    is_crlf = content.partition(b"\n")[0].endswith(b"\r")
     out: list[bytes] = []
     position = 0
-    for start, _, _, _, text, end in sorted(events):
-        if start > position:
-            out.append(content[position:start])
-            position = start
-        out.append(text.encode())
-        position = max(position, end)
+    for start, _, _, text, end in sorted(events):
+        out.append(content[position:start])
+        out.append(_with_line_ends(text, is_crlf).encode())
+        position = end
     out.append(content[position:])
     return b"".join(out)
+
+
+def _refuse_overlaps(replaces: list[Replace]) -> None:
+    for first, second in pairwise(replaces):
+        if second.start < first.end or (first.start, first.end) == (second.start, second.end):
+            raise Conflict(f"bytes {second.start} to {second.end} are claimed twice")
+
+
+def _refuse_cut_wraps(replaces: list[Replace], wraps: list[Wrap]) -> None:
+    starts = [r.start for r in replaces]
+    for border in {border for wrap in wraps for border in (wrap.start, wrap.end)}:
+        index = bisect_left(starts, border) - 1
+        if index >= 0 and border < replaces[index].end:
+            raise Conflict(f"bytes {replaces[index].start} to {replaces[index].end} are replaced and wrapped at once")
+
+
+def _refuse_crossings(outer_first: list[Wrap]) -> None:
+    around: list[Wrap] = []
+    for wrap in outer_first:
+        while around and around[-1].end <= wrap.start:
+            around.pop()
+        if around and around[-1].end < wrap.end:
+            raise Conflict(f"bytes {wrap.start} to {wrap.end} are wrapped across the end of another wrap")
+        around.append(wrap)
+
+
+def _with_line_ends(text: str, is_crlf: bool) -> str:
+    return text.replace("\r\n", "\n").replace("\n", "\r\n") if is_crlf else text
