@@ -48,6 +48,8 @@ def entity(node: ast.expr, values: Values, mapped: MappedClasses) -> Entity:
                 return COLUMN
             case Instance(cls="sqlalchemy.Table"):
                 return Entity("table")
+            case External(name="statement.subquery" | "statement.cte" | "statement.alias"):
+                return Entity("table")
             case External(name=name) if name.startswith(("sqlalchemy.func", "column.", "sqlalchemy.literal", "statement.")):
                 return COLUMN
     return COLUMN if _is_column_expression(node) else UNKNOWN
@@ -99,7 +101,7 @@ def query_method(query: Query, name: str, entities: Sequence[Entity]) -> Values:
     if name in {"first", "one", "one_or_none", "get"}:
         return one_row(query.entities)
     if name in {"count", "delete", "update", "exists", "subquery", "as_scalar", "scalar_subquery", "cte", "label"}:
-        return frozenset({External(f"statement.{name}")}) if name in {"subquery", "cte", "exists", "as_scalar"} else NOTHING
+        return NOTHING if name in {"count", "delete", "update"} else frozenset({External(f"statement.{name}")})
     if name in {"scalar", "value"}:
         return first_column(query.entities)
     if name in {"statement", "selectable"}:

@@ -270,7 +270,9 @@ def _is_foreign(program: Mapping, source: Source, node: ast.expr, allowed: set[s
                 return False
             columns = {v.cls for v in program.values(node) if isinstance(v, ColumnAttribute)}
             classes = {v.cls for v in program.values(base) if isinstance(v, ClassObject) and program.mapped(v.cls)}
-            return bool((columns | classes) - allowed)
+            # Another name than the class's own may be an alias.
+            named = dotted(base).rpartition(".")[2]
+            return any(c not in allowed or c.rpartition("::")[2] != named for c in columns | classes)
     return False
 
 

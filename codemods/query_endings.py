@@ -247,27 +247,20 @@ class Executing:
             edits = [Replace(close_bracket(chain.root, source), open_bracket(link.call, source) + 1, ", ")]
             return Ending(self._bare(), [*edits], "get")
         key = link.args[0]
-        plain = is_plain(key) or isinstance(key, ast.Constant)
-        edits = list(self._get_keywords(f", {source.text(key)}" if plain else ""))
-        last = chain.steps()[-1]
-        assert last.call is not None
-        stop = close_bracket(link.call, source) if plain else open_bracket(link.call, source) + 1
-        tail = GET_KEYWORDS[last.name][1] + ("" if plain else ", ident=")
-        edits.append(Replace(close_bracket(last.call, source), stop, tail))
-        return Ending(self._bare(), [*edits], "get")
-
-    def _get_keywords(self, key: str) -> Iterator[Replace]:
-        chain, source = self.rewriting.chain, self.rewriting.chain.source
-        assert isinstance(chain.root, ast.Call)
-        before, tail = chain.root, key
+        moved = is_plain(key) or isinstance(key, ast.Constant)
+        before, text = chain.root, f", {source.text(key)}" if moved else ""
+        edits = []
         for step in chain.steps():
-            if step.name not in GET_KEYWORDS or step.call is None:
-                raise Declined(f"get() after {step.name}() asks more than the primary key")
-            opening = GET_KEYWORDS[step.name][0]
-            if step.name == "with_for_update" and not (step.args or step.keywords):
-                opening = ", with_for_update=True"
-            yield Replace(close_bracket(before, source), open_bracket(step.call, source) + 1, tail + opening)
-            before, tail = step.call, GET_KEYWORDS[step.name][1]
+            assert step.call is not None
+            opening, closing = _get_keyword(step)
+            edits.append(Replace(close_bracket(before, source), open_bracket(step.call, source) + 1, text + opening))
+            before, text = step.call, closing
+        last = close_bracket(before, source)
+        if moved:
+            edits.append(Replace(last, close_bracket(link.call, source), text))
+        else:
+            edits.append(Replace(last, open_bracket(link.call, source) + 1, f"{text}, ident="))
+        return Ending(self._bare(), [*edits], "get")
 
     def _bare(self) -> list[Layer]:
         if not self.awaits:
@@ -281,8 +274,10 @@ class Executing:
         streams = "yield_per" in self._names() | self.query.traits
         if streams and self.awaits:
             return Ending(self.single(f"stream_{self.method()}" if self.method() == "scalars" else "stream"), streams=True)
-        unique = self.unique()
-        return Ending(self.result(self.method(), unique))
+        # dict() takes a Result for a mapping, because it has keys().
+        parent = self.rewriting.chain.source.parents.get(self.rewriting.chain.node)
+        rest = ".all()" if isinstance(parent, ast.Call) and dotted(parent.func) == "dict" else ""
+        return Ending(self.result(self.method(), self.unique() + rest))
 
     def indexed(self, subscript: ast.Subscript) -> Ending:
         """`q[i]` and `q[a:b]` are LIMIT and OFFSET."""
@@ -298,7 +293,9 @@ class Executing:
                 if _is_negative(lower) or _is_negative(upper):
                     raise Declined("a negative index of a query is an error")
                 return Ending(self.result(self.method(), rest), list(_sliced(subscript.slice, opening, closing, limited, self)))
-            case ast.Constant(value=int(index)) if index >= 0:
+            case index_node if _is_negative(index_node):
+                raise Declined("a negative index of a query is an error")
+            case ast.Constant(value=int(index)):
                 end = str(index + 1)
             case index_node if is_plain(index_node):
                 end = f"{source.text(index_node)} + 1"
@@ -342,11 +339,17 @@ METHODS: dict[str, Callable[[Executing, Link], Ending]] = {
     "update": Executing.update,
     "get": Executing.get,
 }
-# Methods of Query that are arguments of `Session.get`: what opens and closes them there.
-GET_KEYWORDS = {
-    "options": (", options=[", "]"),
-    "populate_existing": (", populate_existing=True", ""),
-    "with_for_update": (", with_for_update=dict(", ")"),
-    "execution_options": (", execution_options=dict(", ")"),
-}
 
+
+def _get_keyword(step: Link) -> tuple[str, str]:
+    """What opens and closes a method's arguments where they become a keyword of `Session.get`."""
+    match step.name:
+        case "options":
+            return ", options=[", "]"
+        case "populate_existing":
+            return ", populate_existing=True", ""
+        case "with_for_update" if not (step.args or step.keywords):
+            return ", with_for_update=True", ""
+        case "with_for_update" | "execution_options":
+            return f", {step.name}=dict(", ")"
+    raise Declined(f"get() after {step.name}() asks for more than the primary key")

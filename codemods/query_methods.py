@@ -260,10 +260,19 @@ def entity_text(rewriting: Rewriting, node: ast.expr) -> str:
 
 def class_text(rewriting: Rewriting, key: str) -> str:
     """A name under which the chain's file knows a class."""
-    for node in ast.walk(rewriting.chain.source.tree):
-        if isinstance(node, ast.Name) and rewriting.program.values(node) == frozenset({ClassObject(key)}):
-            return node.id
-    name = key.rpartition("::")[2]
+    source = rewriting.chain.source
+    for node in source.tree.body:
+        names = (
+            [a.asname or a.name for a in node.names]
+            if isinstance(node, ast.ImportFrom)
+            else [node.name]
+            if isinstance(node, ast.ClassDef)
+            else []
+        )
+        for name in names:
+            if ClassObject(key) in rewriting.program.interpreter.store.peek("global", source.path, name):
+                return name
+    name = rewriting.program.plain_name(key)
     raise Declined(f"filter_by() names attributes of {name}, which this file does not import: where({name}.name == value)")
 
 

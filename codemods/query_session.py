@@ -53,6 +53,8 @@ def _origins(
             yield from _of_name(program, source, function, name, seen)
         case ast.Call():
             yield from _of_call(program, source, root, seen)
+        case ast.Attribute(value=ast.Name(id=this)) if _is_own(function, this):
+            yield from _of_attribute(program, source, function, root, seen)
         case ast.IfExp(body=body, orelse=orelse):
             for part in (body, orelse):
                 yield from _origins(program, source, function, part, seen)
@@ -115,9 +117,9 @@ def _of_call(program: Program, source: Source, call: ast.Call, seen: frozenset[a
     if not functions:
         yield UNKNOWN
     for value in functions:
-        callee = program.functions.get(value.key)
-        returned = [n.value for n in callee.own_nodes() if isinstance(n, ast.Return) and n.value] if callee else []
-        if callee is None or not returned:
+        callee = program.function(value.key)
+        returned = [n.value for n in callee.own_nodes() if isinstance(n, ast.Return) and n.value]
+        if not returned:
             yield UNKNOWN
             continue
         for result in returned:
@@ -148,6 +150,39 @@ def _translated(text: str, callee: Function, call: ast.Call, source: Source) -> 
     return text if head not in own and callee.source is source else UNKNOWN
 
 
+def _is_own(function: Function | None, name: str) -> bool:
+    """Is a name the object whose method the function is?"""
+    if function is None or function.binding != "instance":
+        return False
+    return bool(function.parameters()) and function.parameters()[0].arg == name
+
+
+def _of_attribute(
+    program: Program, source: Source, function: Function | None, node: ast.Attribute, seen: frozenset[ast.AST]
+) -> Iterator[str]:
+    """The session of a query that an object keeps, where the object keeps the session too."""
+    owner = function.owner if function else None
+    for method in owner.methods.values() if owner else ():
+        kept = list(_kept(method))
+        for attribute, value in kept:
+            if attribute.attr == node.attr:
+                for text in _origins(program, source, method, value, seen):
+                    this = source.text(attribute.value)
+                    beside = [source.text(a) for a, v in kept if dotted(v) == text and text]
+                    yield text if text.startswith(f"{this}.") else beside[0] if beside else UNKNOWN
+
+
+def _kept(method: Function) -> Iterator[tuple[ast.Attribute, ast.expr]]:
+    """What a method stores on its object."""
+    for node in method.own_nodes():
+        match node:
+            case (
+                ast.Assign(targets=[ast.Attribute(value=ast.Name(id=this)) as target], value=value)
+                | ast.AnnAssign(target=ast.Attribute(value=ast.Name(id=this)) as target, value=ast.expr() as value)
+            ) if _is_own(method, this):
+                yield target, value
+
+
 def _near(program: Program, source: Source, function: Function | None) -> Iterator[str]:
     """Sessions that are in reach of a function: its parameters and names, or attributes of its object."""
     scope = function
@@ -157,13 +192,9 @@ def _near(program: Program, source: Source, function: Function | None) -> Iterat
         yield from (a.arg for a in scope.parameters() if program.is_session(program.parameter(scope, a.arg)))
         yield from (dotted(n) for n in found if dotted(n) and dotted(n).partition(".")[0] in parameters)
         scope = scope.parent
-    owner = function.owner if function else None
-    if owner is not None and function is not None and function.binding == "instance" and function.parameters():
-        this = function.parameters()[0].arg
-        for node in ast.walk(owner.node):
-            match node:
-                case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name == this and _is_session(program, node):
-                    yield f"{this}.{attribute}"
+    owner = function.owner if function and function.binding == "instance" else None
+    for method in owner.methods.values() if owner else ():
+        yield from (source.text(target) for target, value in _kept(method) if _is_session(program, value))
 
 
 def _is_session(program: Program, node: ast.expr) -> bool:

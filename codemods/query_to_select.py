@@ -120,6 +120,8 @@ def _rewrite_site(program: Program, site: Site) -> None:
         site.edits += _root(rewriting, _word(rewriting))
         site.edits += use(rewriting)
         site.action = "query() becomes select()" if chain.begins else "goes on as a select"
+    elif chain.end is not None and chain.end.name in TERMINALS and chain.end.call is None:
+        raise Declined(f"the method {chain.end.name} is used as a value")
     elif chain.end is None or chain.end.name in TERMINALS:
         executing = Executing(rewriting, _awaits(program, chain))
         if chain.end is not None:

@@ -34,6 +34,8 @@ def use(rewriting: Rewriting) -> Iterator[Edit]:
     """
     source, node = rewriting.chain.source, rewriting.chain.node
     parent = source.parents[node]
+    if isinstance(node, ast.BoolOp) and _is_condition(node, source):
+        return
     match parent:
         case ast.Attribute(attr=name):
             raise Declined(f"{name} is not known of a query")

@@ -52,8 +52,8 @@ class Case:
         return text if self.has_imports else PRELUDE + text
 
     @property
-    def runs(self) -> bool:
-        return re.search(r"^(async )?def run\(db", self.before, re.M) is not None
+    def executes(self) -> bool:
+        return not self.declined and re.search(r"^def run\(db", self.before, re.M) is not None
 
 
 def cases(folder: str) -> Iterator[Case]:
@@ -156,9 +156,9 @@ def _recorder(sql: list[str]) -> Callable[..., None]:
 
 def normal_sql(statement: str) -> str:
     """A statement without what differs between Query and select: labels, and names made of them."""
-    text = re.sub(r"\s+", " ", statement)
-    text = re.sub(r"( AS \w+)(?=[, )]|$)", lambda m: "" if "anon" not in m[1] else m[1], text)
-    return re.sub(r"\b(anon_\d+)\.\w+?_(\w+)\b", r"\1.\2", text).strip()
+    text = re.sub(r" AS \w+", "", re.sub(r"\s+", " ", statement))
+    tables = "|".join(sys.modules["models"].Base.metadata.tables)
+    return re.sub(rf"\b(anon_\d+)\.(?:{tables})_(\w+)\b", r"\1.\2", text).strip()
 
 
 def plain(value: object) -> object:
@@ -201,11 +201,20 @@ class _Async(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        return ast.Await(node) if _name(node.func) in self.names else node
+        return ast.Await(node) if _name(node.func) in self.names or _is_plain_io(node) else node
 
 
 def _awaits(node: ast.AST, names: set[str]) -> bool:
-    return isinstance(node, ast.Await | ast.AsyncFor) or (isinstance(node, ast.Call) and _name(node.func) in names)
+    if isinstance(node, ast.Await | ast.AsyncFor):
+        return True
+    return isinstance(node, ast.Call) and (_name(node.func) in names or _is_plain_io(node))
+
+
+def _is_plain_io(call: ast.Call) -> bool:
+    """Is this a call of the session itself, which the case has on both sides?"""
+    return isinstance(call.func, ast.Attribute) and (_name(call.func.value), call.func.attr) in {
+        (session, method) for session in ("db", "session") for method in ("get", "execute", "flush", "commit")
+    }
 
 
 def _name(node: ast.expr) -> str:
@@ -225,7 +234,7 @@ def _load(text: str, asynchronous: bool = False) -> Any:
     return module
 
 
-def declared(folder: str) -> Sequence[Any]:
+def every_case(folder: str) -> Sequence[Any]:
     """The cases as pytest parameters."""
     import pytest
 

@@ -1,0 +1,78 @@
+"""Query chains become select statements of the same meaning: the cases in `query_to_select/`, and what they leave out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from asyncshift.analysis.decisions import Decision, Status
+from asyncshift.analysis.program import Program
+from asyncshift.analysis.settings import Settings
+from asyncshift.analysis.source import Source
+from asyncshift.codemods import query_to_select
+from asyncshift.codemods.edit import Import, apply
+from asyncshift.codemods.imports import settle
+
+from .harness import MODELS, Case, every_case, run_async, run_sync, without_imports
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::sqlalchemy.exc.SAWarning")
+
+
+def convert(text: str, stays_sync: bool = False) -> tuple[str, list[Decision]]:
+    """A module after the codemod, and what the codemod declined."""
+    sources = {path: Source.parse(path, content.encode()) for path, content in (("models.py", MODELS), ("case.py", text))}
+    program = Program(Path(), sources, Settings(), stays_sync)
+    decisions = [d for d in query_to_select.decide(program) if d.site.path == "case.py"]
+    edits = [edit for decision in decisions for edit in query_to_select.rewrite(decision, program)]
+    source = program.sources["case.py"]
+    after = apply(source.content, edits)
+    after = settle(source, after, [e for e in edits if isinstance(e, Import)], frozenset())
+    return after.decode(), [d for d in decisions if d.status is Status.DECLINED]
+
+
+@pytest.mark.parametrize("case", every_case("query_to_select"))
+def test_text(case: Case) -> None:
+    after, declined = convert(case.module(case.before))
+    expected = case.module(case.after)
+    assert without_imports(after) == without_imports(expected)
+    if case.declined:
+        assert any(d.concern.startswith(case.declined) for d in declined)
+    else:
+        assert [d.concern for d in declined] == []
+
+
+@pytest.mark.parametrize("case", [p for p in every_case("query_to_select") if p.values[0].executes])
+def test_meaning(case: Case) -> None:
+    before = run_sync(case.module(case.before))
+    after = run_async(convert(case.module(case.before))[0])
+    assert after.result == before.result
+    if not case.sql_differs:
+        assert after.sql == before.sql
+
+
+@pytest.mark.parametrize("case", [p for p in every_case("query_to_select") if p.values[0].executes])
+def test_meaning_where_the_session_stays_sync(case: Case) -> None:
+    before = run_sync(case.module(case.before))
+    text, _ = convert(case.module(case.before), stays_sync=True)
+    after = run_sync(text)
+    assert "await" not in text
+    assert after.result == before.result
+    if not case.sql_differs:
+        assert after.sql == before.sql
+
+
+@pytest.mark.parametrize("case", [p for p in every_case("query_to_select") if p.values[0].executes])
+def test_a_second_run_changes_nothing(case: Case) -> None:
+    once, _ = convert(case.module(case.before), stays_sync=True)
+    assert convert(once, stays_sync=True)[0] == once
+
+
+def test_line_ends_and_a_byte_order_mark_stay() -> None:
+    text = "\ufefffrom sqlalchemy.orm import Session\r\nfrom models import User\r\n\r\n\r\ndef run(db: Session):\r\n"
+    text += "    return db.query(User).all()\r\n"
+    after, _ = convert(text, stays_sync=True)
+    body = "def run(db: Session):\r\n    return db.scalars(select(User)).all()\r\n"
+    assert after.startswith("\ufeff")
+    assert after.endswith(body)
+    assert "\n" not in after.replace("\r\n", "")
