@@ -32,14 +32,14 @@ OUTCOMES = ("passed", "skipped", "failed", "error")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a test suite said: (test module, test) -> outcome, and the seconds it took."""
+    """What a test suite said: (file, test) -> outcome, and the seconds it took."""
 
     outcomes: dict[tuple[str, str], str]
     seconds: float
 
-    def told(self, module: str | None = None) -> str:
-        """The counts of one test module, or of all."""
-        counts = Counter(outcome for (where, _), outcome in self.outcomes.items() if module in (None, where))
+    def told(self, file: str | None = None) -> str:
+        """The counts of one file, or of all."""
+        counts = Counter(outcome for (where, _), outcome in self.outcomes.items() if file in (None, where))
         return ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES if counts[outcome]) or "none"
 
 
@@ -67,8 +67,8 @@ def demo() -> None:
     console.print(f"{listing.summary(work.decisions)}\n")
     console.print(f"Compare  diff -ru {sync} {converted}")
     lost = [test for test, outcome in before.outcomes.items() if outcome == "passed" != after.outcomes.get(test)]
-    for module, name in lost:
-        console.print(f"lost: {module}::{name}", style="red", markup=False)
+    for file, name in lost:
+        console.print(f"lost: {file}::{name}", style="red", markup=False)
     if lost or not before.outcomes:
         raise click.exceptions.Exit(1)
 
@@ -92,7 +92,17 @@ def _run_suite(folder: Path) -> Run:
     report = folder.with_suffix(".xml")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"--junitxml={report}",
+        "-o",
+        "junit_family=xunit1",
+    ]
     start = time.monotonic()
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     seconds = time.monotonic() - start
@@ -100,7 +110,15 @@ def _run_suite(folder: Path) -> Run:
         last = (done.stdout + done.stderr).strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
         raise Failure(f"the example's tests did not run: {last[0]}")
     cases = ElementTree.parse(report).iter("testcase")
-    return Run({(case.get("classname", ""), case.get("name", "")): _outcome(case) for case in cases}, seconds)
+    return Run({_test(case): _outcome(case) for case in cases}, seconds)
+
+
+def _test(case: ElementTree.Element) -> tuple[str, str]:
+    """The file, and the test with its class."""
+    file, name = case.get("file", ""), case.get("name", "")
+    module = file.removesuffix(".py").replace("/", ".")
+    owner = case.get("classname", "").removeprefix(module).strip(".")
+    return file, f"{owner}::{name}" if owner else name
 
 
 def _outcome(case: ElementTree.Element) -> str:
@@ -110,9 +128,9 @@ def _outcome(case: ElementTree.Element) -> str:
 
 def _comparison(before: Run, after: Run) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_footer=True)
-    table.add_column("tests", "all")
-    table.add_column("sync", f"{before.told()} in {before.seconds:.1f} s")
-    table.add_column("async", f"{after.told()} in {after.seconds:.1f} s")
-    for module in dict.fromkeys(module for module, _ in (*before.outcomes, *after.outcomes)):
-        table.add_row(module, before.told(module), after.told(module))
+    table.add_column("", "all\ntime", no_wrap=True)
+    for name, run in (("sync", before), ("async", after)):
+        table.add_column(name, f"{run.told()}\n{run.seconds:.1f} s", no_wrap=True)
+    for file in dict.fromkeys(file for file, _ in (*before.outcomes, *after.outcomes)):
+        table.add_row(file, before.told(file), after.told(file))
     return table

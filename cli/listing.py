@@ -79,7 +79,9 @@ def _reason(decision: Decision) -> str:
     first, last = decision.why[0], decision.why[-1]
     if first is last:
         return first.what
-    return f"{first.what} {'… ' if len(decision.why) > 2 else ''}→ {last.what} ({last.site})"
+    verb, _, rest = last.what.partition(" ")
+    told = rest if first.what.startswith(f"{verb} ") else last.what
+    return f"{first.what} → {'… → ' if len(decision.why) > 2 else ''}{told} ({last.site})"
 
 
 def short_name(decision: Decision) -> str:

@@ -75,7 +75,7 @@ shop/models.py
   with 1 requirements
 
 shop/routes.py
-  1  async  route  calls Orders.cancel … → Session.get sends a query (shop/services.py:7)
+  1  async  route  calls Orders.cancel → … → Session.get sends a query (shop/services.py:7)
   2  look   route  nobody closes this session: use the dependency
 
 shop/services.py
@@ -86,6 +86,12 @@ shop/services.py
 
 """
     )
+
+
+def test_a_verb_is_said_once() -> None:
+    last = Step(site("a.py", 3), "calls db.commit()")
+    told = plain(listing.tree([decision("a.py", 1, "f", why=(Step(site("a.py", 2), "calls g"), last))]))
+    assert "  1  async  f  calls g → db.commit() (a.py:3)\n" in told
 
 
 def test_the_figures() -> None:
