@@ -165,7 +165,7 @@ class Calls:
         interpreter = self._interpreter
         if cls not in interpreter.objects.classes:
             self._hand_to(self._policy(cls, "__init__"), node, arguments)
-            return frozenset({Instance(cls)})
+            return frozenset({Instance(cls, self._origin(cls, node))})
         instance = Instance(cls)
         constructor = interpreter.objects.method(cls, "__init__")
         if constructor:
@@ -175,6 +175,13 @@ class Calls:
             for name, values in keywords_and_fields(interpreter, cls, arguments):
                 interpreter.store.write(values, "instance", cls, name)
         return frozenset({instance})
+
+    def _origin(self, cls: str, node: ast.Call) -> str:
+        """The site key of the call, for classes whose objects are told apart."""
+        known = library().classes.get(library().canonical(cls))
+        if known is None or not known.told_apart:
+            return ""
+        return f"{self._interpreter.current.source.path}:{node.lineno}:{node.col_offset}"
 
     # Decorators
 

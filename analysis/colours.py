@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .boundaries import Boundary, boundary_of
+from .clients import CLIENT, Clients
 from .decisions import Confidence, Step
 from .library import library
 from .queries import executing_sites
@@ -31,8 +32,8 @@ class AsyncSite:
 
     `kind`: "await" (a call), "with" (a `with` item's expression), "for" (an iterable of a loop or comprehension),
     "next" (`next(generator)`), "collect" (`list(generator)`), "yield from", "thread" (the call that hands `callee` to a
-    thread), "property" (a read that calls), "query" (a legacy query is sent), "schema" (`create_all` and its like), or
-    "load" (implicit I/O). `callee` is the project function behind it; None for a seed.
+    thread), "client" (a `with` item that enters a test client), "property" (a read that calls), "query" (a legacy query
+    is sent), "schema" (`create_all` and its like), or "load" (implicit I/O). `callee` is the project function behind it; None for a seed.
     """
 
     function: Function
@@ -58,11 +59,28 @@ class Colours:
         self._sites: defaultdict[Function, list[AsyncSite]] = defaultdict(list)
         self._callers: defaultdict[Function, list[AsyncSite]] = defaultdict(list)
         self._families = families(program)
+        self.clients = Clients(program)
+        held_back: list[AsyncSite] = []
         for site in [*_all_sites(program), *unknown_receivers(program)]:
-            self._sites[site.function].append(site)
-            if site.callee is not None:
-                self._callers[site.callee].append(site)
+            if site.callee is None and self.clients.of(site.node):
+                held_back.append(site)
+            else:
+                self._note(site)
         self._spread()
+        self.clients.settle(self.is_coloured)
+        for site in held_back:
+            if not self.clients.why_sync(self.clients.of(site.node)):
+                self._note(site)
+        self._spread()
+
+    def _note(self, site: AsyncSite) -> None:
+        self._sites[site.function].append(site)
+        if site.callee is not None:
+            self._callers[site.callee].append(site)
+
+    def is_coloured(self, function: Function) -> bool:
+        """Is the function made async by the migration?"""
+        return function in self.reasons
 
     def is_async(self, function: Function) -> bool:
         """Is the function async after the migration?"""
@@ -252,7 +270,8 @@ def _with_sites(program: Program, function: Function, node: ast.expr) -> Iterato
                     for method in program.methods(cls, name):
                         yield AsyncSite(function, node, "with", method, f"enters {method.qualname}")
                 if program.converted_class(cls) and not program.methods(cls, "__enter__"):
-                    yield AsyncSite(function, node, "with", None, f"opens a {program.plain_name(cls)}")
+                    kind = "client" if program.interpreter.objects.is_a(cls, CLIENT) else "with"
+                    yield AsyncSite(function, node, kind, None, f"opens a {program.plain_name(cls)}")
                     return
             case Context() if _is_seed(program, node):
                 yield AsyncSite(function, node, "with", None, f"opens {program.short(function.source, node)}")

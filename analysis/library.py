@@ -33,13 +33,17 @@ class Callable:
 
 @dataclass(frozen=True, slots=True)
 class LibraryClass:
-    """A library's class. `asynchronous` is the class that stands for it after the migration."""
+    """A library's class. `asynchronous` is the class that stands for it after the migration.
+
+    `told_apart`: its objects are told apart by the place where they are made.
+    """
 
     name: str
     bases: tuple[str, ...] = ()
     asynchronous: str = ""
     enter: str = ""
     items: str = ""
+    told_apart: bool = False
     attributes: Mapping[str, str] = field(default_factory=dict)
     methods: Mapping[str, Callable] = field(default_factory=dict)
 

@@ -8,9 +8,13 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An instance of a class: a project class by its key, a library class by its canonical dotted name."""
+    """An instance of a class: a project class by its key, a library class by its canonical dotted name.
+
+    `origin` is the site key of the call that made it, for the few library classes whose objects are told apart.
+    """
 
     cls: str
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
