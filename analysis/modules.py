@@ -54,13 +54,10 @@ class Modules:
         pure = PurePosixPath(path)
         parts = [] if pure.name == "__init__.py" else [pure.stem]
         folder = pure.parent
-        while str(folder) in self._packages or (str(folder) != "." and self._is_namespace_of(folder)):
+        while str(folder) != "." and (str(folder) in self._packages or str(folder.parent) in self._packages - {"."}):
             parts.append(folder.name)
             folder = folder.parent
         return ".".join(reversed(parts)) or pure.parent.name
-
-    def _is_namespace_of(self, folder: PurePosixPath) -> bool:
-        return str(folder.parent) in self._packages
 
     def _at(self, pure: PurePosixPath) -> str | None:
         for candidate in (f"{pure}.py", str(pure / "__init__.py")):

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from .newer_syntax import parse_with_newer
+
 BOM = b"\xef\xbb\xbf"
 
 
@@ -55,7 +57,10 @@ class Source:
         try:
             tree = ast.parse(text, filename=path)
         except SyntaxError as error:
-            raise BrokenInput(f"{path}:{error.lineno or 1}: syntax error: {error.msg}") from None
+            newer = parse_with_newer(text)
+            if newer is None:
+                raise BrokenInput(f"{path}:{error.lineno or 1}: syntax error: {error.msg}") from None
+            tree = newer
         except ValueError as error:
             raise BrokenInput(f"{path}:1: cannot be parsed: {error}") from None
         return cls(path, content, tree)

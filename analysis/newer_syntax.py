@@ -1,0 +1,97 @@
+"""Syntax that is newer than the interpreter that runs asyncshift, parsed by a newer one of the machine.
+
+A project may need Python 3.13 while asyncshift is installed under 3.11. The newer interpreter parses the file and prints
+the tree as JSON; nodes that this interpreter does not know become what they mean to the analysis: `type X = …` an
+assignment, type parameters nothing, a template string an f-string.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+NEWEST = 20
+LIMIT_SECONDS = 30
+
+_DUMP = r"""
+import ast, json, sys
+def dump(value):
+    if isinstance(value, ast.AST):
+        fields = {f: dump(getattr(value, f, None)) for f in value._fields}
+        place = {a: getattr(value, a) for a in value._attributes if getattr(value, a, None) is not None}
+        return {"_": type(value).__name__, "f": fields, "a": place}
+    if isinstance(value, list):
+        return [dump(v) for v in value]
+    if isinstance(value, (str, int, bool, type(None))) and abs(value if isinstance(value, int) else 0) < 2**53:
+        return value
+    return {"r": repr(value)}
+sys.stdout.write(json.dumps(dump(ast.parse(sys.stdin.buffer.read().decode()))))
+"""
+
+
+def parse_with_newer(text: str) -> ast.Module | None:
+    """The tree of a text that this interpreter can't parse; None when no newer one is there or it can't either."""
+    interpreter = _newer_interpreter()
+    if interpreter is None:
+        return None
+    try:
+        done = subprocess.run(
+            [interpreter, "-I", "-c", _DUMP], input=text.encode(), capture_output=True, timeout=LIMIT_SECONDS, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    tree = _build(json.loads(done.stdout))
+    return tree if isinstance(tree, ast.Module) else None
+
+
+@cache
+def _newer_interpreter() -> str | None:
+    """The first interpreter of the environment or the search path that is newer than this one."""
+    names = [f"python3.{minor}" for minor in range(NEWEST, sys.version_info.minor, -1)]
+    environment = os.environ.get("VIRTUAL_ENV")
+    homes = [Path(environment) / "bin" / "python"] if environment else []
+    homes.append(Path(".venv") / "bin" / "python")
+    found = [str(h) for h in homes if h.exists()] + [p for n in [*names, "python3", "python"] if (p := shutil.which(n))]
+    return next((p for p in found if _version(p) > sys.version_info[:2]), None)
+
+
+def _version(interpreter: str) -> tuple[int, ...]:
+    code = "import sys; print(*sys.version_info[:2])"
+    try:
+        done = subprocess.run([interpreter, "-I", "-c", code], capture_output=True, timeout=LIMIT_SECONDS, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return (0,)
+    return tuple(int(part) for part in done.stdout.split())
+
+
+def _build(data: Any) -> Any:
+    if isinstance(data, list):
+        return [_build(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    if "r" in data:
+        return ast.literal_eval(data["r"]) if data["r"] != "Ellipsis" else ...
+    fields = {name: _build(value) for name, value in data["f"].items()}
+    kind, fields = _known(data["_"], fields)
+    return kind(**{n: v for n, v in fields.items() if n in kind._fields}, **data["a"])
+
+
+def _known(name: str, fields: dict[str, Any]) -> tuple[type[ast.AST], dict[str, Any]]:
+    """The node class of this interpreter for a node of a newer one."""
+    match name:
+        case "TypeAlias" if not hasattr(ast, "TypeAlias"):
+            return ast.Assign, {"targets": [fields["name"]], "value": fields["value"]}
+        case "TypeVar" | "ParamSpec" | "TypeVarTuple" if not hasattr(ast, name):
+            return ast.Name, {"id": fields["name"], "ctx": ast.Load()}
+        case "TemplateStr" if not hasattr(ast, name):
+            return ast.JoinedStr, fields
+        case "Interpolation" if not hasattr(ast, name):
+            return ast.FormattedValue, fields
+    return getattr(ast, name), fields
