@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import click
 
 from ..codemods.engine import CODEMODS, summary
+from .carrying import carry_out
 from .console import output
 from .errors import Failure
 from .listing import commands
-from .migrate import Work, carry_out, work_out, writing_options
-from .project import Project, known, open_project, paths_argument
+from .migrate import writing_options
+from .project import known, open_project, paths_argument
+from .work import work_out
 
 
 @click.command()
@@ -31,17 +33,10 @@ def codemod(name: str | None, paths: Sequence[str], dry_run: bool, force: bool) 
     if not paths:
         raise Failure(f"codemod {name}: which files or folders? `.` is the whole project")
     project = open_project(paths, mend=not dry_run)
-    carry_out(project, _alone(project, chosen), dry_run=dry_run, force=force)
+    carry_out(project, work_out(project, [chosen]), dry_run=dry_run, force=force)
 
 
 def _list() -> None:
     console = output()
     for line in commands((name, summary(module)) for name, module in CODEMODS.items()):
         console.print(line)
-
-
-def _alone(project: Project, name: str) -> Work:
-    """What one codemod does in code that stays sync; if nothing, for it serves the move, its part of that."""
-    works = (work_out(project, lambda plan: plan.only([name]), stays_sync=sync) for sync in (True, False))
-    work = next(works)
-    return work if work.contents else next(works)

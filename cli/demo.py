@@ -23,8 +23,8 @@ from rich.table import Table
 from . import listing, writing
 from .console import output, status
 from .errors import Failure
-from .migrate import work_out
 from .project import open_project
+from .work import work_out
 
 EXAMPLE = "shop"
 OUTCOMES = ("passed", "skipped", "failed", "error")

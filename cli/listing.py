@@ -47,12 +47,12 @@ def looks(decisions: Iterable[Decision]) -> Iterator[Text]:
 
 
 def _look(decision: Decision) -> tuple[str, str, str, str]:
-    return str(decision.site.line), "look", short_name(decision), decision.concern or decision.action
+    return str(decision.site.line), "look", name_of(decision), decision.concern or decision.action
 
 
 def _rows(decision: Decision) -> Iterator[tuple[str, str, str, str]]:
     """Line number, word, name and text."""
-    number, name = str(decision.site.line), short_name(decision)
+    number, name = str(decision.site.line), name_of(decision)
     if becomes_async(decision):
         yield number, "async", name, _reason(decision)
     elif decision.status is Status.KEPT and not decision.concern:
@@ -84,15 +84,9 @@ def _reason(decision: Decision) -> str:
     return f"{first.what} → {'… → ' if len(decision.why) > 2 else ''}{told} ({last.site})"
 
 
-def short_name(decision: Decision) -> str:
-    """The function's name inside its module."""
-    module = decision.site.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-    name = decision.function
-    pieces = module.split(".")
-    for start in range(len(pieces)):
-        if name.startswith(prefix := ".".join(pieces[start:]) + "."):
-            return name.removeprefix(prefix)
-    return name or "(module)"
+def name_of(decision: Decision) -> str:
+    """The function around the site."""
+    return decision.function or "(module)"
 
 
 def figures(decisions: Sequence[Decision]) -> Iterator[Text]:

@@ -8,15 +8,13 @@ from collections.abc import Iterator, Sequence
 import click
 from rich.text import Text
 
-from ..analysis.decisions import Decision, Plan, Status
+from ..analysis.decisions import Decision
 from ..analysis.program import Program
-from ..codemods.engine import make_plan
 from . import listing, why
-from .console import output, status
+from .console import output
 from .project import open_project, paths_argument, scope_options
+from .work import nothing_to_do, plan_for
 
-NO_SQLALCHEMY = "This project does not use SQLAlchemy: nothing to do."
-ALL_ASYNC = "This project's SQLAlchemy code is async already: nothing to do."
 NEXT = (
     ("asyncshift plan --why NAME", "why a function becomes async"),
     ("asyncshift migrate --dry-run", "the diff"),
@@ -36,7 +34,7 @@ def plan(paths: Sequence[str], name: str | None, as_json: bool, module: str | No
     (keep), and each that a person has to look at (look).
     """
     program = open_project(paths, driver, module).program()
-    decisions = list(make(program))
+    decisions = list(plan_for(program))
     if name is not None:
         decisions = why.about(program, decisions, name)
     if as_json:
@@ -48,21 +46,6 @@ def plan(paths: Sequence[str], name: str | None, as_json: bool, module: str | No
         console.print(line)
 
 
-def make(program: Program) -> Plan:
-    """The plan; on a terminal something moves meanwhile."""
-    with status("Working out what to do"):
-        return make_plan(program)
-
-
-def nothing_to_do(program: Program, decisions: Sequence[Decision]) -> str:
-    """The sentence for a project with nothing to migrate; empty for all others."""
-    if not program.uses_sqlalchemy:
-        return NO_SQLALCHEMY
-    if not any(d.status is Status.DONE or listing.needs_a_look(d) for d in decisions):
-        return ALL_ASYNC
-    return ""
-
-
 def _told(program: Program, decisions: Sequence[Decision]) -> Iterator[Text]:
     if sentence := nothing_to_do(program, decisions):
         yield Text(sentence)
@@ -71,4 +54,5 @@ def _told(program: Program, decisions: Sequence[Decision]) -> Iterator[Text]:
     yield from listing.figures(decisions)
     yield Text("")
     yield Text(listing.summary(decisions), "bold")
+    yield Text("")
     yield from listing.commands(NEXT)

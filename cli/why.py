@@ -11,7 +11,7 @@ from ..analysis.decisions import Decision, Status
 from ..analysis.program import Program
 from ..analysis.source import Site
 from .console import line
-from .listing import ASYNC_DEF, short_name
+from .listing import ASYNC_DEF, name_of
 from .project import known
 
 
@@ -21,7 +21,7 @@ def about(program: Program, decisions: Iterable[Decision], name: str) -> list[De
     Raises:
         Failure: no function has the name.
     """
-    found = [d for d in decisions if d.codemod == ASYNC_DEF and _named(d.function, name)]
+    found = [d for d in decisions if d.codemod == ASYNC_DEF and f".{_dotted(d)}".endswith(f".{name}")]
     if not found:
         known("function", [name.rpartition(".")[2]], _functions(program))
     return found
@@ -39,7 +39,7 @@ def told(program: Program, decisions: Sequence[Decision], name: str) -> Iterator
 
 def _chain(program: Program, decision: Decision) -> Iterator[Text]:
     becomes = "becomes async" if decision.status is Status.DONE else "stays sync"
-    yield line((short_name(decision), "bold"), f" {becomes}  ", (str(decision.site), "dim"))
+    yield line((name_of(decision), "bold"), f" {becomes}  ", (str(decision.site), "dim"))
     if not decision.why or decision.status is not Status.DONE:
         yield line(f"  {decision.action}")
     width = max((len(str(step.site)) for step in decision.why), default=0)
@@ -50,8 +50,9 @@ def _chain(program: Program, decision: Decision) -> Iterator[Text]:
         yield line("  look  ", (decision.concern, "yellow"))
 
 
-def _named(function: str, name: str) -> bool:
-    return function == name or function.endswith(f".{name}")
+def _dotted(decision: Decision) -> str:
+    module = decision.site.path.removesuffix(".py").removesuffix("/__init__")
+    return f"{module.replace('/', '.')}.{decision.function}"
 
 
 def _source_line(program: Program, site: Site) -> str:

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from asyncshift.cli import writing
+from asyncshift.cli import work, writing
 from click.testing import Result
 
 from .conftest import Folder, Step
@@ -293,6 +293,12 @@ def test_a_project_that_is_async_already(folder: Folder, run: Run, command: str)
     assert result.output == "This project's SQLAlchemy code is async already: nothing to do.\n"
 
 
+def test_a_project_with_models_alone(folder: Folder, run: Run) -> None:
+    result = run("migrate", str(folder.write({"models.py": MODELS}).root))
+    assert result.exit_code == 0, result.output
+    assert result.output == "This project uses SQLAlchemy, but nothing in it has to become async: nothing to do.\n"
+
+
 def test_undo_without_a_migration(folder: Folder, run: Run) -> None:
     result = run("undo")
     assert result.exit_code == 2
@@ -351,17 +357,40 @@ def test_killed_at_any_step_migrate_and_undo_both_finish(
 def test_a_file_that_changes_meanwhile_is_not_overwritten(
     project: Folder, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from asyncshift.cli import migrate
-
-    rewrite = migrate.rewrite
+    rewrite = work.rewrite
 
     def and_somebody_edits(*arguments: object) -> object:
         contents = rewrite(*arguments)
         project.write({"app/queries.py": "mine = 1\n"})
         return contents
 
-    monkeypatch.setattr(migrate, "rewrite", and_somebody_edits)
+    monkeypatch.setattr(work, "rewrite", and_somebody_edits)
     result = run("migrate")
     assert result.exit_code == 2
     assert "app/queries.py: has changed while it was worked on" in result.stderr
     assert "async def" not in text(project, "app/other.py")
+
+
+LEGACY = """\
+from sqlalchemy.orm import Session
+
+from app.models import Item
+
+
+def count(db: Session) -> int:
+    return db.query(Item).count()
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["codemod", "query-to-select", "."], ["migrate", "--only", "query-to-select"], ["migrate", "--skip", "async-def"]],
+)
+def test_queries_alone_are_rewritten_in_code_that_stays_sync(project: Folder, run: Run, command: list[str]) -> None:
+    project.write({"app/legacy.py": LEGACY})
+    result = run(*command)
+    assert result.exit_code == 0, result.output
+    assert "select(" in text(project, "app/legacy.py")
+    assert "async" not in "".join(text(project, path) for path in ("app/legacy.py", "app/queries.py", "app/other.py"))
+    again = run("codemod", "query-to-select", ".", "--force")
+    assert again.output == "Nothing to do for query-to-select.\n"

@@ -42,14 +42,14 @@ def decision(
 
 
 DECISIONS = [
-    decision("shop/services.py", 6, "shop.services.load", why=(SEED,)),
-    decision("shop/services.py", 2, "shop.services.Orders.cancel", why=(LOADS, SEED)),
-    decision("shop/routes.py", 1, "shop.routes.route", why=(CANCELS, LOADS, SEED)),
-    decision("shop/services.py", 3, "shop.services.Orders.cancel", "await", "awaits load"),
-    decision("shop/services.py", 7, "shop.services.load", "await", "awaits Session.get"),
-    decision("shop/services.py", 9, "shop.services.listener", action="a listener stays sync", status=Status.KEPT),
+    decision("shop/services.py", 6, "load", why=(SEED,)),
+    decision("shop/services.py", 2, "Orders.cancel", why=(LOADS, SEED)),
+    decision("shop/routes.py", 1, "route", why=(CANCELS, LOADS, SEED)),
+    decision("shop/services.py", 3, "Orders.cancel", "await", "awaits load"),
+    decision("shop/services.py", 7, "load", "await", "awaits Session.get"),
+    decision("shop/services.py", 9, "listener", action="a listener stays sync", status=Status.KEPT),
     decision(
-        "shop/routes.py", 2, "shop.routes.route", "sessions", "next(get_db())", status=Status.DECLINED,
+        "shop/routes.py", 2, "route", "sessions", "next(get_db())", status=Status.DECLINED,
         concern="nobody closes this session: use the dependency",
     ),
     decision("shop/models.py", 1, "", "requirements", "[square] action", concern="[bold]look[/bold]"),
@@ -122,22 +122,6 @@ shop/routes.py
     )
 
 
-@pytest.mark.parametrize(
-    ("path", "function", "short"),
-    [
-        ("shop/services.py", "shop.services.Orders.cancel", "Orders.cancel"),
-        ("src/shop/services.py", "shop.services.load", "load"),
-        ("shop/__init__.py", "shop.connect", "connect"),
-        ("main.py", "main", "main"),
-        ("main.py", "main.main", "main"),
-        ("main.py", "", "(module)"),
-        ("services.py", "services.services.x", "services.x"),
-    ],
-)
-def test_names_inside_their_module(path: str, function: str, short: str) -> None:
-    assert listing.short_name(decision(path, 1, function)) == short
-
-
 @pytest.mark.parametrize("name", ["route", "routes.route", "shop.routes.route"])
 def test_why_prints_the_whole_chain(program: Any, name: str) -> None:
     assert (
@@ -169,7 +153,7 @@ listener stays sync  shop/services.py:9
 
 
 def test_why_of_several_functions_with_one_name(program: Any) -> None:
-    twice = [*DECISIONS, decision("shop/routes.py", 1, "shop.routes.load", why=(SEED,))]
+    twice = [*DECISIONS, decision("shop/routes.py", 1, "load", why=(SEED,))]
     told = plain(why.told(program, why.about(program, twice, "load"), "load"))
     assert told.count("load becomes async") == 2
 

@@ -1,0 +1,91 @@
+"""Carrying out what has been worked out: the checks before, the writing, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.text import Text
+
+from ..codemods.engine import CODEMODS
+from . import git, listing, writing
+from .console import messages, output
+from .diff import print_diff
+from .errors import Failure
+from .project import Project
+from .work import Work, nothing_to_do
+
+SHOWN = 5
+
+
+def carry_out(project: Project, work: Work, *, dry_run: bool, force: bool) -> None:
+    """Write what has been worked out and say so, or show it if this is a dry run.
+
+    Raises:
+        Failure: nothing has been written, for the reason that it gives.
+    """
+    if not work.contents:
+        _print(_unchanged(work))
+    elif dry_run:
+        print_diff(project.root, work.contents)
+        if messages().is_terminal:
+            messages().print(listing.summary(work.decisions))
+    else:
+        _check_clean(project, work, force)
+        writing.write(project.root, work.contents)
+        _print(_changed(work))
+
+
+def _check_clean(project: Project, work: Work, force: bool) -> None:
+    sources = work.program.sources
+    stale = [p for p in work.contents if p in sources and (project.root / p).read_bytes() != sources[p].content]
+    if stale:
+        raise Failure(*(f"{path}: has changed while it was worked on; nothing has been written" for path in stale))
+    unclean = [] if force else git.uncommitted(project.root, work.contents)
+    if unclean:
+        more = f" and {len(unclean) - SHOWN} more" if len(unclean) > SHOWN else ""
+        raise Failure(
+            f"uncommitted changes: {', '.join(unclean[:SHOWN])}{more}",
+            "nothing has been written; commit or stash them first, or use --force",
+        )
+
+
+def _unchanged(work: Work) -> Iterator[Text]:
+    looks = [decision for decision in work.decisions if listing.needs_a_look(decision)]
+    if looks:
+        yield Text(f"Nothing more can be converted; {listing.counted(len(looks), 'place')} to look at:", "bold")
+        yield from listing.looks(looks)
+    elif len(work.codemods) < len(CODEMODS) and work.program.uses_sqlalchemy:
+        yield Text(f"Nothing to do for {', '.join(work.codemods)}.")
+    else:
+        yield Text(nothing_to_do(work.program, work.decisions) or "Nothing to do.")
+
+
+def _changed(work: Work) -> Iterator[Text]:
+    looks = [decision for decision in work.decisions if listing.needs_a_look(decision)]
+    functions = sum(map(listing.becomes_async, work.decisions))
+    yield Text(
+        f"{listing.counted(len(work.contents), 'file')} changed, {listing.counted(functions, 'function')} made async, "
+        f"{listing.counted(len(looks), 'place')} to look at{':' if looks else '.'}",
+        "bold",
+    )
+    yield from listing.looks(looks)
+    yield Text("")
+    yield Text("Next", "bold")
+    for step in _next(sorted(work.contents), bool(looks)):
+        yield Text(f"  {step}")
+
+
+def _next(changed: Sequence[str], looks: bool) -> Iterator[str]:
+    requirements = [path for path in changed if path.rpartition("/")[2].startswith(("requirements", "pyproject"))]
+    if requirements:
+        yield f"install what {' and '.join(requirements)} now asks for"
+    if looks:
+        yield "look at the places above"
+    yield "run the test suite and read the diff"
+    yield "`asyncshift undo` takes all of it back"
+
+
+def _print(lines: Iterable[Text]) -> None:
+    console = output()
+    for line in lines:
+        console.print(line)

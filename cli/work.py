@@ -1,0 +1,60 @@
+"""Working out what to do, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from ..analysis.decisions import Decision, Plan, Status
+from ..analysis.program import Program
+from ..codemods.engine import CODEMODS, make_plan, rewrite
+from .console import status
+from .listing import ASYNC_DEF, needs_a_look
+from .project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The part of a plan that some codemods carry out, and the contents of files that come of it."""
+
+    program: Program
+    codemods: Collection[str]
+    decisions: list[Decision]
+    contents: dict[str, bytes]
+
+
+def plan_for(program: Program) -> Plan:
+    """The whole plan."""
+    with status("Working out what to do"):
+        return make_plan(program)
+
+
+def work_out(project: Project, codemods: Collection[str] = CODEMODS) -> Work:
+    """What the codemods change.
+
+    Where none of them makes functions async, it is what they do in code that stays sync, such as from 1.x queries to
+    select(); if that is nothing, their own part of the move.
+    """
+    if ASYNC_DEF not in codemods:
+        work = _work_out(project, codemods, stays_sync=True)
+        if work.contents:
+            return work
+    return _work_out(project, codemods, stays_sync=False)
+
+
+def nothing_to_do(program: Program, decisions: Collection[Decision]) -> str:
+    """The sentence for a whole plan that changes nothing and has nothing to look at; empty for all others."""
+    if not program.uses_sqlalchemy:
+        return "This project does not use SQLAlchemy: nothing to do."
+    if any(decision.status is Status.DONE or needs_a_look(decision) for decision in decisions):
+        return ""
+    if any(b".ext.asyncio" in source.content for source in program.sources.values()):
+        return "This project's SQLAlchemy code is async already: nothing to do."
+    return "This project uses SQLAlchemy, but nothing in it has to become async: nothing to do."
+
+
+def _work_out(project: Project, codemods: Collection[str], *, stays_sync: bool) -> Work:
+    program = project.program(stays_sync)
+    plan = plan_for(program).only(codemods)
+    with status("Rewriting"):
+        return Work(program, codemods, list(plan), rewrite(program, plan))
