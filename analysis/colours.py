@@ -62,14 +62,14 @@ class Colours:
         self.clients = Clients(program)
         held_back: list[AsyncSite] = []
         for site in [*_all_sites(program), *unknown_receivers(program)]:
-            if site.callee is None and self.clients.of(site.node):
+            if site.callee is None and self.clients.at(site.node):
                 held_back.append(site)
             else:
                 self._note(site)
         self._spread()
-        self.clients.settle(self.is_coloured)
+        self.clients.settle(held_back, self.is_changed)
         for site in held_back:
-            if not self.clients.why_sync(self.clients.of(site.node)):
+            if not self.clients.why_sync(site.node):
                 self._note(site)
         self._spread()
 
@@ -78,9 +78,9 @@ class Colours:
         if site.callee is not None:
             self._callers[site.callee].append(site)
 
-    def is_coloured(self, function: Function) -> bool:
-        """Is the function made async by the migration?"""
-        return function in self.reasons
+    def is_changed(self, function: Function) -> bool:
+        """Does the migration put an `await` into the function, or make it async?"""
+        return function in self.reasons or any(map(self.is_active, self._sites[function]))
 
     def is_async(self, function: Function) -> bool:
         """Is the function async after the migration?"""
@@ -367,9 +367,15 @@ def _is_seed(program: Program, node: ast.expr) -> bool:
                     return True
             case External(name=name, receiver=None):
                 function = library().functions.get(name)
-                if function and function.io:
+                if function and (function.io or (function.io_with and _is_given_session(program, node))):
                     return True
     return False
+
+
+def _is_given_session(program: Program, node: ast.Call) -> bool:
+    """Is a session, connection or engine that becomes async among the arguments?"""
+    given = [*node.args, *(k.value for k in node.keywords)]
+    return any(isinstance(v, Instance) and program.converted_class(v.cls) for g in given for v in program.values(g))
 
 
 SCHEMA_METHODS = {"create_all", "drop_all", "reflect", "create", "drop"}

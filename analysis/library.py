@@ -1,7 +1,8 @@
 """What is known of libraries: read from the tables in `libraries/`, one TOML file a library.
 
 A table says of each class what its methods return, whether they do I/O on a connection (`io`), what `with` gives, and
-of each function what it returns and what it does with a function handed to it (`calls`):
+of each function what it returns, whether it does I/O by itself (`io`) or on a session or engine that it is given
+(`io_with`), and what it does with a function handed to it (`calls`):
 
 * "awaits": calls it, and awaits the result if it is a coroutine;
 * "sync": calls it and uses the result as it is, so that it must stay sync;
@@ -28,7 +29,7 @@ class Callable:
     returns: str = ""
     io: bool = False
     calls: str = ""
-    blocking: bool = False
+    io_with: bool = False
 
 
 @dataclass(frozen=True, slots=True)

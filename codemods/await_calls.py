@@ -17,6 +17,7 @@ from ..analysis.program import Program
 from ..analysis.source import Source
 from .awaiting import list_instead_of_generator, wrap_await
 from .edit import Edit, Replace, Wrap
+from .with_items import async_with
 
 NAME = "await-calls"
 KINDS = {
@@ -62,9 +63,18 @@ def _decision(program: Program, site: AsyncSite) -> Decision:
         concern,
         program.colours.site_chain(site),
         site.function.qualname,
-        {"kind": site.kind},
+        {"kind": site.kind, "items": _async_items(program, site) if site.kind == "with" else []},
         site.node,
     )
+
+
+def _async_items(program: Program, site: AsyncSite) -> list[int]:
+    """Which items of a `with` become async."""
+    statement = enclosing(site.function.source, site.node, ast.With)
+    if not isinstance(statement, ast.With):
+        return []
+    wanted = {s.node for s in program.colours.sites_of(site.function) if s.kind in {"with", "client"}}
+    return [i for i, item in enumerate(statement.items) if item.context_expr in wanted]
 
 
 def _is_in_lambda_or_default(source: Source, node: ast.AST) -> bool:
@@ -86,7 +96,7 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
             if not isinstance(source.parents.get(node), ast.Await):
                 yield from wrap_await(source, node)
         case "with":
-            yield from _async_keyword(source, node, ast.With)
+            yield from async_with(source, node, decision.data["items"])
         case "for":
             yield from _async_for(source, node)
         case "next":
@@ -101,11 +111,17 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
             yield from _call_directly(source, node)
 
 
-def _async_keyword(source: Source, node: ast.AST, kind: type[ast.With | ast.For]) -> Iterator[Edit]:
-    """`async` in front of the statement that a `with` item or a loop's iterable belongs to."""
+def enclosing(source: Source, node: ast.AST, kind: type[ast.stmt]) -> ast.stmt | None:
+    """The nearest statement of a kind around a node."""
     statement: ast.AST | None = node
     while statement is not None and not isinstance(statement, kind):
         statement = source.parents.get(statement)
+    return statement
+
+
+def _async_keyword(source: Source, node: ast.AST, kind: type[ast.stmt]) -> Iterator[Edit]:
+    """`async` in front of the statement that a `with` item or a loop's iterable belongs to."""
+    statement = enclosing(source, node, kind)
     if statement is not None:
         start = source.span(statement)[0]
         yield Replace(start, start, "async ")
