@@ -1,0 +1,95 @@
+"""What is said when a plan has been carried out, and when git cannot be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from asyncshift.analysis.decisions import Decision
+from asyncshift.analysis.settings import Settings
+from asyncshift.analysis.source import Site
+from asyncshift.cli.carrying import carry_out
+from asyncshift.cli.project import Project
+from asyncshift.cli.work import Work
+from asyncshift.codemods.engine import CODEMODS
+from click.testing import Result
+
+from .conftest import Folder
+
+LOOK = Decision("async-def", Site("a.py", 3, 0, 3, 1), "make async", function="load", concern="nobody awaits it")
+
+
+@pytest.fixture
+def carried(folder: Folder, capsys: pytest.CaptureFixture[str]) -> Callable[..., list[str]]:
+    def carry(decisions: list[Decision], contents: dict[str, bytes], **options: bool) -> list[str]:
+        program: Any = SimpleNamespace(sources={}, uses_sqlalchemy=True)
+        project = Project(folder.root, Settings(), tuple(contents))
+        carry_out(project, Work(program, CODEMODS, decisions, contents), **{"dry_run": False, "force": False} | options)
+        return capsys.readouterr().out.splitlines()
+
+    return carry
+
+
+def test_the_closing_summary(carried: Callable[..., list[str]]) -> None:
+    assert carried([LOOK], {"a.py": b"1\n", "requirements.txt": b"2\n"}) == [
+        "2 files changed, 1 function made async, 1 place to look at:",
+        "a.py",
+        "  3  look   load  nobody awaits it",
+        "",
+        "Next",
+        "  install what requirements.txt now asks for",
+        "  look at the places above",
+        "  run the test suite and read the diff",
+        "  `asyncshift undo` takes all of it back",
+    ]
+
+
+def test_nothing_to_change_but_places_to_look_at(carried: Callable[..., list[str]], folder: Folder) -> None:
+    assert carried([LOOK], {}) == [
+        "Nothing more can be converted; 1 place to look at:",
+        "a.py",
+        "  3  look   load  nobody awaits it",
+    ]
+    assert not (folder.root / ".asyncshift").exists()
+
+
+def test_many_uncommitted_files_are_counted(folder: Folder, run: Callable[..., Result]) -> None:
+    folder.write({f"{name}.txt": "1" for name in "abcdefgh"} | {"x.py": QUERY}).commit()
+    folder.write({f"{name}.txt": "2" for name in "abcdefgh"})
+    result = run("migrate")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines() == [
+        "asyncshift: uncommitted changes: a.txt, b.txt, c.txt, d.txt, e.txt and 3 more",
+        "asyncshift: nothing has been written; commit or stash them first, or use --force",
+    ]
+
+
+def test_a_repository_without_git(
+    folder: Folder, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder.write({"x.py": QUERY}).commit()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = run("migrate")
+    assert result.exit_code == 2
+    assert "git is not installed" in result.stderr
+    assert run("migrate", "--force").exit_code == 0
+
+
+def test_a_repository_that_git_cannot_read(folder: Folder, run: Callable[..., Result]) -> None:
+    folder.write({"x.py": QUERY, ".git": "gitdir: /nowhere\n"})
+    result = run("migrate")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("asyncshift: git rev-parse: fatal: not a git repository")
+
+
+QUERY = """\
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+
+def load(db: Session) -> int:
+    return db.scalar(text("select 1"))
+"""
