@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from .source import Source
-from .values import Query, Values
+from .values import ClassObject, External, FunctionObject, Query, Values
 
 if TYPE_CHECKING:
     from .symbols import Function
 
 # Methods that send the statement.
-TERMINALS = frozenset({"all", "first", "one", "one_or_none", "scalar", "count", "get", "delete", "update", "value", "values"})
+TERMINALS = frozenset(
+    {"all", "first", "one", "one_or_none", "scalar", "count", "get", "delete", "update", "value", "values"}
+)  # fmt: skip
 # What is read from a query without a call and is the statement itself.
 STATEMENTS = frozenset({"statement", "selectable"})
 # Builtins that run through the iterables they are given.
@@ -108,8 +110,8 @@ QUERY_METHODS = frozenset(
     {
         "add_column", "add_columns", "add_entity", "apply_labels", "autoflush", "correlate", "distinct",
         "enable_assertions", "enable_eagerloads", "except_", "except_all", "execution_options", "ext", "filter",
-        "filter_by", "from_self", "from_statement", "group_by", "having", "intersect", "intersect_all", "join", "limit",
-        "offset", "only_return_tuples", "options", "order_by", "outerjoin", "params", "populate_existing", "prefix_with",
+        "filter_by", "from_self", "from_statement", "group_by", "having", "intersect", "intersect_all", "join",
+        "limit", "offset", "only_return_tuples", "options", "order_by", "outerjoin", "params", "populate_existing", "prefix_with",
         "reset_joinpoint", "select_entity_from", "select_from", "set_label_style", "slice", "suffix_with", "tuples",
         "union", "union_all", "where", "with_entities", "with_for_update", "with_hint", "with_labels", "with_parent",
         "with_session", "with_statement_hint", "with_transformation", "yield_per",
@@ -122,6 +124,13 @@ def queries(values: Values) -> list[Query]:
     return [v for v in values if isinstance(v, Query)]
 
 
+def is_plain(node: ast.expr) -> bool:
+    """Is it a dotted name, which can be written a second time and somewhere else?"""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
 def site_key(source: Source, node: ast.expr) -> str:
     """The key of a `.query(…)` call, as `Query.origin` has it."""
     return f"{source.path}:{node.lineno}:{node.col_offset}"
@@ -131,7 +140,7 @@ def chains(program: Knowing, source: Source) -> Iterator[Chain]:
     """All query expressions of a file, each from its root to its last method."""
     for node in ast.walk(source.tree):
         if isinstance(node, ast.expr) and _loaded(node) and queries(program.values(node)):
-            if not (_is_link(node) and queries(program.values(node.func.value))):
+            if not _is_link(program, node):
                 yield _chain(program, source, node)
 
 
@@ -139,8 +148,13 @@ def _loaded(node: ast.expr) -> bool:
     return isinstance(getattr(node, "ctx", None), ast.Load | None)
 
 
-def _is_link(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+def _is_link(program: Knowing, node: ast.expr) -> bool:
+    """Is this a method called on a query?"""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and bool(queries(program.values(node.func.value)))
+    )
 
 
 def _chain(program: Knowing, source: Source, root: ast.expr) -> Chain:
@@ -165,7 +179,7 @@ def _chain(program: Knowing, source: Source, root: ast.expr) -> Chain:
     return Chain(source, root, tuple(links), begins)
 
 
-def is_iterated(source: Source, node: ast.expr) -> bool:
+def is_iterated(program: Knowing, source: Source, node: ast.expr) -> bool:
     """Does the place where an expression stands run through it, or index it?"""
     parent = source.parents.get(node)
     match parent:
@@ -177,25 +191,38 @@ def is_iterated(source: Source, node: ast.expr) -> bool:
             return value is node
         case ast.Compare(ops=ops, comparators=comparators):
             return any(c is node and isinstance(o, ast.In | ast.NotIn) for o, c in zip(ops, comparators, strict=True))
-        case ast.Call(func=ast.Name(id=name)):
-            return name in ITERATING and node in parent.args
+        case ast.AugAssign(value=value):
+            return value is node
+        case ast.Call(func=func) if node in parent.args:
+            return _runs_through(program, func)
         case ast.Assign(targets=[ast.Tuple() | ast.List()]):
             return True
     return False
 
 
-def is_executed(chain: Chain) -> bool:
+def _runs_through(program: Knowing, function: ast.expr) -> bool:
+    """Does a function run through the iterable it is given?"""
+    values = program.values(function)
+    match function:
+        case ast.Name(id=name) if name in ITERATING:
+            return not any(isinstance(v, FunctionObject | ClassObject) for v in values)
+        case ast.Attribute(value=ast.Constant(value=str()), attr="join") | ast.Attribute(attr="extend"):
+            return True
+    return any(isinstance(v, External) and v.name.startswith(("itertools.", "collections.")) for v in values)
+
+
+def is_executed(program: Knowing, chain: Chain) -> bool:
     """Is the statement sent where the chain stands?"""
     if chain.end is not None:
         return chain.end.name in TERMINALS and chain.end.call is not None
-    return is_iterated(chain.source, chain.node)
+    return is_iterated(program, chain.source, chain.node)
 
 
 def executing_sites(program: Knowing) -> Iterable[tuple[ast.expr, Function]]:
     """Each place where a legacy query is sent: the call of `all()`, `first()`, …, or what is iterated or indexed."""
     for source in program.sources.values():
         for chain in chains(program, source):
-            if is_executed(chain):
+            if is_executed(program, chain):
                 function = program.function_at(source, chain.node)
                 if function is not None:
                     yield chain.node, function

@@ -7,12 +7,13 @@ is not understood the answer is "yes".
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from .mapped import Mapped
-from .queries import Chain, Knowing, Link, queries
+from .provenance import Calling, Provenance, Step
+from .queries import Chain, Link, queries
 from .source import Source
 from .symbols import dotted
 from .values import ClassObject, ColumnAttribute, Query, Statement, Values
@@ -24,101 +25,118 @@ COMBINING = frozenset(
     {"from_statement", "union", "union_all", "intersect", "intersect_all", "except_", "except_all", "from_self",
      "select_entity_from", "with_transformation"}
 )  # fmt: skip
-# Methods that the flow of values follows from statement to statement; of the others all chains of a query count.
-FOLLOWED = JOINS | COMBINING | {"select_from", "distinct", "yield_per"}
+
+# Methods that the flow of values follows from statement to statement.
+FOLLOWED = JOINS | COMBINING | {"select_from", "distinct", "yield_per", "limit", "offset", "slice"}
 
 
-class Mapping(Knowing, Protocol):
+class Mapping(Calling, Protocol):
     """The part of the program that this module asks."""
 
     def mapped(self, key: str) -> Mapped | None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Related:
-    """All chains that work on one query, so that its history is seen across statements."""
+class History:
+    """What was called on a query up to some place, and the texts of what it asks for.
 
-    chains: tuple[Chain, ...]
+    `complete`: every beginning was seen; else the flow of values says more (`Query.traits`).
+    """
 
-    def before(self, chain: Chain, query: Query) -> Iterator[tuple[Chain, Link]]:
-        """The links that made `query`, as seen from a chain: its own, and those of other chains that may have."""
-        for link in chain.steps():
-            yield chain, link
-        if chain.begins:
-            return
-        for other in self.chains:
-            if other is not chain:
-                for link in other.steps():
-                    if link.name not in FOLLOWED or link.name in query.traits:
-                        yield other, link
+    steps: tuple[Step, ...]
+    entities: frozenset[str]
+    complete: bool
+
+    def names(self, query: Query) -> frozenset[str]:
+        """The methods that were called, as far as any source knows."""
+        own = frozenset(step.link.name for step in self.steps)
+        return own if self.complete else own | query.traits
 
 
-def loads_collection(program: Mapping, related: Related, chain: Chain, query: Query) -> bool:
+def history(chain: Chain, known: Provenance, group: Sequence[Chain], traits: Collection[str]) -> History:
+    """The history of the query at the end of a chain.
+
+    `group` are all chains that may work on it; of the methods that values follow, `traits` tells which did.
+    """
+    own = tuple(Step(chain.source, link) for link in chain.steps())
+    if known.complete:
+        asked = frozenset(o.source.text(a) for o in known.origins if o.call and o.source for a in o.call.args)
+        return History((*known.steps, *own), asked, True)
+    earlier = tuple(
+        Step(c.source, link)
+        for c in group
+        if c is not chain
+        for link in c.steps()
+        if link.name not in FOLLOWED or link.name in traits
+    )
+    roots = [c for c in (chain, *group) if c.begins and isinstance(c.root, ast.Call)]
+    asked = frozenset(c.source.text(a) for c in roots for a in c.root.args)  # type: ignore[attr-defined]
+    return History((*earlier, *own), asked, False)
+
+
+def loads_collection(program: Mapping, past: History, query: Query) -> bool:
     """May a joined eager load of a collection multiply the rows?"""
-    if "eager-many" in query.traits:
-        return True
-    for other, link in related.before(chain, query):
-        if link.name == "options" and any(_joins_collection(program, other.source, a) for a in link.args):
+    for step in past.steps:
+        if step.link.name == "options" and any(_joins_collection(program, step.source, a) for a in step.link.args):
             return True
     return any(_maps_joined_collection(program, e.cls, set()) for e in query.entities if e.kind == "entity")
 
 
-def may_repeat(program: Mapping, related: Related, chain: Chain, query: Query) -> bool:
+def may_repeat(program: Mapping, past: History, query: Query) -> bool:
     """May the rows repeat an entity, so that the legacy query would have dropped some?"""
-    if not any(e.kind == "entity" for e in query.entities) or "yield_per" in query.traits:
+    names = past.names(query)
+    if not any(e.kind == "entity" for e in query.entities) or "yield_per" in names:
         return False
-    if loads_collection(program, related, chain, query):
+    if loads_collection(program, past, query) or names & COMBINING:
         return True
-    steps = list(related.before(chain, query))
-    names = {link.name for _, link in steps} | query.traits
-    if names & COMBINING:
-        return True
-    alone = len(query.entities) == 1
-    distinct = (link for _, link in steps if link.name == "distinct")
-    if alone and any(not link.args for link in distinct) and "with_entities" not in names:
-        return False
-    if not alone and not all(e.kind == "entity" for e in query.entities):
-        return not _grouped_by_key(program, query, steps)
-    return _multiplies(program, related, chain, query, steps)
+    if len(query.entities) == 1:
+        whole = any(step.link.name == "distinct" and not step.link.args for step in past.steps)
+        if whole and past.complete and "with_entities" not in names:
+            return False
+    elif not all(e.kind == "entity" for e in query.entities):
+        return not _grouped_by_key(program, query, past.steps)
+    return _multiplies(program, past, query)
 
 
-def _multiplies(
-    program: Mapping, related: Related, chain: Chain, query: Query, steps: list[tuple[Chain, Link]]
-) -> bool:
-    seen = {link.name for _, link in steps}
-    if any(name in query.traits and name not in seen for name in (*JOINS, "select_from")):
+def _multiplies(program: Mapping, past: History, query: Query) -> bool:
+    """May joins or criteria give several rows for one row of what is asked for?"""
+    seen = {step.link.name for step in past.steps}
+    if not past.complete and any(name in query.traits and name not in seen for name in (*JOINS, "select_from")):
         return True
     known = {e.cls for e in query.entities}
-    allowed = set(_entity_texts(related, chain))
-    for other, link in steps:
-        if link.name in JOINS:
-            if len(query.entities) > 1 or not _joins_one(program, known, link):
-                return True
-            known |= _joined_classes(program, link)
-            allowed.update(other.source.text(a) for a in link.args[:1])
-        elif link.name == "select_from" and not all(other.source.text(a) in allowed for a in link.args):
+    allowed = set(past.entities)
+    joins = [step for step in past.steps if step.link.name in JOINS]
+    if joins and len(query.entities) > 1:
+        return True
+    while joins:
+        single = next((step for step in joins if _joins_one(program, known, step.link)), None)
+        if single is None:
             return True
+        joins.remove(single)
+        known |= _joined_classes(program, single.link)
+        allowed.update(single.source.text(a) for a in single.link.args[:1])
+    if any(
+        step.source.text(argument) not in allowed
+        for step in past.steps
+        if step.link.name == "select_from"
+        for argument in step.link.args
+    ):
+        return True
     allowed |= {cls for cls in known if cls}
     return any(
-        _crosses(program, other.source, argument, allowed)
-        for other, link in steps
-        if link.name in CRITERIA
-        for argument in link.args
+        _crosses(program, step.source, argument, allowed)
+        for step in past.steps
+        if step.link.name in CRITERIA
+        for argument in step.link.args
     )
 
 
-def _entity_texts(related: Related, chain: Chain) -> Iterator[str]:
-    for other in {chain, *related.chains}:
-        if other.begins and isinstance(other.root, ast.Call):
-            yield from map(other.source.text, other.root.args)
-
-
-def _grouped_by_key(program: Mapping, query: Query, steps: Iterable[tuple[Chain, Link]]) -> bool:
+def _grouped_by_key(program: Mapping, query: Query, steps: Iterable[Step]) -> bool:
     """Is there one row for each entity, because the rows are grouped by its primary key?"""
     wanted = {e.cls for e in query.entities if e.kind == "entity"}
-    for _, link in steps:
-        if link.name == "group_by":
-            for argument in link.args:
+    for step in steps:
+        if step.link.name == "group_by":
+            for argument in step.link.args:
                 wanted -= {v.cls for v in program.values(argument) if _is_key(program, v)}
     return not wanted
 
@@ -145,7 +163,8 @@ def _joins_one(program: Mapping, known: set[str], link: Link) -> bool:
     """Does a join find at most one row for each row that was there before?"""
     if not link.args or any(isinstance(a, ast.Starred) for a in link.args):
         return False
-    condition = link.args[1] if len(link.args) > 1 else next((k.value for k in link.keywords if k.arg == "onclause"), None)
+    given = [*link.args[1:], *(k.value for k in link.keywords if k.arg == "onclause")]
+    condition = given[0] if given else None
     target = program.values(link.args[0])
     if condition is None:
         relationships = [v for v in target if isinstance(v, ColumnAttribute)]

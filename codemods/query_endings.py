@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ..analysis.queries import Link
+from ..analysis.queries import Link, is_plain
 from ..analysis.symbols import dotted
 from ..analysis.uniqueness import loads_collection, may_repeat
 from ..analysis.values import Query
@@ -21,7 +21,6 @@ from .query_text import (
     Declined,
     close_bracket,
     dropped,
-    is_plain,
     name_span,
     open_bracket,
     renamed,
@@ -58,32 +57,38 @@ class Executing:
     # What is known of the rows.
 
     @property
-    def query(self) -> Query:
-        return self.rewriting.query(self.rewriting.chain.receiver)
+    def queries(self) -> list[Query]:
+        """What the query can be; several where a helper serves several."""
+        return self.rewriting.queries(self.rewriting.chain.receiver)
 
     def method(self) -> str:
-        """`scalars` for the objects of one entity, `execute` for rows."""
-        query = self.query
-        if not query.entities or any(not e.kind for e in query.entities):
+        """`session.scalars` for the objects of one entity, `session.execute` for rows."""
+        queries = self.queries
+        if any(not q.entities or any(not e.kind for e in q.entities) for q in queries):
             raise Declined("it is not known whether this query gives objects or rows")
-        if "only_return_tuples" in self._names() or "tuples" in self._names():
+        if {"only_return_tuples", "tuples"} & self._names():
             return "execute"
-        return "scalars" if len(query.entities) == 1 and query.entities[0].kind == "entity" else "execute"
+        found = {"scalars" if _is_entity(q) else "execute" for q in queries}
+        if len(found) > 1:
+            raise Declined("it can be one of several queries, of which some give objects and others rows")
+        return found.pop()
 
     def unique(self) -> str:
         """The call that drops repeated rows as Query does, where they may occur."""
-        chain, related = self.rewriting.chain, self.rewriting.related
-        if "yield_per" in self._names() or "yield_per" in self.query.traits:
-            return ""
-        return ".unique()" if may_repeat(self.rewriting.program, related, chain, self.query) else ""
+        past, queries = self.rewriting.history, self.queries
+        repeated = [q for q in queries if may_repeat(self.rewriting.program, past, q)]
+        if repeated and any(not any(e.kind == "entity" for e in q.entities) for q in queries):
+            raise Declined("it can be one of several queries, of which some drop repeated rows and others keep them")
+        return ".unique()" if repeated else ""
 
     def unique_of_one(self) -> str:
         """The same for a statement that is limited to one row: only a joined collection repeats it."""
-        chain, related = self.rewriting.chain, self.rewriting.related
-        return ".unique()" if self.unique() and loads_collection(self.rewriting.program, related, chain, self.query) else ""
+        past = self.rewriting.history
+        repeated = any(loads_collection(self.rewriting.program, past, q) for q in self.queries)
+        return ".unique()" if repeated and self.unique() else ""
 
-    def _names(self) -> set[str]:
-        return {link.name for link in self.rewriting.chain.steps()}
+    def _names(self) -> frozenset[str]:
+        return frozenset(n for q in self.queries for n in q.traits)
 
     # The calls around the statement.
 
@@ -118,7 +123,7 @@ class Executing:
 
     def first(self, link: Link) -> Ending:
         source = self.rewriting.chain.source
-        if "from_statement" in self._names() | self.query.traits:
+        if "from_statement" in self._names():
             return Ending(self.result(self.method(), f"{self.unique()}.first()"), [dropped(link, source)])
         layers = self.result(self.method(), f"{self.unique_of_one()}.first()")
         return Ending(layers, [rewritten(link, source, "limit(1)")])
@@ -131,20 +136,19 @@ class Executing:
         edits: list[Edit] = [dropped(link, self.rewriting.chain.source)]
         if self._is_one_row():
             return Ending(self.single("scalar"), edits)
-        if len(self.query.entities) > 1 and self.unique():
+        if any(len(q.entities) > 1 for q in self.queries) and self.unique():
             return Ending(self.result("execute", ".unique().scalar_one_or_none()"), edits)
-        if any(not e.kind for e in self.query.entities):
-            self.method()
+        if any(not e.kind for q in self.queries for e in q.entities):
+            raise Declined("it is not known whether this query gives objects or rows")
         return Ending(self.result("scalars", f"{self.unique()}.one_or_none()"), edits)
 
     def _is_one_row(self) -> bool:
         """Does the statement give exactly one row, whatever is in the tables: an aggregate, or EXISTS?"""
-        chains = [self.rewriting.chain, *self.rewriting.related.chains]
-        names = {link.name for chain in chains for link in chain.steps()}
-        if names & GROUPING or self.query.traits & GROUPING:
+        if not self.rewriting.history.complete or self._names() & GROUPING:
             return False
-        selected = [link.args for chain in chains for link in chain.steps() if link.name == "with_entities"] or [
-            chain.root.args for chain in chains if chain.begins and isinstance(chain.root, ast.Call)
+        links = [step.link for step in self.rewriting.history.steps]
+        selected = [link.args for link in links if link.name == "with_entities"] or [
+            o.call.args for o in self.rewriting.provenance.origins if o.call
         ]
         return bool(selected) and all(len(args) == 1 and self._is_one_value(args[0]) for args in selected)
 
@@ -172,11 +176,9 @@ class Executing:
     def _counts_entity(self) -> bool:
         """Is the number of rows of the whole query that of the plain table, joins and criteria?"""
         chain = self.rewriting.chain
-        entities = self.query.entities
         return (
             chain.begins
-            and len(entities) == 1
-            and entities[0].kind == "entity"
+            and all(map(_is_entity, self.queries))
             and isinstance(chain.root, ast.Call)
             and is_plain(chain.root.args[0])
             and self._names() <= PLAIN_FOR_COUNT
@@ -271,7 +273,7 @@ class Executing:
 
     def iterated(self) -> Ending:
         """A loop, a star, `in`, `list(…)`: the result is run through as it is."""
-        streams = "yield_per" in self._names() | self.query.traits
+        streams = "yield_per" in self._names()
         if streams and self.awaits:
             return Ending(self.single(f"stream_{self.method()}" if self.method() == "scalars" else "stream"), streams=True)
         # dict() takes a Result for a mapping, because it has keys().
@@ -284,7 +286,7 @@ class Executing:
         source = self.rewriting.chain.source
         opening = source.content.index(b"[", source.span(subscript.value)[1])
         closing = source.span(subscript)[1] - 1
-        limited = bool({"limit", "offset", "slice"} & (self._names() | self.query.traits))
+        limited = bool({"limit", "offset", "slice"} & self._names())
         rest = f"{self.unique()}.all()"
         match subscript.slice:
             case ast.Slice(step=ast.expr()):
@@ -303,6 +305,11 @@ class Executing:
                 raise Declined("a query is indexed by something that is not a plain number or name")
         edits: list[Edit] = [Replace(opening, opening + 1, ".slice("), Replace(closing, closing + 1, f", {end})")]
         return Ending(self.result(self.method(), f"{rest}[0]"), edits)
+
+
+def _is_entity(query: Query) -> bool:
+    """Does the query ask for one mapped class alone?"""
+    return len(query.entities) == 1 and query.entities[0].kind == "entity"
 
 
 def _is_negative(node: ast.expr | None) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..analysis.program import Program
 from ..analysis.queries import Chain, Link, queries
 from ..analysis.symbols import dotted
-from ..analysis.uniqueness import Related
+from ..analysis.provenance import Provenance, provenance
+from ..analysis.uniqueness import History, history
 from ..analysis.values import ClassObject, ColumnAttribute, Many, Query
 from .edit import Edit, Import, Replace, Wrap
 from .imports import request
@@ -37,6 +38,7 @@ NO_COUNTERPART = {
     "with_session": "with_session() changes the session of a query; a select gets its session where it is executed",
     "with_transformation": "with_transformation(f) becomes f(statement), and f must expect a select",
 }
+ENTITY_CHANGING = frozenset({"with_entities", "add_columns", "add_column", "add_entity"})
 SET_OPERATIONS = frozenset({"union", "union_all", "intersect", "intersect_all", "except_", "except_all"})
 
 
@@ -46,8 +48,15 @@ class Rewriting:
 
     program: Program
     chain: Chain
-    related: Related
+    group: Sequence[Chain]
     imports: list[Import] = field(default_factory=list)
+    provenance: Provenance = field(init=False)
+    history: History = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.provenance = provenance(self.program, self.chain)
+        traits = {t for q in queries(self.program.values(self.chain.receiver)) for t in q.traits}
+        self.history = history(self.chain, self.provenance, self.group, traits)
 
     def name(self, name: str, module: str = "sqlalchemy") -> str:
         """How the file writes a name of a library, which it imports if it does not yet."""
@@ -56,17 +65,21 @@ class Rewriting:
             self.imports.append(needed)
         return expression
 
-    def query(self, node: ast.expr) -> Query:
-        """The query that an expression is.
-
-        Raises:
-            Declined: it can be queries of different shapes.
-        """
+    def queries(self, node: ast.expr) -> list[Query]:
+        """The queries that an expression of the chain can be, each with all that is known of its past."""
         found = queries(self.program.values(node))
-        if len({q.entities for q in found}) > 1:
-            raise Declined("it can be one of several queries that return different things")
+        if self.history.complete and not self.history.names(found[0]) & ENTITY_CHANGING:
+            begun = {q.entities for o in self.provenance.origins if o.call for q in queries(self.program.values(o.call))}
+            found = [q for q in found if q.entities in begun] or found
         traits = frozenset(t for q in found for t in q.traits)
-        return Query(found[0].entities, traits, found[0].origin)
+        names = self.history.names(Query((), traits))
+        return [Query(entities, names) for entities in dict.fromkeys(q.entities for q in found)]
+
+    def earlier_names(self) -> frozenset[str]:
+        """The methods that were called on the query before this chain."""
+        if self.provenance.complete:
+            return frozenset(step.link.name for step in self.provenance.steps)
+        return frozenset(t for q in queries(self.program.values(self.chain.root)) for t in q.traits)
 
 
 def step(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
@@ -195,7 +208,7 @@ def _tail(node: ast.expr, text: str, source: object) -> Wrap:
 def filter_by_target(rewriting: Rewriting, link: Link) -> str | None:
     """The entity whose attributes `filter_by` names; None: a select finds it too."""
     chain = rewriting.chain
-    query = rewriting.query(link.receiver)
+    candidates = rewriting.queries(link.receiver)
     target: ast.expr | None = None
     joined = False
     for earlier in chain.links[: chain.links.index(link)]:
@@ -210,10 +223,11 @@ def filter_by_target(rewriting: Rewriting, link: Link) -> str | None:
     if target is not None:
         return entity_text(rewriting, target)
     names = {e.name for e in chain.links[: chain.links.index(link)]}
-    elsewhere = query.traits & {"join", "outerjoin", "select_from"}
+    elsewhere = rewriting.earlier_names() & {"join", "outerjoin", "select_from"}
     if elsewhere and not names & {"join", "outerjoin", "select_from"}:
         return entity_text(rewriting, _only_join(rewriting))
-    if len(query.entities) > 1 or (elsewhere and "reset_joinpoint" in names):
+    joined_before = bool(elsewhere or names & {"join", "outerjoin", "select_from"})
+    if any(len(q.entities) > 1 for q in candidates) or joined_before:
         if chain.begins and isinstance(chain.root, ast.Call) and chain.root.args:
             return entity_text(rewriting, chain.root.args[0])
         raise Declined("filter_by() on a query of several entities: name the entity with where(Entity.name == value)")
@@ -223,10 +237,9 @@ def filter_by_target(rewriting: Rewriting, link: Link) -> str | None:
 def _only_join(rewriting: Rewriting) -> ast.expr:
     """The join that another statement made."""
     found = [
-        link.args[0]
-        for chain in rewriting.related.chains
-        for link in chain.steps()
-        if link.name in {"join", "outerjoin", "select_from"} and link.args
+        step.link.args[0]
+        for step in rewriting.history.steps
+        if step.link.name in {"join", "outerjoin", "select_from"} and step.link.args
     ]
     if len({ast.dump(f) for f in found}) != 1:
         raise Declined(

@@ -112,13 +112,6 @@ def in_brackets(node: ast.expr, source: Source) -> Iterator[Edit]:
             yield Wrap(*source.span(node), "(", ")", rank=1)
 
 
-def is_plain(node: ast.expr) -> bool:
-    """Is it a dotted name, which can be written a second time and somewhere else?"""
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name)
-
-
 def is_faithful(chain: Chain) -> bool:
     """Does the text at the chain's place say the same? (Positions inside f-strings are not exact before Python 3.12.)"""
     try:

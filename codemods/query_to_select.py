@@ -21,15 +21,14 @@ from dataclasses import dataclass, field, replace
 
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
-from ..analysis.queries import TERMINALS, Chain, chains, is_iterated, queries
+from ..analysis.queries import TERMINALS, Chain, chains, is_iterated, is_plain, queries
 from ..analysis.source import Source
-from ..analysis.uniqueness import Related
 from .edit import Edit, Import, Replace, Wrap
 from .query_endings import SESSION, Ending, Executing
 from .query_layout import Layer, Layout, stands_inside
 from .query_methods import Rewriting, step
 from .query_session import session_text
-from .query_text import Declined, is_faithful, is_plain, name_span, renamed, replaced_spans
+from .query_text import Declined, is_faithful, name_span, renamed, replaced_spans
 from .query_uses import use
 
 NAME = "query-to-select"
@@ -40,7 +39,7 @@ class Site:
     """One chain of the program, and what becomes of it."""
 
     chain: Chain
-    related: Related
+    group: list[Chain]
     layers: list[Layer] = field(default_factory=list)
     edits: list[Edit] = field(default_factory=list)
     imports: list[Import] = field(default_factory=list)
@@ -94,8 +93,7 @@ def _groups(program: Program, found: Iterable[Chain]) -> Iterator[list[Chain]]:
 
 def _rewritten(program: Program, group: list[Chain]) -> list[Site]:
     """All sites of a group rewritten, or all declined."""
-    related = Related(tuple(group))
-    sites = [Site(chain, related) for chain in group]
+    sites = [Site(chain, group) for chain in group]
     refused: Site | None = None
     for site in sites:
         try:
@@ -114,9 +112,9 @@ def _rewrite_site(program: Program, site: Site) -> None:
     chain = site.chain
     if not is_faithful(chain):
         raise Declined("it stands where the text cannot be changed safely")
-    rewriting = Rewriting(program, chain, site.related, site.imports)
+    rewriting = Rewriting(program, chain, site.group, site.imports)
     subscript = chain.source.parents.get(chain.node)
-    if chain.end is None and not is_iterated(chain.source, chain.node):
+    if chain.end is None and not is_iterated(program, chain.source, chain.node):
         site.edits += _root(rewriting, _word(rewriting))
         site.edits += use(rewriting)
         site.action = "query() becomes select()" if chain.begins else "goes on as a select"
@@ -148,8 +146,8 @@ def _kept_steps(chain: Chain) -> Iterable[object]:
 
 def _word(rewriting: Rewriting) -> str:
     """What the statement begins with: `delete` or `update` where all executing statements are such."""
-    used = {c.end.name for c in rewriting.related.chains if c.end is not None and c.end.name in TERMINALS}
-    alone = not any(c.end is None and is_iterated(c.source, c.node) for c in rewriting.related.chains)
+    used = {c.end.name for c in rewriting.group if c.end is not None and c.end.name in TERMINALS}
+    alone = not any(c.end is None and is_iterated(rewriting.program, c.source, c.node) for c in rewriting.group)
     if len(used) == 1 and alone and used <= {"delete", "update"}:
         return rewriting.name(used.pop())
     if used & {"delete", "update"}:
@@ -185,7 +183,7 @@ def _execute(rewriting: Rewriting, site: Site, ending: Ending, awaits: bool) -> 
         _execute_in_place(rewriting, site, ending, word)
         return
     site.edits += _root(rewriting, word)
-    text = session_text(rewriting.program, chain)
+    text = session_text(rewriting.program, chain, rewriting.provenance.origins)
     site.layers = [replace(layer, open=layer.open.replace(SESSION, text)) for layer in ending.layers]
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..analysis.queries import ITERATING, queries
+from ..analysis.queries import ITERATING, is_plain, queries
 from ..analysis.source import Source
 from ..analysis.symbols import dotted
 from ..analysis.values import ClassObject, External, FunctionObject, Statement
 from .edit import Edit, Replace, Wrap
 from .query_methods import Rewriting
-from .query_text import Declined, is_plain
+from .query_text import Declined
 
 # Methods of columns, statements and sessions that take a select as they took a query.
 TAKING = frozenset(
