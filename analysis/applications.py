@@ -1,4 +1,4 @@
-"""FastAPI applications: which functions run when one is asked, and whether any of them has to do with the database."""
+"""FastAPI applications: which functions run when one is asked, and whether the migration changes any of them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ UNKNOWN = ""
 class Applications:
     """Applications and routers by the place where they are made, with what is registered on them.
 
-    `is_converted` says of a function whether the database makes it async.
+    `is_changed` says of a function whether the database makes it async, or puts an `await` into it.
     """
 
-    def __init__(self, program: Program, is_converted: Callable[[Function], bool]) -> None:
+    def __init__(self, program: Program, is_changed: Callable[[Function], bool]) -> None:
         self._program = program
-        self._is_converted = is_converted
+        self._is_changed = is_changed
         self._functions: defaultdict[str, set[Function]] = defaultdict(set)
         self._included: defaultdict[str, set[str]] = defaultdict(set)
         for function in program.functions:
@@ -35,7 +35,7 @@ class Applications:
                     self._note(function, node)
 
     def is_apart(self, app: Values) -> bool:
-        """Is it certain that an application runs nothing that the database makes async?"""
+        """Is it certain that an application runs nothing that becomes async?"""
         origins = set(self._origins(app))
         pending = list(origins)
         while pending:
@@ -44,7 +44,7 @@ class Applications:
                 pending.append(other)
         if not origins or UNKNOWN in origins:
             return False
-        return not any(self._touches(f, set()) for origin in origins for f in self._functions[origin])
+        return not any(self._touches(f, set()) for origin in sorted(origins) for f in self._functions[origin])
 
     def _origins(self, values: Values) -> Iterator[str]:
         if not values:
@@ -100,7 +100,7 @@ class Applications:
         if function in seen:
             return False
         seen.add(function)
-        if self._is_converted(function) or any(
+        if self._is_changed(function) or any(
             self._is_database(self._program.parameter(function, p.arg)) for p in function.parameters()
         ):
             return True
@@ -114,6 +114,6 @@ class Applications:
             if isinstance(value, Instance):
                 if self._program.converted_class(value.cls):
                     return True
-                if value.cls in classes and any(map(self._is_converted, classes[value.cls].methods.values())):
+                if value.cls in classes and any(map(self._is_changed, classes[value.cls].methods.values())):
                     return True
         return False

@@ -1,46 +1,43 @@
 """Test clients: where they are made, and which of them keep `TestClient` because `AsyncClient` can't stand for them.
 
-Clients that meet in one expression share their fate. A client stays what it is when a test opens a websocket with it, and
-when its application has nothing to do with what becomes async.
+Clients that meet in one expression share their fate. A client stays what it is when a test opens a websocket with it,
+when it is used where nothing can be awaited, and when its application has nothing to do with what becomes async.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .applications import Applications
+from .boundaries import boundary_of
 from .symbols import Function
 from .values import ClassObject, External, Instance, Values
 
 if TYPE_CHECKING:
+    from .colours import AsyncSite
     from .program import Program
 
 CLIENT = "fastapi.testclient.TestClient"
-# What a TestClient offers and no AsyncClient does.
 WEBSOCKETS = "websocket_connect"
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Client:
-    """A call that makes a test client. `keys` are those of its instances."""
+    """A call that makes a test client. `key` stands for what it makes."""
 
     function: Function
     node: ast.Call
-    keys: frozenset[str] = field(default_factory=frozenset)
-
-    def argument(self, position: int, name: str) -> ast.expr | None:
-        """What the call passes for a parameter."""
-        if len(self.node.args) > position:
-            return self.node.args[position]
-        return next((k.value for k in self.node.keywords if k.arg == name), None)
+    key: str
 
     @property
     def app(self) -> ast.expr | None:
         """The application that the client talks to."""
-        return self.argument(0, "app")
+        if self.node.args:
+            return self.node.args[0]
+        return next((k.value for k in self.node.keywords if k.arg == "app"), None)
 
 
 class Clients:
@@ -57,67 +54,71 @@ class Clients:
                     case ast.Call():
                         self._note_call(function, node)
                     case ast.Attribute():
-                        self._note_attribute(node)
+                        self._note_attribute(function, node)
 
     # What an expression holds
 
     def keys(self, values: Values) -> frozenset[str]:
-        """The test clients among values, each by the place where it is made (or its class where that is not known)."""
-        return frozenset(
-            v.origin or v.cls
-            for v in values
-            if isinstance(v, Instance) and self._program.interpreter.objects.is_a(v.cls, CLIENT)
-        )
+        """The test clients among values: each by the place where it is made, by its class where that is not known."""
+        found = [v for v in values if isinstance(v, Instance) and self._is_client(v.cls)]
+        return frozenset({v.origin for v in found if v.origin} or {v.cls for v in found})
 
-    def of(self, node: ast.expr) -> frozenset[str]:
-        """The clients that an expression is, or that it calls a method of."""
+    def at(self, node: ast.expr) -> frozenset[str]:
+        """The clients that an expression is, or whose method it calls."""
         found = self.keys(self._program.values(node))
         if isinstance(node, ast.Call):
             found |= self.keys(frozenset(_receivers(self._program.values(node.func))))
         return found
 
-    def why_sync(self, keys: frozenset[str]) -> str:
-        """Why one of these clients keeps `TestClient`; "" when none does."""
-        return next((self._why[k] for k in sorted(map(self._find, keys)) if k in self._why), "")
+    def why_sync(self, node: ast.expr) -> str:
+        """Why the client that an expression is or calls keeps `TestClient`; "" when it does not."""
+        return self._reason(self.at(node))
 
     def is_converted(self, values: Values) -> bool:
         """Do values hold a test client that becomes an AsyncClient?"""
         keys = self.keys(values)
-        return bool(keys) and not self.why_sync(keys)
+        return bool(keys) and not self._reason(keys)
+
+    def _is_client(self, cls: str) -> bool:
+        return self._program.interpreter.objects.is_a(cls, CLIENT)
+
+    def _reason(self, keys: Iterable[str]) -> str:
+        return next((self._why[k] for k in sorted(map(self._find, keys)) if k in self._why), "")
 
     # Which stay
 
-    def settle(self, is_converted: Callable[[Function], bool]) -> None:
-        """Decide which clients stay, once it is known what the database alone makes async."""
-        applications = Applications(self._program, is_converted)
+    def settle(self, uses: Iterable[AsyncSite], is_changed: Callable[[Function], bool]) -> None:
+        """Decide which clients stay, once it is known which functions the database alone changes."""
+        for use in uses:
+            boundary = boundary_of(self._program, use.function)
+            if boundary is not None:
+                place = f"{use.function.source.path}:{use.node.lineno}"
+                self._keep(self.at(use.node), f"it is used at {place}, where nothing is awaited: {boundary.why}")
+        applications = Applications(self._program, is_changed)
         apart: dict[str, bool] = {}
         for client in self.made:
-            for key in client.keys:
-                leader = self._find(key)
-                is_apart = client.app is not None and applications.is_apart(self._program.values(client.app))
-                apart[leader] = apart.get(leader, True) and is_apart
-        for leader, is_apart in apart.items():
-            if is_apart:
-                self._why.setdefault(leader, "its application has nothing to do with what becomes async")
+            leader = self._find(client.key)
+            is_apart = client.app is not None and applications.is_apart(self._program.values(client.app))
+            apart[leader] = apart.get(leader, True) and is_apart
+        self._keep((k for k, is_apart in apart.items() if is_apart), "its application runs nothing that becomes async")
+
+    def _keep(self, keys: Iterable[str], reason: str) -> None:
+        for key in keys:
+            self._why.setdefault(self._find(key), reason)
 
     def _note_call(self, function: Function, node: ast.Call) -> None:
-        if not any(
-            isinstance(v, ClassObject) and self._program.interpreter.objects.is_a(v.cls, CLIENT)
-            for v in self._program.values(node.func)
-        ):
-            return
-        keys = self.keys(self._program.values(node))
-        self.made.append(Client(function, node, keys))
-        if self._program.stays_sync(function):
-            for key in keys:
-                self._why[self._find(key)] = self._program.why_sync(function)
+        if any(isinstance(v, ClassObject) and self._is_client(v.cls) for v in self._program.values(node.func)):
+            keys = sorted(self.keys(self._program.values(node)))
+            self.made.extend(Client(function, node, key) for key in keys)
+            if self._program.stays_sync(function):
+                self._keep(keys, self._program.why_sync(function))
 
-    def _note_attribute(self, node: ast.Attribute) -> None:
+    def _note_attribute(self, function: Function, node: ast.Attribute) -> None:
         keys = sorted(self.keys(self._program.values(node.value)))
         for key in keys[1:]:
             self._unite(keys[0], key)
-        if keys and node.attr == WEBSOCKETS:
-            self._why[self._find(keys[0])] = "a test opens a websocket with it, and httpx has none"
+        if node.attr == WEBSOCKETS:
+            self._keep(keys, f"{function.source.path}:{node.lineno} opens a websocket with it, and httpx has none")
 
     def _find(self, key: str) -> str:
         while self._leader.get(key, key) != key:

@@ -83,7 +83,7 @@ def _new_line(source: Source, head: list[_Statement], wanted: Import, own: froze
     newline = source.newline
     text = _name_text(wanted)
     line = f"import {text}" if wanted.name is None else f"from {wanted.module} import {text}"
-    if len(line) > _line_length(source) and wanted.name is not None:
+    if len(line) > line_length(source) and wanted.name is not None:
         line = f"from {wanted.module} import ({newline}    {text},{newline})"
     if not head:
         return _first_import(source, line)
@@ -292,7 +292,7 @@ def _wrapped(source: Source, statement: ast.ImportFrom, index: int, text: str) -
     start, end = source.span(statement)
     line = source.offset(statement.lineno, 0)
     alone = start == line and not _rest_of_line(source, end).strip() and statement.lineno == statement.end_lineno
-    if not alone or end - start + len(text) + 2 <= _line_length(source):
+    if not alone or end - start + len(text) + 2 <= line_length(source):
         return None
     names = [source.text(n) for n in statement.names]
     names.insert(index, text)
@@ -302,7 +302,7 @@ def _wrapped(source: Source, statement: ast.ImportFrom, index: int, text: str) -
     return Replace(start, end, f"{prefix} ({newline}{lines})")
 
 
-def _line_length(source: Source) -> int:
+def line_length(source: Source) -> int:
     """How long the lines of the file may be: as long as its longest line of code is, within reason."""
     longest = max((len(line) for line in source.content.splitlines() if not line.lstrip().startswith(b"#")), default=0)
     return min(max(_LINE_LENGTH, longest), 120)
