@@ -31,6 +31,15 @@ from tomlkit.items import Array
 from ..analysis.source import BOM, BrokenInput
 from .requirement_lists import ArrayList, LineList, Listed, RequirementList, TableList, parse
 
+# For each dialect the async drivers, the one that is taken where the project has none first.
+ASYNC_DRIVERS = {
+    "sqlite": ("aiosqlite>=0.20",),
+    "postgresql": ("asyncpg>=0.29", "psycopg[binary]>=3.1"),
+    "mysql": ("aiomysql>=0.2", "asyncmy>=0.2.9"),
+    "mariadb": ("aiomysql>=0.2", "asyncmy>=0.2.9"),
+    "oracle": ("oracledb>=2",),
+    "mssql": ("aioodbc>=0.5",),
+}
 # Lock files and what brings them up to date.
 _LOCKS = {
     "uv.lock": "uv lock",
@@ -128,6 +137,17 @@ def listed(root: Path, paths: Iterable[str] = ()) -> dict[str, str]:
             for requirement in held.listed():
                 found[requirement.name] = found.get(requirement.name) or requirement.specifier
     return found
+
+
+def async_driver(dialect: str, installed: Iterable[str], preferred: str = "") -> str:
+    """The requirement of a dialect's async driver: the preferred one, one that the project has, or the usual one.
+
+    An empty string where no async driver is known.
+    """
+    drivers = {_package(requirement): requirement for requirement in ASYNC_DRIVERS.get(dialect, ())}
+    has = {canonicalize_name(name) for name in installed}
+    chosen = [drivers[n] for n in drivers if n == preferred] or [drivers[n] for n in drivers if n in has]
+    return next(iter([*chosen, *drivers.values()]), "")
 
 
 # The files

@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 from asyncshift.analysis.source import BrokenInput
-from asyncshift.codemods.requirements import EditedRequirements, Needs, edit_requirements, listed
+from asyncshift.codemods.requirements import EditedRequirements, Needs, async_driver, edit_requirements, listed
 
 RUNTIME = Needs(runtime=frozenset({"aiosqlite>=0.20"}))
 TESTS = Needs(test=frozenset({"pytest-asyncio>=0.24", "httpx>=0.27"}))
@@ -402,13 +402,29 @@ class TestSetupCfg:
         )
 
 
+class TestDriver:
+    @pytest.mark.parametrize(
+        ("dialect", "installed", "preferred", "expected"),
+        [
+            pytest.param("postgresql", [], "", "asyncpg>=0.29", id="usual"),
+            pytest.param("postgresql", ["Psycopg"], "", "psycopg[binary]>=3.1", id="the project's own"),
+            pytest.param("postgresql", ["psycopg2"], "", "asyncpg>=0.29", id="a sync driver is none"),
+            pytest.param("postgresql", ["asyncpg"], "psycopg", "psycopg[binary]>=3.1", id="preferred"),
+            pytest.param("sqlite", [], "psycopg", "aiosqlite>=0.20", id="preferred one is for another dialect"),
+            pytest.param("firebird", [], "", "", id="no async driver"),
+        ],
+    )
+    def test_choice(self, dialect: str, installed: list[str], preferred: str, expected: str) -> None:
+        assert async_driver(dialect, installed, preferred) == expected
+
+
 class TestListed:
     def test_everything(self, tmp_path: Path) -> None:
         write(
             tmp_path,
             {
                 "requirements.txt": "SQLAlchemy[mypy]==2.0.1\npsycopg2_binary\n",
-                "pyproject.toml": '[tool.poetry.dependencies]\npython = "^3.11"\nhttpx = {version = "^0.27"}\nx = "*"\n',
+                "pyproject.toml": '[tool.poetry.dependencies]\npython = "3"\nhttpx = {version = "^0.27"}\nx = "*"\n',
                 "backend/requirements.txt": "asyncpg~=0.29\n",
             },
         )
