@@ -22,6 +22,7 @@ from .scopes import Imported, Scope, Scopes, absolute, scopes
 _SAME = {
     "fastapi.concurrency": "starlette.concurrency",
     "sqlalchemy.engine": "sqlalchemy",
+    "sqlalchemy.engine.url": "sqlalchemy",
     "sqlalchemy.ext.asyncio.engine": "sqlalchemy.ext.asyncio",
     "sqlalchemy.ext.asyncio.scoping": "sqlalchemy.ext.asyncio",
     "sqlalchemy.ext.asyncio.session": "sqlalchemy.ext.asyncio",

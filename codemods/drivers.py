@@ -1,0 +1,103 @@
+"""The async driver of each kind of database, and the URLs that name a driver."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from weakref import WeakKeyDictionary
+
+from packaging.requirements import Requirement
+
+from ..analysis.program import Program
+from ..analysis.source import Source
+from .edit import Replace
+from .requirements import async_driver, listed
+
+# Drivers that serve SQLAlchemy's asyncio extension.
+ASYNC = {
+    "aiomysql", "aioodbc", "aiosqlite", "asyncmy", "asyncpg", "oracledb", "oracledb_async", "psycopg", "psycopg_async",
+}  # fmt: skip
+# The sync drivers that a URL names in so many words; one without a driver means the dialect's usual one.
+SYNC = {
+    "sqlite": ("pysqlite",),
+    "postgresql": ("psycopg2", "psycopg2cffi", "pg8000"),
+    "mysql": ("mysqldb", "pymysql", "mysqlconnector"),
+    "mariadb": ("mariadbconnector", "pymysql"),
+    "oracle": ("cx_oracle",),
+    "mssql": ("pyodbc", "pymssql"),
+}
+_NAME = r"(?P<dialect>[a-z]+)(?:\+(?P<driver>\w+))?"
+_LITERAL = re.compile(rf"(?P<head>[rRuUfF]*(?:\"\"\"|'''|\"|'))(?P<name>{_NAME})(?=://|[\"']$)")
+_SSLMODE = re.compile(r"[?&](sslmode)=")
+_LISTED: WeakKeyDictionary[Program, dict[str, str]] = WeakKeyDictionary()
+
+
+def drivername(program: Program, dialect: str, driver: str = "") -> str:
+    """The name of the async driver that takes the place of a driver (""): none is needed, or none is known)."""
+    if driver in ASYNC or dialect not in SYNC:
+        return ""
+    if program not in _LISTED:
+        _LISTED[program] = listed(program.root, program.sources)
+    requirement = async_driver(dialect, _LISTED[program], program.settings.driver)
+    return f"{dialect}+{Requirement(requirement).name}"
+
+
+def names_driver(text: str) -> bool:
+    """Does a literal (its source text) begin with a URL's dialect?"""
+    found = _LITERAL.match(text)
+    return found is not None and (found["dialect"] in SYNC or found["driver"] is not None)
+
+
+def redriven(program: Program, source: Source, start: int, end: int) -> Iterator[Replace]:
+    """The edits that give the URL in a literal its async driver."""
+    text = source.content[start:end].decode()
+    found = _LITERAL.match(text)
+    assert found is not None
+    name = drivername(program, found["dialect"], found["driver"] or "")
+    if not name:
+        return
+    yield Replace(start + found.start("name"), start + found.end("name"), name)
+    option = _SSLMODE.search(text) if name.endswith("+asyncpg") else None
+    if option is not None:
+        at = start + len(text[: option.start(1)].encode())
+        yield Replace(at, at + len("sslmode"), "ssl")
+
+
+def function_text(program: Program, name: str, url: str, make_url: str) -> str:
+    """A function `name` that gives any URL its async driver; `url` and `make_url` spell SQLAlchemy's names."""
+    rows = [f'        "{name}": "{drivername(program, dialect)}",\n' for dialect, name in _expected(program)]
+    changed = "url.set(drivername=drivers.get(url.drivername, url.drivername))"
+    lines = [
+        f"def {name}(url: str | {url}) -> {url}:\n",
+        '    """The URL of the same database, with its async driver."""\n',
+        f"    url = {make_url}(url)\n",
+        "    drivers = {\n",
+        *rows,
+        "    }\n",
+    ]
+    if drivername(program, "postgresql").endswith("+asyncpg"):
+        lines += [
+            f"    url = {changed}\n",
+            '    if url.drivername == "postgresql+asyncpg" and "sslmode" in url.query:\n',
+            "        # What libpq calls sslmode is ssl for asyncpg.\n",
+            '        ssl = url.query["sslmode"]\n',
+            '        url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": ssl})\n',
+            "    return url\n",
+        ]
+    else:
+        lines.append(f"    return {changed}\n")
+    return "".join(lines)
+
+
+def _expected(program: Program) -> Iterator[tuple[str, str]]:
+    """The dialects, each with the names under which its sync drivers are to be expected in the project's URLs."""
+    for dialect, drivers in SYNC.items():
+        if dialect in {"sqlite", "postgresql"} or _mentions(program, dialect):
+            yield dialect, dialect
+            for position, driver in enumerate(drivers):
+                if position == 0 or _mentions(program, driver):
+                    yield dialect, f"{dialect}+{driver}"
+
+
+def _mentions(program: Program, word: str) -> bool:
+    return any(re.search(rf"\b{word}\b".encode(), source.content) for source in program.sources.values())

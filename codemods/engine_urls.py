@@ -1,0 +1,240 @@
+"""The URL that an engine is given: a literal gets its async driver where it stands, any other goes through a function.
+
+The function, `async_url`, is written into the project once, beside the first engine that needs it; other modules import
+it from there.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ..analysis.fixtures import is_test_file
+from ..analysis.program import Program
+from ..analysis.source import Source
+from ..analysis.symbols import Function
+from ..analysis.values import ClassObject, External
+from .drivers import function_text, names_driver, redriven
+from .edit import Edit, Import, Replace, Wrap
+from .imports import request
+from .references import Reference, binding_scope, imported_file, references
+from .scopes import scopes
+
+FUNCTION = "async_url"
+_SAFE_TESTS = {"startswith", "endswith"}
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """One URL argument of an engine that becomes async."""
+
+    source: Source
+    node: ast.expr
+
+
+class Urls:
+    """The URLs of all engines that become async, and the edits for them.
+
+    `literals` are the literals to be changed where they stand, with their edits; `edits` are those at the engines.
+    """
+
+    def __init__(self, program: Program, urls: Iterable[Url]) -> None:
+        self.program = program
+        self.urls = list(urls)
+        self.literals: dict[ast.expr, tuple[Source, list[Replace]]] = {}
+        self.edits: defaultdict[ast.expr, list[Edit]] = defaultdict(list)
+        self._nodes = {u.node for u in self.urls}
+        calculated: list[Url] = []
+        for url in self.urls:
+            found = self._literals(url.source, url.node, set())
+            if found is None:
+                calculated.append(url)
+                continue
+            for source, literal in found:
+                self.literals[literal] = source, list(redriven(self.program, source, *source.span(literal)))
+        self._call_function(calculated)
+
+    # Literals
+
+    def _literals(self, source: Source, node: ast.expr, seen: set[ast.expr]) -> list[tuple[Source, ast.expr]] | None:
+        """The literals that decide on the driver; None where anything else may do so."""
+        if node in seen:
+            return None
+        seen = {*seen, node}
+        match node:
+            case ast.Constant(value=str()) | ast.JoinedStr():
+                return [(source, node)] if names_driver(source.text(node)) else None
+            case ast.BinOp(left=ast.Constant() | ast.JoinedStr() | ast.BinOp() as left, op=ast.Add() | ast.Mod()):
+                return self._literals(source, left, seen)
+            case ast.Call(func=ast.Attribute(value=ast.Constant() as template, attr="format")):
+                return self._literals(source, template, seen)
+            case ast.Call(args=[first, *_]) if _makes_url(self.program, node):
+                return self._literals(source, first, seen)
+            case ast.Call(keywords=[ast.keyword(arg="drivername", value=first), *_]) if _makes_url(self.program, node):
+                return self._literals(source, first, seen)
+            case ast.IfExp(body=body, orelse=orelse):
+                return _all_of(self._literals(source, part, seen) for part in (body, orelse))
+            case ast.Name():
+                return self._variable(source, node, seen)
+        return None
+
+    def _variable(self, source: Source, node: ast.Name, seen: set[ast.expr]) -> list[tuple[Source, ast.expr]] | None:
+        home = _home(self.program, source, node)
+        if home is None:
+            return None
+        where, function, name = home
+        bound = _bound(self.program, function, name)
+        if bound is None or self.program.stays_sync(function):
+            return None
+        known = references(self.program)
+        reads = known.of(where.path, name) if function.is_module else known.in_function(where, node)
+        if not all(self._is_safe(read) for read in reads):
+            return None
+        return _all_of(self._literals(where, value, seen) for value in bound)
+
+    def _is_safe(self, read: Reference) -> bool:
+        """Does a read of a URL go on to work with the async driver in it?"""
+        if read.node in self._nodes:
+            return True
+        parent = read.source.parents[read.node]
+        match parent:
+            case ast.Call() if _makes_url(self.program, parent):
+                return parent in self._nodes
+            case ast.Attribute(attr=name):
+                call = read.source.parents[parent]
+                return name in _SAFE_TESTS and isinstance(call, ast.Call) and all(map(_is_bare_dialect, call.args))
+            case ast.Compare(left=left, ops=[ast.In() | ast.NotIn()]):
+                return _is_bare_dialect(left)
+            case ast.Compare(ops=[ast.Is() | ast.IsNot()], comparators=[ast.Constant(value=None)]):
+                return True
+            case ast.If() | ast.Assert():
+                return parent.test is read.node
+        return False
+
+    # The function
+
+    def _call_function(self, urls: list[Url]) -> None:
+        by_file: defaultdict[str, list[Url]] = defaultdict(list)
+        for url in urls:
+            by_file[url.source.path].append(url)
+        known = references(self.program)
+        home = min(by_file, key=lambda p: (is_test_file(p), -len(known.imported_by(p)), p), default="")
+        for path, of_file in by_file.items():
+            source = of_file[0].source
+            imports_home = path != home and known.imports(path, home) and not known.imports(home, path)
+            if imports_home:
+                for url in of_file:
+                    self._wrap(url, request(source, known.spelling(source, home), FUNCTION, at=url.node))
+                continue
+            name = _free_name(source)
+            for url in of_file:
+                self._wrap(url, (name, None))
+            self.edits[of_file[0].node].extend(_definition(self.program, source, of_file, name))
+
+    def _wrap(self, url: Url, name: tuple[str, Import | None]) -> None:
+        text, wanted = name
+        self.edits[url.node].append(Wrap(*url.source.span(url.node), f"{text}(", ")"))
+        if wanted is not None:
+            self.edits[url.node].append(wanted)
+
+
+def _definition(program: Program, source: Source, urls: Iterable[Url], name: str) -> Iterator[Edit]:
+    """The function's text in front of the first statement that calls it."""
+    first = min((_top_statement(source, u.node) for u in urls), key=lambda s: s.lineno)
+    spelled = [request(source, "sqlalchemy.engine", wanted) for wanted in ("URL", "make_url")]
+    yield from (wanted for _, wanted in spelled if wanted is not None)
+    text = function_text(program, name, *(spelling for spelling, _ in spelled))
+    if source.content.count(b"'") > source.content.count(b'"'):
+        text = "\n".join(line if '"""' in line else line.replace('"', "'") for line in text.split("\n"))
+    at = source.offset(_first_line(source, first), 0)
+    above = source.content[:at].decode().replace("\r", "")
+    blank = len(above) - len(above.rstrip("\n")) - 1
+    yield Replace(at, at, "\n" * max(2 - blank, 0) + text + "\n\n")
+
+
+def _top_statement(source: Source, node: ast.AST) -> ast.stmt:
+    while not isinstance(source.parents[node], ast.Module):
+        node = source.parents[node]
+    assert isinstance(node, ast.stmt)
+    return node
+
+
+def _first_line(source: Source, statement: ast.stmt) -> int:
+    """The first line of a statement, with its decorators and the comment above it."""
+    decorators = getattr(statement, "decorator_list", [])
+    line: int = min([statement.lineno, *(d.lineno for d in decorators)])
+    lines = source.content.split(b"\n")
+    while line > 1 and lines[line - 2].startswith(b"#"):
+        line -= 1
+    return line
+
+
+def _free_name(source: Source) -> str:
+    file = scopes(source)
+    name = FUNCTION
+    while any(scope.binds(name) for scope in file.all):
+        name = f"{name}_"
+    return name
+
+
+def _makes_url(program: Program, call: ast.Call) -> bool:
+    """Is this `make_url(…)` or `URL.create(…)`?"""
+    for value in program.values(call.func):
+        name = value.name if isinstance(value, External) else value.cls if isinstance(value, ClassObject) else ""
+        if name.startswith("sqlalchemy.") and name.endswith((".make_url", ".URL.create", ".URL")):
+            return True
+    return False
+
+
+def _all_of(
+    parts: Iterable[list[tuple[Source, ast.expr]] | None],
+) -> list[tuple[Source, ast.expr]] | None:
+    found: list[tuple[Source, ast.expr]] = []
+    for part in parts:
+        if part is None:
+            return None
+        found += part
+    return found or None
+
+
+def _is_bare_dialect(node: ast.expr) -> bool:
+    """Is this a string that is part of a URL with and without a driver?"""
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and not set(node.value) & set(":+/")
+
+
+def _home(program: Program, source: Source, node: ast.Name) -> tuple[Source, Function, str] | None:
+    """The file and function (or module) where the variable behind a name is bound, and its name there."""
+    scope = binding_scope(source, node)
+    if scope is None:
+        return None
+    name = node.id
+    for imported in scope.imports:
+        if imported.local == name and isinstance(imported.statement, ast.ImportFrom) and imported.name:
+            path = imported_file(program, source, imported.statement)
+            if path not in program.sources:
+                return None
+            return program.sources[path], program.function(f"{path}::"), imported.name
+    function = program.interpreter.by_node.get(scope.node)
+    return (source, function, name) if function else None
+
+
+def _bound(program: Program, function: Function, name: str) -> list[ast.expr] | None:
+    """The values that a function (or module) assigns to a variable; None where it gets others too."""
+    if name in {a.arg for a in function.parameters()}:
+        return None
+    values: list[ast.expr] = []
+    plain: set[ast.AST] = set()
+    for node in function.own_nodes():
+        match node:
+            case ast.Assign(targets=[ast.Name(id=target) as stored], value=value) if target == name:
+                values.append(value)
+                plain.add(stored)
+            case ast.AnnAssign(target=ast.Name(id=target) as stored, value=ast.expr() as value) if target == name:
+                values.append(value)
+                plain.add(stored)
+    names = [n for n in function.own_nodes() if isinstance(n, ast.Name) and n.id == name]
+    stores = {n for n in names if isinstance(n.ctx, ast.Store)}
+    is_set_elsewhere = any(name in f.globals for f in program.functions if f.source is function.source)
+    return values if values and stores <= plain and not is_set_elsewhere else None

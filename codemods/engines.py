@@ -1,0 +1,331 @@
+"""Engines, session factories and sessions are made by their async counterparts, with every argument carried over.
+
+Before:
+
+    engine = create_engine("sqlite:///shop.db", echo=True)
+    SessionLocal = sessionmaker(bind=engine, autoflush=False)
+
+After:
+
+    engine = create_async_engine("sqlite+aiosqlite:///shop.db", echo=True)
+    SessionLocal = async_sessionmaker(bind=engine, autoflush=False, expire_on_commit=False)
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from ..analysis.decisions import Confidence, Decision, Status
+from ..analysis.program import Program
+from ..analysis.source import Source
+from ..analysis.values import ClassObject, External, Instance
+from .arguments import Argument, argument, change, keyword
+from .carried import as_data, carried
+from .edit import Edit, Replace, Wrap
+from .engine_urls import Url, Urls
+from .imports import request
+from .references import References, references
+from .session_scope import is_sync_facade
+
+NAME = "engines"
+ASYNCIO = "sqlalchemy.ext.asyncio"
+EXPIRE = "expire_on_commit"
+# What makes an engine, a factory or a session -> module and name of what makes the async one.
+MAKERS = {
+    "sqlalchemy.create_engine": (ASYNCIO, "create_async_engine"),
+    "sqlalchemy.engine_from_config": (ASYNCIO, "async_engine_from_config"),
+    "sqlalchemy.orm.sessionmaker": (ASYNCIO, "async_sessionmaker"),
+    "sqlalchemy.orm.scoped_session": (ASYNCIO, "async_scoped_session"),
+    "sqlalchemy.orm.Session": (ASYNCIO, "AsyncSession"),
+    "sqlmodel.Session": ("sqlmodel.ext.asyncio.session", "AsyncSession"),
+}
+ENGINES = {"sqlalchemy.create_engine", "sqlalchemy.engine_from_config"}
+SESSIONS = {"sqlalchemy.orm.Session", "sqlmodel.Session"}
+# Arguments of create_engine() that only a sync driver understands.
+PSYCOPG2_ONLY = {
+    "executemany_mode", "executemany_batch_page_size", "executemany_values_page_size", "client_encoding",
+    "use_native_unicode", "use_batch_mode",
+}  # fmt: skip
+POOLS = {"QueuePool": "", "SingletonThreadPool": "StaticPool"}
+
+
+@dataclass(slots=True)
+class Maker:
+    """A call that makes something which becomes async; `what` is a key of MAKERS."""
+
+    source: Source
+    call: ast.Call
+    what: str
+
+    @property
+    def name(self) -> ast.expr:
+        """The expression that names what is called, type arguments left out."""
+        function = self.call.func
+        return function.value if isinstance(function, ast.Subscript) else function
+
+
+@dataclass(slots=True)
+class Work:
+    """What is to be done at one site."""
+
+    source: Source
+    node: ast.expr
+    action: str
+    edits: list[Edit] = field(default_factory=list)
+    concern: str = ""
+    status: Status = Status.DONE
+
+
+def decide(program: Program) -> Iterator[Decision]:
+    """A decision for each engine, factory, session, URL and event listener."""
+    makers = [m for source in program.sources.values() for m in _makers(program, source)]
+    urls = Urls(program, [Url(m.source, u) for m in makers if (u := _url(m)) is not None])
+    for maker in makers:
+        yield _decision(program, _made(program, maker, urls))
+    for literal, (source, edits) in urls.literals.items():
+        if edits:
+            yield _decision(program, Work(source, literal, "give the URL its async driver", list(edits)))
+    for work in _listeners(program):
+        yield _decision(program, work)
+    for work in _broken_in_kept_files(program, makers):
+        yield _decision(program, work)
+
+
+def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
+    """The edits that were worked out when the decision was made."""
+    yield from carried(decision)
+
+
+def _decision(program: Program, work: Work) -> Decision:
+    function = program.function_at(work.source, work.node)
+    return Decision(
+        NAME,
+        work.source.site(work.node),
+        work.action,
+        work.status,
+        Confidence.HIGH,
+        work.concern,
+        function=function.qualname if function else "",
+        data=as_data(work.edits),
+        node=work.node,
+    )
+
+
+# What is made
+
+
+def _makers(program: Program, source: Source) -> Iterator[Maker]:
+    if source.path in program.kept:
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and not is_sync_facade(program, source, node):
+            for what in _called(program, node):
+                yield Maker(source, node, what)
+                break
+
+
+def _called(program: Program, call: ast.Call) -> Iterator[str]:
+    """The keys of MAKERS that a call can mean; a project's class derived from Session counts as Session."""
+    for value in program.values(call.func):
+        match value:
+            case External(name=name, receiver=None) if name in MAKERS:
+                yield name
+            case ClassObject(cls=cls) if cls in MAKERS:
+                yield cls
+            case ClassObject(cls=cls) if not program.methods(cls, "__init__"):
+                ancestry = program.interpreter.objects.ancestry(cls)
+                yield from (s for s in SESSIONS if s in ancestry)
+
+
+def _url(maker: Maker) -> ast.expr | None:
+    """The URL that an engine is given."""
+    return argument(maker.call, "url") if maker.what == "sqlalchemy.create_engine" else None
+
+
+def _made(program: Program, maker: Maker, urls: Urls) -> Work:
+    source, call = maker.source, maker.call
+    module, name = MAKERS[maker.what]
+    work = Work(source, call, f"make it with {name}")
+    if maker.what == "sqlalchemy.orm.scoped_session":
+        _scoped(program, maker, work)
+        return work
+    if maker.what in ENGINES:
+        _engine(program, maker, work)
+        url = _url(maker)
+        work.edits += urls.edits[url] if url is not None else []
+    else:
+        work.edits += _without_expiry(program, source, call, maker.what in SESSIONS)
+    if work.status is Status.DONE:
+        _rename(program, maker, work, module, name)
+    return work
+
+
+def _rename(program: Program, maker: Maker, work: Work, module: str, name: str) -> None:
+    if any(isinstance(v, ClassObject) and v.cls not in MAKERS for v in program.values(maker.name)):
+        return
+    text, wanted = request(maker.source, module, name, at=maker.call)
+    work.edits.append(Replace(*maker.source.span(maker.name), text))
+    if wanted is not None:
+        work.edits.append(wanted)
+
+
+# Engines
+
+
+def _engine(program: Program, maker: Maker, work: Work) -> None:
+    source, call = maker.source, maker.call
+    if keyword(call, "creator") is not None:
+        work.status = Status.DECLINED
+        work.concern = "creator= connects with a sync driver: write async_creator= for the async one"
+        return
+    dropped: list[Argument] = [k for k in call.keywords if k.arg == "future"]
+    dropped += [k for k in call.keywords if k.arg in PSYCOPG2_ONLY]
+    lost = [k.arg for k in call.keywords if k.arg in PSYCOPG2_ONLY and k.arg is not None]
+    if lost:
+        work.concern = f"{', '.join(lost)}: only psycopg2 knows this; it is dropped"
+    pool = keyword(call, "poolclass")
+    replacement = _pool(program, pool.value) if pool is not None else None
+    if pool is not None and replacement == "":
+        dropped.append(pool)
+    elif pool is not None and replacement is not None:
+        text, wanted = request(source, "sqlalchemy.pool", replacement, at=call)
+        work.edits.append(Replace(*source.span(pool.value), text))
+        work.edits += [wanted] if wanted else []
+    added: list[str] = []
+    if maker.what == "sqlalchemy.engine_from_config":
+        work.status = Status.DECLINED
+        work.concern = "the URL stands in a configuration: give async_engine_from_config one that names an async driver"
+        return
+    if not call.args and keyword(call, "url") is None:
+        work.concern = "the URL is not written here: see that it names an async driver"
+    work.edits += change(source, call, dropped, added)
+
+
+def _pool(program: Program, node: ast.expr) -> str | None:
+    """What takes the place of a pool class: a name, "" for nothing, None where the class may stay."""
+    for value in program.values(node):
+        if isinstance(value, External) and value.name.startswith("sqlalchemy."):
+            return POOLS.get(value.name.rpartition(".")[2])
+    return None
+
+
+# Factories and sessions
+
+
+def _without_expiry(program: Program, source: Source, call: ast.Call, is_session: bool) -> Iterator[Edit]:
+    """The arguments, with `expire_on_commit=False` among them."""
+    dropped: list[Argument] = [k for k in call.keywords if k.arg == "future"]
+    expire = keyword(call, EXPIRE)
+    if expire is not None:
+        if not (isinstance(expire.value, ast.Constant) and expire.value.value is False):
+            yield Replace(*source.span(expire.value), "False")
+        yield from change(source, call, dropped, [])
+        return
+    spread = [k for k in call.keywords if k.arg is None]
+    if spread:
+        yield Wrap(*source.span(spread[-1].value), "{**", f', "{EXPIRE}": False}}')
+        yield from change(source, call, dropped, [])
+    else:
+        yield from change(source, call, dropped, [f"{EXPIRE}=False"])
+
+
+def _scoped(program: Program, maker: Maker, work: Work) -> None:
+    """A registry that is only called goes, and the factory in it stays; any other is bound to the running task."""
+    source, call = maker.source, maker.call
+    if len(call.args) == 1 and not call.keywords and _is_only_called(program, source, call):
+        inner = source.span(call.args[0])
+        work.action = "use the factory itself: no registry of sessions is needed where each is made by a call"
+        work.edits += [Replace(source.span(call)[0], inner[0], ""), Replace(inner[1], source.span(call)[1], "")]
+        return
+    work.action = "bind the registry of sessions to the running task"
+    work.concern = "the session is shared within one asyncio task; pass it on as an argument where that is possible"
+    if argument(call, "scopefunc", 1) is None:
+        text, wanted = request(source, "asyncio", None, at=call)
+        work.edits += change(source, call, [], [f"scopefunc={text}.current_task"])
+        work.edits += [wanted] if wanted else []
+    _rename(program, maker, work, *MAKERS[maker.what])
+
+
+def _is_only_called(program: Program, source: Source, call: ast.Call) -> bool:
+    """Is the global that holds a registry read for nothing but `registry()`?"""
+    statement = source.parents[call]
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            if not isinstance(source.parents[statement], ast.Module):
+                return False
+        case _:
+            return False
+    reads = references(program).of(source.path, name)
+    calls = (r.source.parents[r.node] for r in reads)
+    return bool(reads) and all(
+        isinstance(parent, ast.Call) and parent.func is read.node for parent, read in zip(calls, reads, strict=True)
+    )
+
+
+# Event listeners
+
+
+def _listeners(program: Program) -> Iterator[Work]:
+    for source in program.sources.values():
+        if source.path in program.kept:
+            continue
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.Call) and _is_listening(program, node) and (node.args or node.keywords):
+                target = argument(node, "target")
+                if target is not None:
+                    yield from _listener(program, source, target)
+
+
+def _is_listening(program: Program, call: ast.Call) -> bool:
+    names = {f"sqlalchemy.event.{name}" for name in ("listen", "listens_for", "remove", "contains")}
+    return any(isinstance(v, External) and v.name in names for v in program.values(call.func))
+
+
+def _listener(program: Program, source: Source, target: ast.expr) -> Iterator[Work]:
+    """Events are those of the sync object inside the async one."""
+    objects = program.interpreter.objects
+    classes = {v.cls for v in program.values(target) if isinstance(v, Instance)}
+    end = source.span(target)[1]
+    for cls, attribute in (
+        ("sqlalchemy.Engine", "sync_engine"),
+        ("sqlalchemy.Connection", "sync_connection"),
+        ("sqlalchemy.orm.sessionmaker", ""),
+        ("sqlalchemy.orm.scoped_session", ""),
+        ("sqlalchemy.orm.Session", "sync_session"),
+    ):
+        if not any(objects.is_a(c, cls) for c in classes):
+            continue
+        if attribute:
+            yield Work(source, target, f"listen on .{attribute}", [Replace(end, end, f".{attribute}")])
+        else:
+            yield Work(
+                source, target, "left as it is: events of a factory", [], status=Status.DECLINED,
+                concern="async_sessionmaker has no events: listen on a sessionmaker given to it as sync_session_class=",
+            )  # fmt: skip
+        return
+
+
+# Files that stay sync
+
+
+def _broken_in_kept_files(program: Program, makers: Iterable[Maker]) -> Iterator[Work]:
+    """Engines and factories that a file which stays sync takes from one that becomes async."""
+    known = references(program)
+    for maker in makers:
+        yield from _kept_uses(program, known, maker)
+
+
+def _kept_uses(program: Program, known: References, maker: Maker) -> Iterator[Work]:
+    statement = maker.source.parents[maker.call]
+    if not (isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)):
+        return
+    name = statement.targets[0].id
+    for read in known.of(maker.source.path, name):
+        if read.source.path in program.kept:
+            yield Work(
+                read.source, read.node, f"left as it is: {name} becomes async in {maker.source.path}", [],
+                f"this file stays sync ({program.kept[read.source.path]}): make a sync {name} of its own here",
+                Status.DECLINED,
+            )  # fmt: skip

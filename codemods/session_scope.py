@@ -1,0 +1,39 @@
+"""Where a session, connection or engine stays the sync one: in what SQLAlchemy itself calls."""
+
+from __future__ import annotations
+
+import ast
+
+from ..analysis.boundaries import boundary_of
+from ..analysis.program import Program
+from ..analysis.source import Source
+from ..analysis.symbols import Function, decorator_name
+
+
+def is_sync_facade(program: Program, source: Source, node: ast.AST) -> bool:
+    """Does a node stand in a function that SQLAlchemy calls with its sync objects?"""
+    function = program.function_at(source, node)
+    while function is not None:
+        if gets_sync_objects(program, function):
+            return True
+        function = function.parent
+    return False
+
+
+def gets_sync_objects(program: Program, function: Function) -> bool:
+    """Is a function an event listener, or given to `run_sync`?"""
+    if function.is_module:
+        return False
+    if any(decorator_name(d) == "listens_for" for d in function.decorators):
+        return True
+    boundary = boundary_of(program, function)
+    if boundary is not None and boundary.kind == "greenlet":
+        return True
+    return any(_listens(program, function, node) for policy, node in program.handed(function) if policy == "sync")
+
+
+def _listens(program: Program, function: Function, node: ast.AST) -> bool:
+    """Was the function handed over by `event.listen(…)`?"""
+    return isinstance(node, ast.Call) and any(
+        getattr(v, "name", "").startswith("sqlalchemy.event.") for v in program.values(node.func)
+    )
