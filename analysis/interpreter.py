@@ -15,6 +15,7 @@ from .annotations import Annotations
 from .calls import Calls
 from .fixtures import Fixtures
 from .library import library
+from .mocks import FIXTURES, Mocks
 from .modules import Modules
 from .objects import Objects, bind
 from .source import Source
@@ -75,6 +76,7 @@ class Interpreter:
         self.fixtures = Fixtures(self.functions.values())
         self.annotations = Annotations(self)
         self.calls = Calls(self)
+        self.mocks = Mocks(self)
         self.current: Function = next(iter(self.functions.values())) if self.functions else None  # type: ignore[assignment]
         self._has_children = {f.parent for f in self.functions.values() if f.parent}
 
@@ -98,8 +100,7 @@ class Interpreter:
         for position, parameter in enumerate(function.parameters()):
             values = self.store.read("parameter", function.key, parameter.arg)
             if position == 0 and function.owner and function.binding in {"instance", "class"}:
-                make = Instance if function.binding == "instance" else ClassObject
-                values |= {make(function.owner.key)}
+                values |= self._own_receiver(function.owner, function.binding)
             values |= self._fixture_values(function, parameter.arg)
             env[parameter.arg] = values
         arguments = function.arguments
@@ -111,10 +112,16 @@ class Interpreter:
             self._publish(name, values)
         self.block(function.body, env)
 
+    def _own_receiver(self, owner: Class, binding: str) -> Values:
+        """What the first parameter of a method holds, whoever calls it."""
+        return frozenset({Instance(owner.key) if binding == "instance" else ClassObject(owner.key)})
+
     def _fixture_values(self, function: Function, name: str) -> Values:
         found: set[Value] = set()
         for fixture in self.fixtures.lookup(function, name):
             found |= self.store.read("yield" if fixture.is_generator else "return", fixture.key)
+        if not found and name in FIXTURES and self.fixtures.serves(function):
+            found.add(Instance(FIXTURES[name]))
         return frozenset(found)
 
     def _publish(self, name: str, values: Values) -> None:
@@ -244,6 +251,7 @@ class Interpreter:
         values: Values = frozenset({FunctionObject(function.key)})
         for decorator in reversed(node.decorator_list):
             values = self.calls.decorate(values, decorator, env)
+        self.mocks.inject(function, node.decorator_list)
         return values
 
     def _define_parameters(self, arguments: ast.arguments, function: Function, env: Env) -> None:
@@ -281,6 +289,7 @@ class Interpreter:
         inside = dict(env)
         outside = dict(env)
         self.block(node.body, inside)
+        self.mocks.inject_into_tests(cls, node.decorator_list)
         for name, values in inside.items():
             if outside.get(name) != values or _is_bound_in(node, name):
                 self.store.write(values, "class", cls.key, name)
@@ -352,6 +361,8 @@ class Interpreter:
                             self.store.write(values, "class", cls, name)
                         case ModuleObject(path=path):
                             self.store.write(values, "global", path, name)
+                        case Mock():
+                            self.mocks.assign(owner, name, values)
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
                 self._unpack(parts, values, env)
             case ast.Subscript(value=base, slice=index):
@@ -545,7 +556,9 @@ class Interpreter:
                 return frozenset({External(f"dict.{name}", value)})
             case Query() if name in {"statement", "selectable"}:
                 return frozenset({Statement("select", value.entities, value.traits)})
-            case Query() | Statement() | Rows() | Generated() | Context() | Awaitable() | Mock() | FunctionObject():
+            case Mock():
+                return self.mocks.attribute(value, name)
+            case Query() | Statement() | Rows() | Generated() | Context() | Awaitable() | FunctionObject():
                 return frozenset({External(f"{type(value).__name__.lower()}.{name}", value)})
             case ColumnAttribute():
                 return frozenset({External(f"column.{name}", value)})
@@ -629,6 +642,8 @@ class Interpreter:
             match value:
                 case Context(items=items):
                     found |= items
+                case Mock():
+                    found |= self.mocks.entered(value)
                 case Instance(cls=cls) if cls in self.objects.classes and (
                     self.objects.method(cls, "__enter__") or self.objects.method(cls, "__aenter__")
                 ):
@@ -646,6 +661,8 @@ class Interpreter:
         for value in values:
             if isinstance(value, Awaitable):
                 found |= value.items
+            elif isinstance(value, Mock):
+                found.add(value)
         return frozenset(found)
 
 

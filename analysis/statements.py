@@ -78,7 +78,7 @@ def _last_name(node: ast.expr) -> str:
 def one_row(entities: Sequence[Entity]) -> Values:
     """A single row's value in the legacy way: the entity itself when it is the only one, else a row."""
     if len(entities) == 1 and entities[0].kind == "entity":
-        return frozenset({Instance(entities[0].cls)})
+        return frozenset({entities[0].instance()})
     return row_of(entities)
 
 
@@ -91,7 +91,7 @@ def row_of(entities: Sequence[Entity]) -> Values:
 
 def first_column(entities: Sequence[Entity]) -> Values:
     """The first position of a row."""
-    return frozenset({Instance(entities[0].cls)}) if entities and entities[0].kind == "entity" else NOTHING
+    return frozenset({entities[0].instance()}) if entities and entities[0].kind == "entity" else NOTHING
 
 
 def query_method(query: Query, name: str, entities: Sequence[Entity]) -> Values:

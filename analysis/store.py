@@ -13,6 +13,7 @@ from .values import (
     Generated,
     Hint,
     Many,
+    Mock,
     Query,
     Row,
     Rows,
@@ -40,6 +41,10 @@ class Store:
         self._cells: dict[Cell, Values] = {}
         self._readers: defaultdict[Cell, set[Function]] = defaultdict(set)
 
+    def cells(self) -> dict[Cell, Values]:
+        """All cells as they are now."""
+        return dict(self._cells)
+
     def read(self, *cell: str) -> Values:
         """What the cell holds; the function being evaluated will be evaluated again when that grows."""
         if self.reader is not None:
@@ -55,11 +60,29 @@ class Store:
         old = self._cells.get(cell, NOTHING)
         if values <= old:
             return
-        new = old | {v for v in values if v not in old and depth(v) <= DEPTH}
+        new = old | {_kept(v) for v in values if v not in old and depth(v) <= DEPTH}
         if len(new) == len(old) or sum(map(_is_unbounded, new)) > WIDTH:
             return
         self._cells[cell] = new
         self.dirty.update(dict.fromkeys(self._readers[cell]))
+
+
+def _kept(value: Value) -> Value:
+    """A value as it is kept: in lists, tuples and dicts mocks have no identity, or there would be lists without number."""
+    match value:
+        case Mock():
+            return value
+        case Row(items=rows):
+            return Row(tuple(frozenset(map(_nameless, row)) for row in rows))
+        case Many(items=items):
+            return Many(frozenset(map(_nameless, items)))
+        case Table(items=items):
+            return Table(frozenset(map(_nameless, items)))
+    return value
+
+
+def _nameless(value: Value) -> Value:
+    return Mock(value.spec, value.kind) if isinstance(value, Mock) else _kept(value)
 
 
 def _is_unbounded(value: Value) -> bool:

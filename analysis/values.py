@@ -113,6 +113,10 @@ class Entity:
     kind: str
     cls: str = ""
 
+    def instance(self) -> Instance:
+        """An object of this entity, as a row holds it."""
+        return Instance(self.cls)
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -156,10 +160,16 @@ class ColumnAttribute:
 
 @dataclass(frozen=True, slots=True)
 class Mock:
-    """A unittest.mock object; `spec` is the class it stands for, or "" for any."""
+    """A unittest.mock object, or what is reached through one; `spec` is the class it stands for, or "" for any.
+
+    `kind` is the callable that made it, `origin` the site key of that call, `path` the way from what it made: names, and
+    `()` for a call. A `SimpleNamespace` is taken for a mock that has no attributes but those it was given.
+    """
 
     spec: str = ""
     kind: str = "Mock"
+    origin: str = ""
+    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
