@@ -77,7 +77,7 @@ class Program:
         found: dict[str, set[str]] = {}
         modules = self.interpreter.modules
         for path, source in self.sources.items():
-            for node in ast.walk(source.tree):
+            for node in source.nodes:
                 if not isinstance(node, ast.ImportFrom):
                     continue
                 name = node.module or ""
@@ -230,7 +230,7 @@ class Program:
 
 
 def _imports(source: Source, packages: set[str]) -> bool:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         match node:
             case ast.Import(names=names):
                 if any(a.name.partition(".")[0] in packages for a in names):

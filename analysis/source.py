@@ -118,9 +118,14 @@ class Source:
         return "\r\n" if first.endswith(b"\r") else "\n"
 
     @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All nodes of the tree, as `ast.walk` gives them."""
+        return list(ast.walk(self.tree))
+
+    @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """Each node's parent."""
-        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+        return {child: node for node in self.nodes for child in ast.iter_child_nodes(node)}
 
     def indentation(self, node: ast.stmt) -> str:
         """The white space before a statement."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -40,6 +39,7 @@ class Function:
     owner: Class | None = None
     is_generator: bool = False
     globals: frozenset[str] = frozenset()
+    _own_nodes: list[ast.AST] = field(default_factory=list, repr=False)
 
     def __repr__(self) -> str:
         return f"<function {self.key}>"
@@ -110,19 +110,22 @@ class Function:
         arguments = self.arguments
         return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs] if arguments else []
 
-    def own_nodes(self) -> Iterator[ast.AST]:
+    def own_nodes(self) -> list[ast.AST]:
         """The nodes that run when the function runs: nested functions' bodies are left out, class bodies are not.
 
         A nested function's decorators and defaults belong to the function around it.
         """
-        pending: list[ast.AST] = list(reversed(self.body if not self.is_lambda else [self.node.body]))  # type: ignore[union-attr,list-item]
-        while pending:
-            node = pending.pop()
-            yield node
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-                pending.extend(reversed(evaluated_at_definition(node)))
-            else:
-                pending.extend(reversed(list(ast.iter_child_nodes(node))))
+        if not self._own_nodes:
+            body: list[ast.AST] = [self.node.body] if isinstance(self.node, ast.Lambda) else list(self.node.body)
+            pending = body[::-1]
+            while pending:
+                node = pending.pop()
+                self._own_nodes.append(node)
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                    pending.extend(reversed(evaluated_at_definition(node)))
+                else:
+                    pending.extend(reversed(list(ast.iter_child_nodes(node))))
+        return self._own_nodes
 
 
 def evaluated_at_definition(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[ast.AST]:
