@@ -138,7 +138,7 @@ def site_key(source: Source, node: ast.expr) -> str:
 
 def chains(program: Knowing, source: Source) -> Iterator[Chain]:
     """All query expressions of a file, each from its root to its last method."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.expr) and _loaded(node) and queries(program.values(node)):
             if not _is_link(program, node):
                 yield _chain(program, source, node)

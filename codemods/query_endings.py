@@ -16,7 +16,7 @@ from ..analysis.uniqueness import loads_collection, may_repeat
 from ..analysis.values import Query
 from .edit import Edit, Replace
 from .query_layout import Layer
-from .query_methods import Rewriting
+from .query_methods import ENTITY_CHANGING, Rewriting
 from .query_text import (
     Declined,
     close_bracket,
@@ -30,6 +30,7 @@ from .query_text import (
 # Stands for the session in the text of a layer.
 SESSION = "\0"
 PLAIN_FOR_COUNT = frozenset({"filter", "where", "filter_by", "join", "outerjoin"})
+CRITERIA = frozenset({"filter", "where", "filter_by"})
 AGGREGATES = frozenset({"count", "max", "min", "sum", "avg"})
 GROUPING = frozenset({"group_by", "having", "union", "union_all", "add_columns", "add_column", "add_entity"})
 
@@ -69,9 +70,19 @@ class Executing:
         if {"only_return_tuples", "tuples"} & self._names():
             return "execute"
         found = {"scalars" if _is_entity(q) else "execute" for q in queries}
-        if len(found) > 1:
+        return found.pop() if len(found) == 1 else self._method_at_run_time()
+
+    def _method_at_run_time(self) -> str:
+        """A helper that serves queries for objects and for rows asks the statement which it is."""
+        root = self.rewriting.chain.root
+        several = all(_is_entity(q) or len(q.entities) > 1 for q in self.queries)
+        if not several or not is_plain(root) or self._own_names() & ENTITY_CHANGING:
             raise Declined("it can be one of several queries, of which some give objects and others rows")
-        return found.pop()
+        text = self.rewriting.chain.source.text(root)
+        return f"scalars if len({text}.column_descriptions) == 1 else {SESSION}.execute"
+
+    def _own_names(self) -> set[str]:
+        return {link.name for link in self.rewriting.chain.steps()}
 
     def unique(self) -> str:
         """The call that drops repeated rows as Query does, where they may occur."""
@@ -96,15 +107,17 @@ class Executing:
         """`(await session.method(…))rest`."""
         if not rest:
             return self.single(method)
+        call = _called(method)
         if self.awaits:
-            return [Layer("(", f"){rest}"), Layer(f"await {SESSION}.{method}(", ")")]
-        return [Layer(f"{SESSION}.{method}(", f"){rest}")]
+            return [Layer("(", f"){rest}"), Layer(f"await {call}(", ")")]
+        return [Layer(f"{call}(", f"){rest}")]
 
     def single(self, method: str) -> list[Layer]:
         """`await session.method(…)`, in brackets where the text goes on behind it."""
+        call = _called(method)
         if not self.awaits:
-            return [Layer(f"{SESSION}.{method}(", ")")]
-        layer = Layer(f"await {SESSION}.{method}(", ")")
+            return [Layer(f"{call}(", ")")]
+        layer = Layer(f"await {call}(", ")")
         match self.rewriting.chain.source.parents.get(self.rewriting.chain.node):
             case ast.Attribute() | ast.Subscript() | ast.Await():
                 return [Layer("(", ")"), layer]
@@ -202,23 +215,47 @@ class Executing:
 
     def delete(self, link: Link) -> Ending:
         source = self.rewriting.chain.source
-        word = self.rewriting.name("delete")
+        word, layers, head = self._bulk("delete")
         assert link.call is not None
         if any(k.arg == "delete_args" for k in link.keywords):
             raise Declined("delete(delete_args=…): use with_dialect_options() of the delete statement")
         if not link.args and not link.keywords:
-            return Ending(self._changed_rows(), [dropped(link, source)], word)
+            edit = rewritten(link, source, head.removesuffix(".")) if head else dropped(link, source)
+            return Ending(layers, [edit], word)
         start, stop = name_span(link, source)[0], open_bracket(link.call, source) + 1
         keyword = "" if link.keywords else "synchronize_session="
-        return Ending(self._changed_rows(), [Replace(start, stop, f"execution_options({keyword}")], word)
+        return Ending(layers, [Replace(start, stop, f"{head}execution_options({keyword}")], word)
+
+    def _bulk(self, name: str) -> tuple[str, list[Layer], str]:
+        """What a bulk statement begins with, what stands around it, and what goes before its own methods.
+
+        A query that is read as well stays a select; the bulk statement takes its criteria over.
+        """
+        rewriting = self.rewriting
+        word = rewriting.name(name)
+        if not rewriting.is_read_too:
+            return word, self._changed_rows(), ""
+        if not rewriting.history.complete or not self._names() <= CRITERIA or not self._begins_with_criteria():
+            raise Declined("the same query is read and then deleted or updated: give that its own delete() or update()")
+        entity = rewriting.entity()
+        *outer, call = self._changed_rows()
+        return "", [*outer, Layer(f"{call.open}{word}({entity}).where(", call.close)], "whereclause)."
+
+    def _begins_with_criteria(self) -> bool:
+        """Has each beginning a criterion at once, so that there is a WHERE clause on all paths?"""
+        if self._own_names():
+            return True
+        begun = {o.call for o in self.rewriting.provenance.origins}
+        chains = [c for c in self.rewriting.group if c.root in begun]
+        return len(chains) == len(begun) and all({link.name for link in c.steps()} & CRITERIA for c in chains)
 
     def update(self, link: Link) -> Ending:
         source = self.rewriting.chain.source
-        word = self.rewriting.name("update")
+        word, layers, head = self._bulk("update")
         assert link.call is not None
         if any(k.arg not in {"values", "synchronize_session"} for k in link.keywords):
-            raise Declined("update(update_args=…): use ordered_values() or with_dialect_options() of the update statement")
-        edits: list[Edit] = [renamed(link, source, "values")]
+            raise Declined("update(update_args=…): use ordered_values() or with_dialect_options() of the statement")
+        edits: list[Edit] = [renamed(link, source, f"{head}values")]
         arguments = [*link.args, *link.keywords]
         if arguments and isinstance(arguments[0], ast.keyword):
             if arguments[0].arg != "values":
@@ -232,7 +269,7 @@ class Executing:
             if not isinstance(second, ast.keyword):
                 text += "synchronize_session="
             edits.append(Replace(end, source.span(second)[0], text))
-        return Ending(self._changed_rows(), edits, word)
+        return Ending(layers, edits, word)
 
     # The identity map.
 
@@ -273,9 +310,11 @@ class Executing:
 
     def iterated(self) -> Ending:
         """A loop, a star, `in`, `list(…)`: the result is run through as it is."""
-        streams = "yield_per" in self._names()
-        if streams and self.awaits:
-            return Ending(self.single(f"stream_{self.method()}" if self.method() == "scalars" else "stream"), streams=True)
+        if "yield_per" in self._names() and self.awaits:
+            methods = {"scalars": "stream_scalars", "execute": "stream"}
+            if self.method() not in methods:
+                raise Declined("it can be one of several queries, of which some give objects and others rows")
+            return Ending(self.single(methods[self.method()]), streams=True)
         # dict() takes a Result for a mapping, because it has keys().
         parent = self.rewriting.chain.source.parents.get(self.rewriting.chain.node)
         rest = ".all()" if isinstance(parent, ast.Call) and dotted(parent.func) == "dict" else ""
@@ -294,7 +333,8 @@ class Executing:
             case ast.Slice(lower=lower, upper=upper):
                 if _is_negative(lower) or _is_negative(upper):
                     raise Declined("a negative index of a query is an error")
-                return Ending(self.result(self.method(), rest), list(_sliced(subscript.slice, opening, closing, limited, self)))
+                edits = list(_sliced(subscript.slice, opening, closing, limited, self))
+                return Ending(self.result(self.method(), rest), edits)
             case index_node if _is_negative(index_node):
                 raise Declined("a negative index of a query is an error")
             case ast.Constant(value=int(index)):
@@ -303,8 +343,14 @@ class Executing:
                 end = f"{source.text(index_node)} + 1"
             case _:
                 raise Declined("a query is indexed by something that is not a plain number or name")
-        edits: list[Edit] = [Replace(opening, opening + 1, ".slice("), Replace(closing, closing + 1, f", {end})")]
+        edits = [Replace(opening, opening + 1, ".slice("), Replace(closing, closing + 1, f", {end})")]
         return Ending(self.result(self.method(), f"{rest}[0]"), edits)
+
+
+def _called(method: str) -> str:
+    """The session's method, in brackets where it is chosen at run time."""
+    call = f"{SESSION}.{method}"
+    return f"({call})" if " " in method else call
 
 
 def _is_entity(query: Query) -> bool:

@@ -35,10 +35,11 @@ class Layout:
     width: int
     chain: Chain | None = None
 
-    def edits(self, nested: bool) -> Iterator[Edit]:
+    def edits(self, compact: bool) -> Iterator[Edit]:
+        """The edits that put the layers around the expression; `compact`: on its own lines as they are."""
         if not self.layers:
             return
-        if nested or self._inside_text():
+        if compact or self._inside_text():
             yield self._compact(self.layers)
             return
         brackets = brackets_around(self.node, self.source)

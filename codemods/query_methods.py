@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..analysis.program import Program
-from ..analysis.queries import Chain, Link, queries
+from ..analysis.queries import TERMINALS, Chain, Link, is_executed, queries
 from ..analysis.symbols import dotted
 from ..analysis.provenance import Provenance, provenance
 from ..analysis.uniqueness import History, history
@@ -74,6 +74,19 @@ class Rewriting:
         traits = frozenset(t for q in found for t in q.traits)
         names = self.history.names(Query((), traits))
         return [Query(entities, names) for entities in dict.fromkeys(q.entities for q in found)]
+
+    @property
+    def is_read_too(self) -> bool:
+        """Is the query of a bulk statement also executed in other ways?"""
+        used = {c.end.name for c in self.group if c.end is not None and c.end.name in TERMINALS}
+        return len(used) > 1 or any(is_executed(self.program, c) and c.end is None for c in self.group)
+
+    def entity(self) -> str:
+        """How the chain's file writes the one entity of the query."""
+        found = {entity_text(self, o.call.args[0]) for o in self.provenance.origins if o.call and len(o.call.args) == 1}
+        if len(found) != 1:
+            raise Declined("the same query is read and then deleted or updated: give that its own delete() or update()")
+        return found.pop()
 
     def earlier_names(self) -> frozenset[str]:
         """The methods that were called on the query before this chain."""

@@ -15,7 +15,7 @@ not at all.
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -32,6 +32,7 @@ from .query_text import Declined, is_faithful, name_span, renamed, replaced_span
 from .query_uses import use
 
 NAME = "query-to-select"
+BULK = frozenset({"delete", "update"})
 
 
 @dataclass(slots=True)
@@ -146,12 +147,9 @@ def _kept_steps(chain: Chain) -> Iterable[object]:
 
 def _word(rewriting: Rewriting) -> str:
     """What the statement begins with: `delete` or `update` where all executing statements are such."""
-    used = {c.end.name for c in rewriting.group if c.end is not None and c.end.name in TERMINALS}
-    alone = not any(c.end is None and is_iterated(rewriting.program, c.source, c.node) for c in rewriting.group)
-    if len(used) == 1 and alone and used <= {"delete", "update"}:
+    used = {c.end.name for c in rewriting.group if c.end is not None and c.end.name in BULK}
+    if used and not rewriting.is_read_too:
         return rewriting.name(used.pop())
-    if used & {"delete", "update"}:
-        raise Declined("the same query is read and then deleted or updated: write the delete() or update() of its own")
     return rewriting.name("select")
 
 
@@ -274,6 +272,7 @@ def _decisions(program: Program, sites: list[Site]) -> Iterator[Decision]:
     done = [s for s in sites if not s.concern]
     taken = [span for s in done for span in replaced_spans(s.edits)]
     laid_out: set[ast.AST] = {s.node for s in done if s.layers}
+    lines = Counter(s.node.lineno for s in done if s.layers)
     for site in sites:
         source = site.chain.source
         function = program.function_at(source, site.node)
@@ -288,9 +287,10 @@ def _decisions(program: Program, sites: list[Site]) -> Iterator[Decision]:
             node=site.node,
         )
         if not site.concern:
-            nested = site.in_place or stands_inside(site.node, source, laid_out)
+            crowded = lines[site.node.lineno] > 1 and site.node.lineno == site.node.end_lineno
+            compact = site.in_place or crowded or stands_inside(site.node, source, laid_out)
             layout = Layout(source, site.node, site.layers, site.edits, taken, 88, site.chain)
-            edits = [*site.edits, *layout.edits(nested), *site.imports]
+            edits = [*site.edits, *layout.edits(compact), *site.imports]
             if not edits:
                 continue
             decision = replace(decision, data={"edits": [_as_json(e) for e in edits]})
