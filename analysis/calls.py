@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 ITERATING = {"list", "set", "tuple", "frozenset", "sorted", "reversed", "iter", "filter", "aiter"}
 GROWING = {"append", "add", "extend", "update", "insert", "appendleft", "setdefault"}
-MOCKS = {"Mock", "MagicMock", "AsyncMock", "NonCallableMock", "create_autospec"}
 CONTEXT_MAKERS = {"contextlib.contextmanager", "contextlib.asynccontextmanager"}
 DEPENDENCIES = {"fastapi.Depends", "fastapi.Security"}
 # Decorators and wrappers that give back, or stand for, the function they are given.
@@ -70,12 +69,12 @@ class Calls:
             self._hand_to("unknown", node, (positional, keywords))
         return frozenset(found)
 
-    def invoke(self, callee: Values) -> Values:
-        """What calling something without arguments gives (protocol methods such as `__iter__`)."""
+    def invoke(self, callee: Values, arguments: Arguments = ([], {})) -> Values:
+        """What calling functions gives: protocol methods such as `__iter__`, or what a mock calls."""
         found: set[Value] = set()
         for value in callee:
             if isinstance(value, FunctionObject):
-                found |= self._function(value, ([], {}))
+                found |= self._function(value, arguments)
         return frozenset(found)
 
     def _one(self, value: Value, node: ast.Call, arguments: Arguments, env: Env) -> Values:
@@ -94,7 +93,7 @@ class Calls:
             case Instance(cls=cls):
                 return self._library_call(cls, "__call__", value, node, arguments, env)
             case Mock():
-                return frozenset({Instance(value.spec)}) if value.spec else NOTHING
+                return self._interpreter.mocks.called(value, arguments)
         return NOTHING
 
     # Project functions
@@ -244,8 +243,10 @@ class Calls:
             given = positional[0][1] if positional else keywords.get("dependency", NOTHING)
             self._hand("awaits", node, given)
             return self.provided(given)
-        if name.rpartition(".")[2] in MOCKS and name.startswith(("unittest.mock", "mock.")):
-            return self._mock(name.rpartition(".")[2], arguments)
+        mocked = self._interpreter.mocks.call(name, node, arguments)
+        if mocked is not None:
+            self._hand_to("awaits", node, arguments)
+            return mocked
         special_case = BUILTIN.get(name)
         if special_case:
             return special_case(self, arguments, env)
@@ -281,11 +282,17 @@ class Calls:
                 return self._container_method(method, receiver, node, arguments, env)
             case ColumnAttribute():
                 return frozenset({External("column.expression")})
+            case Context() if method == "start":
+                return receiver.items
         return self._library_call(cls, method, receiver, node, arguments, env)
 
     def _library_call(
         self, cls: str, method: str, receiver: Value, node: ast.Call, arguments: Arguments, env: Env
     ) -> Values:
+        mocked = self._interpreter.mocks.method(cls, method, receiver, node, arguments)
+        if mocked is not None:
+            self._hand_to("awaits", node, arguments)
+            return mocked
         known = library().method(cls, method)
         policy = known.calls if known and known.calls else "unknown"
         self._hand_to(policy, node, arguments)
@@ -402,13 +409,6 @@ class Calls:
             if isinstance(value, FunctionObject):
                 self._interpreter.store.write(given, "override", value.key)
         self._hand("awaits", self._interpreter.current.node, replacement)
-
-    # Mocks
-
-    def _mock(self, kind: str, arguments: Arguments) -> Values:
-        positional, keywords = arguments
-        spec = positional[0][1] if positional else keywords.get("spec", keywords.get("spec_set", NOTHING))
-        return frozenset(Mock(v.cls, kind) for v in spec if isinstance(v, ClassObject)) or frozenset({Mock("", kind)})
 
     # Functions handed on
 

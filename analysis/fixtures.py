@@ -21,9 +21,13 @@ class Fixtures:
                 self.by_name[name].append(function)
                 self.functions.add(function)
 
+    def serves(self, function: Function) -> bool:
+        """Does pytest pass fixtures to the function?"""
+        return function in self.functions or is_test(function)
+
     def lookup(self, function: Function, name: str) -> list[Function]:
         """The fixtures that a parameter of a test or fixture can mean: the nearest one wins, as in pytest."""
-        if name not in self.by_name or not (function in self.functions or is_test(function)):
+        if name not in self.by_name or not self.serves(function):
             return []
         found = [(r, f) for f in self.by_name[name] if f is not function and (r := _reach(f, function)) is not None]
         if not found:

@@ -68,7 +68,7 @@ class Store:
 
 
 def _kept(value: Value) -> Value:
-    """A value as it is kept: in lists, tuples and dicts mocks have no identity, or there would be lists without number."""
+    """A value as it is kept: inside lists, tuples and dicts mocks have no identity, or those would be too many."""
     match value:
         case Mock():
             return value
