@@ -235,10 +235,10 @@ def _relatives(program: Program, cls: Class, name: str) -> Iterator[Function]:
 
 def _all_sites(program: Program) -> Iterator[AsyncSite]:
     for function in program.functions:
-        if program.stays_sync(function):
-            continue
+        kept = program.stays_sync(function)
         for node in function.own_nodes():
-            yield from _sites_at(program, function, node)
+            # What a kept file does on its own sync session is its own affair; calls across its border are not.
+            yield from (s for s in _sites_at(program, function, node) if s.callee is not None or not kept)
     for query, function in executing_sites(program):
         if not program.stays_sync(function) and not program.queries_stay_sync(query):
             yield AsyncSite(function, query, "query", None, f"sends the query {program.short(function.source, query)}")

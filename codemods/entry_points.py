@@ -26,7 +26,7 @@ def decide(program: Program) -> Iterator[Decision]:
     """One decision for each site in a function that stays sync though it reaches what is async now."""
     for function in program.functions:
         boundary = program.colours.boundaries.get(function)
-        if boundary is None or program.stays_sync(function):
+        if boundary is None:
             continue
         for site in program.colours.sites_of(function):
             if site.kind not in {"schema", "query"}:

@@ -175,3 +175,13 @@ def test_the_chain_leads_to_the_database_call() -> None:
     known = program({"m.py": text})
     chain = known.colours.chain(known.function("m.py::show"))
     assert [(s.site.line, s.what) for s in chain] == [(7, "calls load"), (5, "calls db.get(object, 1)")]
+
+
+def test_a_kept_caller_of_what_becomes_async_is_a_boundary() -> None:
+    files = {
+        "load.py": PRELUDE + "def load(db: Session):\n    return db.get(object, 1)\n",
+        "job.py": "from load import load, factory\ndef job():\n    load(factory())\n",
+    }
+    colours = program(files, Settings(keep_sync={"job.py": "a cron job"})).colours
+    assert {f.qualname for f in colours.reasons} == {"load"}
+    assert {f.qualname: b.why for f, b in colours.boundaries.items()} == {"job": "a cron job"}
