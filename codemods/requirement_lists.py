@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import tomlkit
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
-from tomlkit.items import Array
+from tomlkit.items import AbstractTable, AoT, Array, Table
 
 _COMMENT = re.compile(r"(?:^|\s+)#.*$")
 _NAME = re.compile(r"^(\s*['\"]?)([A-Za-z0-9][\w.-]*)(?:\s*\[([^\]]*)\])?")
@@ -184,14 +184,27 @@ class TableList:
                     _extend(constraint, extra)
 
     def add(self, requirements: Sequence[str], beside: str) -> None:
-        for parsed in map(Requirement, requirements):
-            version = str(parsed.specifier) or "*"
-            if parsed.extras:
-                detailed = tomlkit.inline_table()
-                detailed.update({"extras": sorted(parsed.extras), "version": version})
-                self.table[parsed.name] = detailed
-            else:
-                self.table[parsed.name] = version
+        for requirement in map(Requirement, requirements):
+            version = str(requirement.specifier) or "*"
+            detailed = tomlkit.inline_table()
+            detailed.update({"extras": sorted(requirement.extras), "version": version})
+            self._insert(requirement.name, detailed if requirement.extras else version, beside)
+            beside = canonicalize_name(requirement.name)
+
+    def _insert(self, name: str, value: object, beside: str) -> None:
+        keys = [key for key in self.table if canonicalize_name(key) != "python"]
+        index = place([canonicalize_name(key) for key in keys], name, beside)
+        add_key(self.table, name, value, keys[index - 1] if index else "python")
+
+
+def add_key(table: MutableMapping[str, Any], key: str, value: object, behind: str = "") -> None:
+    """Add a key to a table of TOML: behind another, else behind its last, and before the comments below it."""
+    plain = [k for k, v in table.items() if not isinstance(v, Table | AoT)]
+    if not plain or not isinstance(table, AbstractTable):
+        table[key] = value
+        return
+    # tomlkit can do this, but only its own containers may say so.
+    table.value._insert_after(behind if behind in plain else plain[-1], key, tomlkit.item(value))
 
 
 def _extend(constraint: MutableMapping[str, Any], extra: str) -> None:

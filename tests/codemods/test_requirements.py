@@ -327,6 +327,30 @@ class TestToml:
         after = edited(tmp_path, needs, "pyproject.toml", '[tool.poetry.dependencies]\nsqlalchemy = "2"\n')
         assert 'psycopg = {extras = ["binary"], version = ">=3.1"}\n' in after
 
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            pytest.param('sqlalchemy = "2"\nalembic = "1"\n', 'aiosqlite = ">=0.20"\nalembic = "1"\n', id="beside"),
+            pytest.param(
+                'sqlalchemy = "2"\n\n# -- next --\n[x]\n', 'aiosqlite = ">=0.20"\n\n# -- next --\n[x]\n', id="comment"
+            ),
+            pytest.param(
+                'sqlalchemy = "2"\n\n[tool.poetry.dependencies.x]\nversion = "1"\n',
+                'aiosqlite = ">=0.20"\n\n[tool.poetry.dependencies.x]\nversion = "1"\n',
+                id="table below",
+            ),
+        ],
+    )
+    def test_place_in_a_table(self, tmp_path: Path, before: str, after: str) -> None:
+        head = '[tool.poetry.dependencies]\npython = "3"\n'
+        extra = 'sqlalchemy = {extras = ["asyncio"], version = "2"}\n'
+        assert edited(tmp_path, RUNTIME, "pyproject.toml", head + before) == head + extra + after
+
+    def test_sorted_table(self, tmp_path: Path) -> None:
+        before = '[packages]\nalembic = "1"\nsqlalchemy = "2"\nzoo = "3"\n'
+        expected = ["aiosqlite", "alembic", "sqlalchemy", "zoo"]
+        assert list(tomllib.loads(edited(tmp_path, RUNTIME, "Pipfile", before))["packages"]) == expected
+
     def test_pipfile(self, tmp_path: Path) -> None:
         before = '[packages]\nsqlalchemy = "*"\n\n[dev-packages]\npytest = "*"\n'
         packages = tomllib.loads(edited(tmp_path, BOTH, "Pipfile", before))

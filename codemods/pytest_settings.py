@@ -1,0 +1,265 @@
+"""The settings of pytest-asyncio, written where pytest reads them.
+
+Before:
+
+    [pytest]
+    addopts = -q
+
+After:
+
+    [pytest]
+    addopts = -q
+    asyncio_mode = auto
+    asyncio_default_fixture_loop_scope = session
+    asyncio_default_test_loop_scope = session
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+from tomlkit.items import AbstractTable
+
+from ..analysis.source import BOM
+from .requirement_lists import add_key
+from .requirements import listed, parse_toml
+
+# The files that pytest looks into, in its order, with the section or tables that make it take one. The first four are
+# taken even without it.
+_ALWAYS_TAKEN = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini")
+_SECTIONS = {"pytest.ini": "pytest", ".pytest.ini": "pytest", "tox.ini": "pytest", "setup.cfg": "tool:pytest"}
+_ORDER = (*_ALWAYS_TAKEN, "pyproject.toml", "tox.ini", "setup.cfg")
+
+# The version of pytest-asyncio that first knew a setting.
+_SINCE = {
+    "asyncio_default_fixture_loop_scope": Version("0.24"),
+    "asyncio_default_test_loop_scope": Version("0.26"),
+}
+# Enough of its releases to tell which settings a range of versions may know.
+_RELEASES = [
+    *(Version(v) for v in ("0.18", "0.19", "0.20", "0.21", "0.22", "0.23", "0.23.8", "0.24", "0.25", "0.25.3", "0.26")),
+    *(Version(v) for v in ("1.0", "1.1", "1.2", "1.3", "2", "3")),
+]
+_MODE_OPTION = re.compile(r"--asyncio-mode[=\s]+(\w+)")
+_KEY = re.compile(r"^([\w.-]+)(\s*[=:]\s*)(.*)$")
+
+
+@dataclass(slots=True)
+class EditedSettings:
+    """The new content of the file that changes, by path relative to the root; the mode that holds; where it is set."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    mode: str = "auto"
+    path: str = ""
+
+
+def edit_settings(
+    root: Path,
+    loop_scope: str,
+    strict: bool,
+    paths: Iterable[str] = (),
+    changed: Mapping[str, bytes] | None = None,
+) -> EditedSettings:
+    """Write the mode and the loop scopes of pytest-asyncio, where they are not set.
+
+    `strict`: the mode of a project that has set none. `paths` are the source files whose folders may list the version
+    of pytest-asyncio; `changed` holds files that other rewrites have already changed.
+
+    Raises:
+        BrokenInput: a TOML file cannot be parsed.
+    """
+    settings = {"asyncio_mode": "strict" if strict else "auto"}
+    version = _newest(root, list(paths))
+    settings |= {name: loop_scope for name, since in _SINCE.items() if version is None or version >= since}
+    files = _Files(root, changed or {})
+    path = _taken(files)
+    edited = (_edit_toml if path.endswith(".toml") else _edit_ini)(files, path, settings)
+    edited.path = path
+    return edited
+
+
+# Where pytest reads
+
+
+@dataclass(slots=True)
+class _Files:
+    """The files of a folder, as other rewrites have left them."""
+
+    root: Path
+    changed: Mapping[str, bytes]
+
+    def read(self, path: str) -> bytes | None:
+        if path in self.changed:
+            return self.changed[path]
+        return (self.root / path).read_bytes() if (self.root / path).is_file() else None
+
+
+def _taken(files: _Files) -> str:
+    """The file that pytest takes its settings from; where there is none, the one to write."""
+    for path in _ORDER:
+        content = files.read(path)
+        if content is not None and (path in _ALWAYS_TAKEN or _is_taken(path, content)):
+            return path
+    return "pytest.ini" if files.read("pyproject.toml") is None else "pyproject.toml"
+
+
+def _is_taken(path: str, content: bytes) -> bool:
+    if path == "pyproject.toml":
+        return bool(_tables(parse_toml(path, content)).get("pytest"))
+    return _section(_lines(content), _SECTIONS[path]) is not None
+
+
+def _tables(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    tool = document.get("tool", {})
+    return tool if isinstance(tool, Mapping) else {}
+
+
+# TOML
+
+
+def _edit_toml(files: _Files, path: str, settings: dict[str, str]) -> EditedSettings:
+    content = files.read(path) or b""
+    document = parse_toml(path, content)
+    keys = _keys(document, is_own=path != "pyproject.toml")
+    table: Any = document
+    for key in keys:
+        table = table.get(key, {})
+    wanted, mode = _wanted(settings, {key: _as_text(value) for key, value in table.items()})
+    if not wanted:
+        return EditedSettings({}, mode)
+    if isinstance(table, AbstractTable):
+        for key, value in wanted.items():
+            add_key(table, key, value)
+        text = document.as_string().replace("\r\n", "\n")
+    else:
+        lines = _lines(content)
+        _open_section(lines, ".".join(keys))
+        text = "\n".join([*lines[:-1], *(f'{key} = "{value}"' for key, value in wanted.items()), ""])
+    return EditedSettings({path: _encode(text, content)}, mode)
+
+
+def _keys(document: Mapping[str, Any], is_own: bool) -> list[str]:
+    """The way to pytest's table: `[pytest]` in its own file; in pyproject.toml the form that is there."""
+    if is_own:
+        return ["pytest"]
+    table = _tables(document).get("pytest", {})
+    return ["tool", "pytest", "ini_options"] if "ini_options" in table or not table else ["tool", "pytest"]
+
+
+def _as_text(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+# INI
+
+
+def _edit_ini(files: _Files, path: str, settings: dict[str, str]) -> EditedSettings:
+    content = files.read(path) or b""
+    lines = _lines(content)
+    start = _section(lines, _SECTIONS[path])
+    if start is None:
+        # pytest takes the file, but nothing that stands in it.
+        start = _open_section(lines, _SECTIONS[path])
+    end = next((i for i in range(start + 1, len(lines)) if lines[i].startswith("[")), len(lines))
+    wanted, mode = _wanted(settings, _values(lines[start + 1 : end]))
+    if not wanted:
+        return EditedSettings({}, mode)
+    last = max(i for i in range(start, end) if lines[i].strip() and not lines[i].startswith(("#", ";")))
+    equals = next((m[2] for line in lines[start + 1 : end] if (m := _KEY.match(line)) and m[3]), " = ")
+    lines[last + 1 : last + 1] = [f"{key}{equals}{value}" for key, value in wanted.items()]
+    return EditedSettings({path: _encode("\n".join(lines), content)}, mode)
+
+
+def _open_section(lines: list[str], name: str) -> int:
+    """Add an empty section at the end, with a blank line before it; the index of its head."""
+    while lines and not lines[-1].strip():
+        lines.pop()
+    lines += ["", f"[{name}]", ""] if lines else [f"[{name}]", ""]
+    return len(lines) - 2
+
+
+def _lines(content: bytes) -> list[str]:
+    return content.removeprefix(BOM).decode(errors="surrogateescape").replace("\r\n", "\n").split("\n")
+
+
+def _encode(text: str, like: bytes) -> bytes:
+    """A file's new bytes, with the byte order mark and the line ends of the old."""
+    newline = "\r\n" if like.partition(b"\n")[0].endswith(b"\r") else "\n"
+    bom = BOM if like.startswith(BOM) else b""
+    return bom + text.replace("\n", newline).encode(errors="surrogateescape")
+
+
+def _section(lines: list[str], name: str) -> int | None:
+    return next((i for i, line in enumerate(lines) if re.split("[#;]", line)[0].rstrip() == f"[{name}]"), None)
+
+
+def _values(lines: list[str]) -> dict[str, str]:
+    """The keys of a section; a value goes on in the indented lines below it."""
+    values: dict[str, str] = {}
+    key = ""
+    for line in lines:
+        if line[:1].isspace() and key:
+            values[key] += f" {line.strip()}" if not line.strip().startswith("#") else ""
+        elif found := _KEY.match(line):
+            key = found[1]
+            values[key] = found[3].strip()
+    return values
+
+
+def _wanted(settings: dict[str, str], values: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    """The settings that are missing, and the mode that holds then; an option of the command line wins."""
+    option = _MODE_OPTION.search(values.get("addopts", ""))
+    mode = option[1] if option else values.get("asyncio_mode", settings["asyncio_mode"])
+    is_set = set(values) | ({"asyncio_mode"} if option else set())
+    return {key: value for key, value in settings.items() if key not in is_set}, mode
+
+
+# The version of pytest-asyncio
+
+
+def _newest(root: Path, paths: list[str]) -> Version | None:
+    """The newest version of pytest-asyncio that the project may install; None where nothing bounds it."""
+    if locked := _locked(root):
+        return locked
+    try:
+        allowed = SpecifierSet(listed(root, paths).get("pytest-asyncio", ""))
+    except InvalidSpecifier:
+        return None
+    if not any(s.operator in {"==", "===", "<", "<=", "~="} for s in allowed):
+        return None
+    named = [Version(s.version) for s in allowed if s.operator in {"==", "<=", "~=", ">="} and "*" not in s.version]
+    return max((v for v in [*_RELEASES, *named] if allowed.contains(v)), default=None)
+
+
+def _locked(root: Path) -> Version | None:
+    for name in ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock"):
+        path = root / name
+        if path.is_file() and (found := _locked_version(path)):
+            try:
+                return Version(found)
+            except InvalidVersion:
+                continue
+    return None
+
+
+def _locked_version(path: Path) -> str:
+    """The version of pytest-asyncio in a lock file; "" where it has none, or cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".lock" and path.stem == "Pipfile":
+            parts = json.loads(text)
+            found = parts.get("develop", {}).get("pytest-asyncio") or parts.get("default", {}).get("pytest-asyncio", {})
+            return str(found.get("version", "")).removeprefix("==")
+        document = tomllib.loads(text)
+    except ValueError:
+        return ""
+    packages = document.get("package", document.get("packages", []))
+    return next((str(p.get("version", "")) for p in packages if p.get("name") == "pytest-asyncio"), "")
