@@ -56,7 +56,7 @@ def rewrite(program: Program, plan: Plan) -> dict[str, bytes]:
     for codemod in CODEMODS.values():
         project_files = getattr(codemod, "project_files", None)
         if project_files is not None:
-            changed.update(project_files(program, plan))
+            changed.update(project_files(program, plan, changed))
     return changed
 
 

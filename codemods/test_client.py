@@ -273,8 +273,8 @@ def _is_parenthesised(source: Source, statement: ast.With) -> bool:
 
 def _free_name(source: Source, statement: ast.stmt) -> str:
     """A name for the lifespan's manager that the file does not use."""
-    used = {n.id for n in ast.walk(source.tree) if isinstance(n, ast.Name)}
-    used |= {a.arg for a in ast.walk(source.tree) if isinstance(a, ast.arg)}
+    used = {n.id for n in source.nodes if isinstance(n, ast.Name)}
+    used |= {a.arg for a in source.nodes if isinstance(a, ast.arg)}
     return next(n for n in ("manager", "lifespan", *(f"manager_{i}" for i in range(2, 1000))) if n not in used)
 
 

@@ -1,0 +1,126 @@
+"""One event loop for a suite whose pytest-asyncio has no setting for it: written into its topmost conftest.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from ..analysis.program import Program
+from ..analysis.source import Site, Source
+from ..analysis.symbols import Function
+from .edit import Edit, Import, Replace
+from .pytest_settings import newest
+from .requirements import listed
+
+# Loop scopes can be set since 0.26 for tests; a policy of the project's own is asked for loops since 0.23.
+SCOPES_SINCE = Version("0.26")
+POLICY_SINCE = Version("0.23")
+# pytest-asyncio 0.24 and later need pytest 8.2.
+LAST_FOR_OLD_PYTEST = Version("0.23.8")
+OLD_PYTEST = Version("8.2")
+NEW_PYTESTS = ("8.2", "8.3", "8.4", "9", "10", "100")
+
+EVENT_LOOP = '''
+
+@pytest.fixture(scope="session")
+def event_loop():
+    """One event loop for the whole suite: pooled connections work on no other."""
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+'''
+POLICY = '''
+
+class OneLoopPolicy(asyncio.DefaultEventLoopPolicy):
+    """One event loop for the whole suite: pooled connections work on no other."""
+
+    def __init__(self):
+        super().__init__()
+        self.loop = super().new_event_loop()
+        self.close_loop = self.loop.close
+        self.loop.close = lambda: None
+
+    def new_event_loop(self):
+        return self.loop
+
+
+@pytest.fixture(scope="session")
+def event_loop_policy():
+    policy = OneLoopPolicy()
+    yield policy
+    policy.close_loop()
+'''
+
+
+@dataclass(frozen=True, slots=True)
+class OneLoop:
+    """What is written, and where."""
+
+    site: Site
+    text: str
+    version: Version
+
+    @property
+    def action(self) -> str:
+        return f"one event loop for the suite; pytest-asyncio {self.version} has no setting for it"
+
+    @property
+    def concern(self) -> str:
+        return f"with pytest-asyncio {SCOPES_SINCE} or newer, the loop scopes in pytest's settings say the same"
+
+    def appended(self, source: Source) -> Iterator[Edit]:
+        """The edits that write it at the end of a conftest.py."""
+        end = len(source.content.rstrip())
+        yield Replace(end, len(source.content), f"\n{self.text}")
+        yield Import("asyncio")
+        yield Import("pytest")
+
+    def new_file(self) -> bytes:
+        """A conftest.py of its own."""
+        return f"import asyncio\n\nimport pytest\n{self.text}".encode()
+
+
+def one_loop(program: Program, functions: Iterable[Function]) -> OneLoop | None:
+    """What tests and fixtures need to share a loop; None where the settings say it, or the project has its own way."""
+    version = asyncio_version(program)
+    if version is None or version >= SCOPES_SINCE:
+        return None
+    fixtures = program.interpreter.fixtures.by_name
+    if fixtures.get("event_loop") or fixtures.get("event_loop_policy"):
+        return None
+    text = POLICY if version >= POLICY_SINCE else EVENT_LOOP
+    return OneLoop(_place(program, functions), text, version)
+
+
+def _place(program: Program, functions: Iterable[Function]) -> Site:
+    """The topmost conftest.py above the functions' files, or the one to write."""
+    folders = [PurePosixPath(f.source.path).parent for f in functions]
+    shared = folders[0]
+    while not all(f.is_relative_to(shared) for f in folders):
+        shared = shared.parent
+    for folder in [shared, *shared.parents]:
+        path = str(folder / "conftest.py")
+        if path in program.sources:
+            return Site(path, len(program.sources[path].content.splitlines()), 0, 0, 0)
+    return Site(str(shared / "conftest.py"), 1, 0, 1, 0)
+
+
+def asyncio_version(program: Program) -> Version | None:
+    """The newest pytest-asyncio that the project may install; None where nothing bounds it."""
+    found = newest(program.root, list(program.sources))
+    if found is None and _has_old_pytest(program):
+        return LAST_FOR_OLD_PYTEST
+    return found
+
+
+def _has_old_pytest(program: Program) -> bool:
+    try:
+        allowed = SpecifierSet(listed(program.root, program.sources).get("pytest", ""))
+        named = [Version(s.version.removesuffix(".*")) for s in allowed]
+    except (InvalidSpecifier, InvalidVersion):
+        return False
+    return not any(v >= OLD_PYTEST and allowed.contains(v) for v in (*named, *map(Version, NEW_PYTESTS)))
