@@ -194,7 +194,11 @@ class TableList:
     def _insert(self, name: str, value: object, beside: str) -> None:
         keys = [key for key in self.table if canonicalize_name(key) != "python"]
         index = place([canonicalize_name(key) for key in keys], name, beside)
-        add_key(self.table, name, value, keys[index - 1] if index else "python")
+        if not index and "python" not in self.table and isinstance(self.table, AbstractTable):
+            first = next(i for i, (key, _) in enumerate(self.table.value.body) if key is not None)
+            self.table.value._insert_at(first, name, tomlkit.item(value))
+        else:
+            add_key(self.table, name, value, keys[index - 1] if index else "python")
 
 
 def add_key(table: MutableMapping[str, Any], key: str, value: object, behind: str = "") -> None:
@@ -203,7 +207,7 @@ def add_key(table: MutableMapping[str, Any], key: str, value: object, behind: st
     if not plain or not isinstance(table, AbstractTable):
         table[key] = value
         return
-    # tomlkit can do this, but only its own containers may say so.
+    # tomlkit has no public way to say where a key goes.
     table.value._insert_after(behind if behind in plain else plain[-1], key, tomlkit.item(value))
 
 
