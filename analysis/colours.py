@@ -19,6 +19,7 @@ from .decisions import Confidence, Step
 from .library import library
 from .queries import executing_sites
 from .source import Source
+from .stand_ins import is_test_code, stand_ins
 from .symbols import Class, Function
 from .values import ClassObject, Context, External, FunctionObject, Generated, Instance, Values
 
@@ -59,6 +60,7 @@ class Colours:
         self._sites: defaultdict[Function, list[AsyncSite]] = defaultdict(list)
         self._callers: defaultdict[Function, list[AsyncSite]] = defaultdict(list)
         self._families = families(program)
+        self._stand_ins = list(stand_ins(program))
         self.clients = Clients(program)
         held_back: list[AsyncSite] = []
         for site in [*_all_sites(program), *unknown_receivers(program)]:
@@ -85,6 +87,15 @@ class Colours:
     def is_async(self, function: Function) -> bool:
         """Is the function async after the migration?"""
         return function.is_async or function in self.reasons
+
+    def may_await(self, function: Function) -> bool:
+        """May the function's body await: is it async, or an entry whose body is run with `asyncio.run`?"""
+        return self.is_async(function) or function in self.entries
+
+    @property
+    def entries(self) -> set[Function]:
+        """Functions that stay sync for those who call them and run their own body on a loop."""
+        return {f for f, b in self.boundaries.items() if b.kind == "entry" and not f.is_lambda}
 
     def is_active(self, site: AsyncSite) -> bool:
         """Does the site need rewriting: is what it reaches async now, and was not before?"""
@@ -139,7 +150,7 @@ class Colours:
                 self._colour(site.function, site, queue)
             for relative in self._families.get(function, ()):
                 if relative is not function and relative not in self.reasons:
-                    self._force(relative, function, queue)
+                    self._force(relative, function, _sharing(function), queue)
 
     def _colour(self, function: Function, site: AsyncSite, queue: deque[Function]) -> None:
         """Make a function async, unless it is already or can't be."""
@@ -148,40 +159,53 @@ class Colours:
         if function.is_async:
             return
         boundary = boundary_of(self._program, function)
+        if boundary is None and isinstance(function.node, ast.Lambda) and site.node is not function.node.body:
+            boundary = Boundary("lambda", "a lambda can't await")
         if boundary is not None:
             self.boundaries.setdefault(function, boundary)
             return
         self.reasons[function] = site
         queue.append(function)
 
-    def _force(self, function: Function, other: Function, queue: deque[Function]) -> None:
-        if function.is_async or function in self.reasons:
+    def _force(self, function: Function, other: Function | None, what: str, queue: deque[Function]) -> None:
+        if function.is_async or function in self.reasons or function.is_module:
             return
+        own = next((s for s in self._sites[function] if self.is_active(s)), None)
         boundary = boundary_of(self._program, function)
-        if boundary is not None:
+        if boundary is not None and not (boundary.kind == "lambda" and own is None and is_test_code(function)):
             self.boundaries.setdefault(function, boundary)
             return
-        self.forced[function] = other
-        own = next((s for s in self._sites[function] if self.is_active(s)), None)
-        self.reasons[function] = own or AsyncSite(
-            function, _anchor(function), "family", other, f"shares its colour with {other.qualname}"
-        )
+        if other is not None:
+            self.forced[function] = other
+        self.reasons[function] = own or AsyncSite(function, _anchor(function), "family", other, what)
         queue.append(function)
 
     def _even_out(self, queue: deque[Function]) -> bool:
-        """A call that can reach async and sync functions alike: the sync ones follow."""
-        by_node: defaultdict[ast.expr, list[AsyncSite]] = defaultdict(list)
+        """Where a call can reach async and sync functions alike the sync ones follow; so do stand-ins for async ones."""
+        by_place: defaultdict[tuple[ast.expr, str], list[AsyncSite]] = defaultdict(list)
         for sites in self._sites.values():
             for site in sites:
-                if site.callee is not None and site.kind == "await":
-                    by_node[site.node].append(site)
-        for sites in by_node.values():
-            coloured = [s.callee for s in sites if s.callee in self.reasons or (s.callee and s.callee.is_async)]
-            if coloured and len(coloured) < len(sites):
+                if site.kind in EVEN_KINDS:
+                    by_place[site.node, site.kind].append(site)
+        for sites in by_place.values():
+            leading = next((s for s in sites if s.callee is None or self.is_async(s.callee)), None)
+            if leading is not None:
+                what = f"{leading.what} too" if leading.callee is None else _sharing(leading.callee)
                 for site in sites:
-                    if site.callee is not None and not self.is_async(site.callee) and coloured[0] is not None:
-                        self._force(site.callee, coloured[0], queue)
+                    if site.callee is not None:
+                        self._force(site.callee, leading.callee, what, queue)
+        for fake, real, what in self._stand_ins:
+            if real is None or self.is_async(real):
+                self._force(fake, real, what, queue)
         return bool(queue)
+
+
+# Sites whose callees all have to be of one colour.
+EVEN_KINDS = {"await", "with", "for", "next", "collect", "yield from", "thread"}
+
+
+def _sharing(other: Function) -> str:
+    return f"shares its colour with {other.qualname}"
 
 
 def _anchor(function: Function) -> ast.expr:
@@ -260,11 +284,10 @@ def _sites_at(program: Program, function: Function, node: ast.AST) -> Iterator[A
 
 
 def _with_sites(program: Program, function: Function, node: ast.expr) -> Iterator[AsyncSite]:
-    for value in program.values(node):
+    for value in sorted(program.values(node), key=repr):
         match value:
             case Context(key=key) if key:
                 yield AsyncSite(function, node, "with", program.function(key), f"enters {program.function(key).qualname}")
-                return
             case Instance(cls=cls):
                 for name in ("__enter__", "__exit__"):
                     for method in program.methods(cls, name):
@@ -307,6 +330,9 @@ def _call_sites(program: Program, function: Function, node: ast.Call) -> Iterato
     if _is_seed(program, node):
         if not in_with:
             yield AsyncSite(function, node, "await", None, f"calls {program.short(function.source, node)}")
+            for value in program.values(node.func):
+                if isinstance(value, FunctionObject):
+                    yield from _function_sites(program, function, node, value)
         return
     for value in program.values(node.func):
         match value:
