@@ -43,7 +43,7 @@ class References:
         self._names: defaultdict[tuple[str, str], list[ast.Name]] = defaultdict(list)
         self._imported_files: defaultdict[str, set[str]] = defaultdict(set)
         for source in program.sources.values():
-            for node in ast.walk(source.tree):
+            for node in source.nodes:
                 self._note(source, node)
 
     def _note(self, source: Source, node: ast.AST) -> None:
@@ -156,9 +156,9 @@ def imported_file(program: Program, source: Source, statement: ast.ImportFrom) -
     return modules.absolute(statement.module or "", source.path)
 
 
-def binding_scope(source: Source, node: ast.Name) -> Scope | None:
-    """The scope whose binding a name means; None for a builtin or an unknown name."""
-    scope: Scope | None = scopes(source).around(node, source)
+def binding_scope(source: Source, node: ast.Name, place: ast.AST | None = None) -> Scope | None:
+    """The scope whose binding a name means; None for a builtin or an unknown name. `place`: where the name stands."""
+    scope: Scope | None = scopes(source).around(place or node, source)
     while scope is not None and not scope.binds(node.id):
         scope = scope.enclosing
     return scope

@@ -1,0 +1,162 @@
+"""Annotations and other uses of the sync classes name the async ones.
+
+Before:
+
+    def get_db() -> Generator[Session, None, None]: ...
+    def load(db: Session, make: Callable[[], Session]) -> User: ...
+
+After:
+
+    async def get_db() -> AsyncGenerator[AsyncSession, None]: ...
+    async def load(db: AsyncSession, make: Callable[[], AsyncSession]) -> User: ...
+
+What SQLAlchemy calls with its sync session (event listeners, functions given to `run_sync`) keeps the sync classes.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..analysis.decisions import Confidence, Decision, Status
+from ..analysis.library import library
+from ..analysis.program import Program
+from ..analysis.source import Source
+from .carried import as_data, carried
+from .edit import Edit, Replace
+from .imports import request
+from .references import references
+from .session_scope import is_sync_facade
+from .type_containers import container_edits
+from .type_names import Names, TypeText, annotations, type_arguments
+
+NAME = "session-types"
+CLASSES = {
+    "sqlalchemy.Engine", "sqlalchemy.Connection", "sqlalchemy.engine.Transaction", "sqlalchemy.orm.Session",
+    "sqlalchemy.orm.SessionTransaction", "sqlalchemy.orm.sessionmaker", "sqlalchemy.orm.scoped_session",
+    "sqlmodel.Session",
+}  # fmt: skip
+LISTENING = {"listen", "listens_for", "remove", "contains"}
+
+
+def decide(program: Program) -> Iterator[Decision]:
+    """A decision for each place that names a sync class, and for each generator, context or callback type."""
+    for source in program.sources.values():
+        if source.path not in program.kept:
+            yield from _of_file(program, source)
+
+
+def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
+    """The edits that were worked out when the decision was made."""
+    yield from carried(decision)
+
+
+def _of_file(program: Program, source: Source) -> Iterator[Decision]:
+    names = Names(program, source)
+    for part in _parts(program, source):
+        cls = names.dotted(part)
+        if cls not in CLASSES:
+            continue
+        if is_sync_facade(program, source, part.place):
+            concern = "SQLAlchemy calls this with its sync objects"
+            yield _decision(program, source, part.place, f"{cls} stays", [], Status.KEPT, concern)
+        else:
+            text, edits = _renamed(source, part, cls)
+            yield _decision(program, source, part.place, f"{cls.rpartition('.')[2]} becomes {text}", edits)
+    for annotation in annotations(program, source):
+        if not is_sync_facade(program, source, annotation.node):
+            edits = list(container_edits(program, source, names, annotation))
+            if edits:
+                yield _decision(program, source, annotation.node, "the type follows what became async", edits)
+    yield from _exports(program, source, names)
+
+
+def _decision(
+    program: Program,
+    source: Source,
+    node: ast.expr,
+    action: str,
+    edits: list[Edit],
+    status: Status = Status.DONE,
+    concern: str = "",
+) -> Decision:
+    function = program.function_at(source, node)
+    return Decision(
+        NAME,
+        source.site(node),
+        action,
+        status,
+        Confidence.HIGH,
+        concern,
+        function=function.qualname if function else "",
+        data=as_data(edits),
+        node=node,
+    )
+
+
+def _renamed(source: Source, part: TypeText, cls: str) -> tuple[str, list[Edit]]:
+    module, _, name = library().classes[cls].asynchronous.rpartition(".")
+    text, wanted = request(source, module, name, at=part.place)
+    return text, [Replace(*part.span(part.node), text), *([wanted] if wanted else [])]
+
+
+def _parts(program: Program, source: Source) -> Iterator[TypeText]:
+    """The names that can mean a class: in annotations, and as values; calls are made by another codemod."""
+    left_out = {part for node in ast.walk(source.tree) for part in _left_out(program, node)}
+    seen: set[ast.expr] = set()
+    for node in _names(source.tree):
+        if node not in left_out:
+            seen.add(node)
+            yield TypeText(source, node, node)
+    strings = [a.node for a in annotations(program, source)] + list(type_arguments(source))
+    for node in strings:
+        for part in TypeText(source, node, node).parts():
+            if part.offset is not None and part.place not in seen:
+                yield part
+
+
+def _names(tree: ast.Module) -> Iterator[ast.Name | ast.Attribute]:
+    """The names and dotted chains that are read, a chain as a whole and its beginnings."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+            yield node
+
+
+def _left_out(program: Program, node: ast.AST) -> Iterator[ast.expr]:
+    """The names in a node that others take care of, or that stay."""
+    if not isinstance(node, ast.Call):
+        return
+    function = node.func.value if isinstance(node.func, ast.Subscript) else node.func
+    yield function
+    is_listening = isinstance(function, ast.Attribute | ast.Name) and (
+        (function.attr if isinstance(function, ast.Attribute) else function.id) in LISTENING
+    )
+    if is_listening:
+        yield from node.args[:1]
+        yield from (k.value for k in node.keywords if k.arg == "target")
+    yield from (k.value for k in node.keywords if k.arg == "sync_session_class")
+
+
+# What a module offers to others
+
+
+def _exports(program: Program, source: Source, names: Names) -> Iterator[Decision]:
+    """A name in `__all__` that stands for one of the classes."""
+    for statement in source.tree.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id="__all__")], value=ast.List() | ast.Tuple() as listed):
+                yield from _export_list(program, source, names, listed)
+
+
+def _export_list(program: Program, source: Source, names: Names, listed: ast.List | ast.Tuple) -> Iterator[Decision]:
+    for item in listed.elts:
+        if not (isinstance(item, ast.Constant) and isinstance(item.value, str) and item.value.isidentifier()):
+            continue
+        start, end = source.span(item)
+        part = TypeText(source, ast.Name(item.value, ast.Load(), lineno=1, col_offset=0), item, start + 1)
+        cls = names.dotted(part)
+        users = [s.path for s, _ in references(program).importers(source.path, item.value)]
+        if cls in CLASSES and not set(users) & set(program.kept):
+            text, edits = _renamed(source, TypeText(source, item, item), cls)
+            edits = [Replace(start + 1, end - 1, text), *edits[1:]]
+            yield _decision(program, source, item, f"offer {text} in its place", edits)
