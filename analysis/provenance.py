@@ -7,11 +7,12 @@ queries does not mix them up. What is not followed gives an origin without a cal
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from .queries import Chain, Knowing, Link, is_plain, queries, site_key
+from .queries import Chain, Knowing, Link, chain_at, is_plain, queries, site_key
 from .source import Source
 from .symbols import Function, dotted
 from .values import FunctionObject, Values
@@ -80,6 +81,51 @@ def provenance(program: Calling, chain: Chain) -> Provenance:
     follower = _Follower(program)
     found = tuple(dict.fromkeys(follower.expression(chain.source, function, chain.root, None)))
     return Provenance(found, tuple(follower.steps))
+
+
+class Callers:
+    """Where each function of the program is called."""
+
+    def __init__(self, program: Calling) -> None:
+        self._calls: defaultdict[str, list[tuple[Source, ast.Call]]] = defaultdict(list)
+        self._other: set[str] = set()
+        for source in program.sources.values():
+            for node in source.nodes:
+                if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+                    self._add(source, node, [v for v in program.values(node) if isinstance(v, FunctionObject)])
+
+    def _add(self, source: Source, node: ast.expr, found: list[FunctionObject]) -> None:
+        call = source.parents.get(node)
+        for value in found:
+            if isinstance(call, ast.Call) and call.func is node and len(found) == 1:
+                self._calls[value.key].append((source, call))
+            else:
+                self._other.add(value.key)
+
+    def __call__(self, function: Function) -> list[tuple[Source, ast.Call]]:
+        """All calls of a function; none when it is called in ways that are not seen."""
+        known = function.key not in self._other and not function.decorators
+        return self._calls[function.key] if known else []
+
+
+def provenances(program: Calling, callers: Callers, chain: Chain, depth: int = DEPTH) -> list[Provenance]:
+    """Where the query at the root of a chain comes from: one answer for each caller that hands it in."""
+    own = provenance(program, chain)
+    function = program.function_at(chain.source, chain.root)
+    name = chain.root.id if isinstance(chain.root, ast.Name) else ""
+    if own.complete or not depth or function is None or name not in {a.arg for a in function.parameters()}:
+        return [own]
+    known = tuple(o for o in own.origins if o.call is not None)
+    found: list[Provenance] = []
+    for source, call in callers(function):
+        argument = bound(function, call).get(name)
+        if argument is None or not queries(program.values(argument)):
+            return [own]
+        given = chain_at(program, source, argument)
+        steps = tuple(Step(source, link) for link in given.steps())
+        for outer in provenances(program, callers, given, depth - 1):
+            found.append(Provenance((*known, *outer.origins), (*outer.steps, *steps, *own.steps)))
+    return found or [own]
 
 
 class _Follower:

@@ -157,6 +157,13 @@ def _is_link(program: Knowing, node: ast.expr) -> bool:
     )
 
 
+def chain_at(program: Knowing, source: Source, node: ast.expr) -> Chain:
+    """The chain that ends in an expression which is a query."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_link(program, node):
+        node = node.func.value
+    return _chain(program, source, node)
+
+
 def _chain(program: Knowing, source: Source, root: ast.expr) -> Chain:
     parents = source.parents
     links: list[Link] = []

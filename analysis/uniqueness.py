@@ -106,8 +106,10 @@ def _multiplies(program: Mapping, past: History, query: Query) -> bool:
     known = {e.cls for e in query.entities}
     allowed = set(past.entities)
     joins = [step for step in past.steps if step.link.name in JOINS]
-    if joins and len(query.entities) > 1:
-        return True
+    if len(query.entities) > 1:
+        # Each row is another combination of the entities, unless something else is joined as well.
+        joined = [step.source.text(a) for step in joins for a in step.link.args[:1]]
+        return not past.complete or not allowed.issuperset(joined)
     while joins:
         single = next((step for step in joins if _joins_one(program, known, step.link)), None)
         if single is None:

@@ -16,7 +16,7 @@ from ..analysis.uniqueness import loads_collection, may_repeat
 from ..analysis.values import Query
 from .edit import Edit, Replace
 from .query_layout import Layer
-from .query_methods import ENTITY_CHANGING, Rewriting
+from .query_methods import ENTITY_CHANGING, Past, Rewriting
 from .query_text import (
     Declined,
     close_bracket,
@@ -54,13 +54,17 @@ class Executing:
 
     rewriting: Rewriting
     awaits: bool
+    pasts: list[Past] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pasts = self.rewriting.pasts()
 
     # What is known of the rows.
 
     @property
     def queries(self) -> list[Query]:
         """What the query can be; several where a helper serves several."""
-        return self.rewriting.queries(self.rewriting.chain.receiver)
+        return list(dict.fromkeys(q for past in self.pasts for q in past.queries))
 
     def method(self) -> str:
         """`session.scalars` for the objects of one entity, `session.execute` for rows."""
@@ -86,16 +90,16 @@ class Executing:
 
     def unique(self) -> str:
         """The call that drops repeated rows as Query does, where they may occur."""
-        past, queries = self.rewriting.history, self.queries
-        repeated = [q for q in queries if may_repeat(self.rewriting.program, past, q)]
-        if repeated and any(not any(e.kind == "entity" for e in q.entities) for q in queries):
+        program = self.rewriting.program
+        repeated = any(may_repeat(program, past.history, q) for past in self.pasts for q in past.queries)
+        if repeated and any(not any(e.kind == "entity" for e in q.entities) for q in self.queries):
             raise Declined("it can be one of several queries, of which some drop repeated rows and others keep them")
         return ".unique()" if repeated else ""
 
     def unique_of_one(self) -> str:
         """The same for a statement that is limited to one row: only a joined collection repeats it."""
-        past = self.rewriting.history
-        repeated = any(loads_collection(self.rewriting.program, past, q) for q in self.queries)
+        program = self.rewriting.program
+        repeated = any(loads_collection(program, past.history, q) for past in self.pasts for q in past.queries)
         return ".unique()" if repeated and self.unique() else ""
 
     def _names(self) -> frozenset[str]:
@@ -157,11 +161,11 @@ class Executing:
 
     def _is_one_row(self) -> bool:
         """Does the statement give exactly one row, whatever is in the tables: an aggregate, or EXISTS?"""
-        if not self.rewriting.history.complete or self._names() & GROUPING:
+        if not self.rewriting.is_complete or self._names() & GROUPING:
             return False
-        links = [step.link for step in self.rewriting.history.steps]
+        links = [step.link for past in self.pasts for step in past.history.steps]
         selected = [link.args for link in links if link.name == "with_entities"] or [
-            o.call.args for o in self.rewriting.provenance.origins if o.call
+            o.call.args for o in self.rewriting.origins if o.call
         ]
         return bool(selected) and all(len(args) == 1 and self._is_one_value(args[0]) for args in selected)
 
@@ -235,7 +239,7 @@ class Executing:
         word = rewriting.name(name)
         if not rewriting.is_read_too:
             return word, self._changed_rows(), ""
-        if not rewriting.history.complete or not self._names() <= CRITERIA or not self._begins_with_criteria():
+        if not rewriting.is_complete or not self._names() <= CRITERIA or not self._begins_with_criteria():
             raise Declined("the same query is read and then deleted or updated: give that its own delete() or update()")
         entity = rewriting.entity()
         *outer, call = self._changed_rows()
@@ -245,7 +249,7 @@ class Executing:
         """Has each beginning a criterion at once, so that there is a WHERE clause on all paths?"""
         if self._own_names():
             return True
-        begun = {o.call for o in self.rewriting.provenance.origins}
+        begun = {o.call for o in self.rewriting.origins}
         chains = [c for c in self.rewriting.group if c.root in begun]
         return len(chains) == len(begun) and all({link.name for link in c.steps()} & CRITERIA for c in chains)
 

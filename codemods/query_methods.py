@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ..analysis.program import Program
 from ..analysis.queries import TERMINALS, Chain, Link, is_executed, queries
 from ..analysis.symbols import dotted
-from ..analysis.provenance import Provenance, provenance
+from ..analysis.provenance import Callers, Origin, Provenance, Step, provenances
 from ..analysis.uniqueness import History, history
 from ..analysis.values import ClassObject, ColumnAttribute, Many, Query
 from .edit import Edit, Import, Replace, Wrap
@@ -42,6 +42,14 @@ ENTITY_CHANGING = frozenset({"with_entities", "add_columns", "add_column", "add_
 SET_OPERATIONS = frozenset({"union", "union_all", "intersect", "intersect_all", "except_", "except_all"})
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One way in which the query of a chain came about, and what the query then is."""
+
+    history: History
+    queries: tuple[Query, ...]
+
+
 @dataclass(slots=True)
 class Rewriting:
     """One chain that is being rewritten: what is known of it, and the imports that its new text needs."""
@@ -49,14 +57,12 @@ class Rewriting:
     program: Program
     chain: Chain
     group: Sequence[Chain]
+    callers: Callers
     imports: list[Import] = field(default_factory=list)
-    provenance: Provenance = field(init=False)
-    history: History = field(init=False)
+    provenances: list[Provenance] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.provenance = provenance(self.program, self.chain)
-        traits = {t for q in queries(self.program.values(self.chain.receiver)) for t in q.traits}
-        self.history = history(self.chain, self.provenance, self.group, traits)
+        self.provenances = provenances(self.program, self.callers, self.chain)
 
     def name(self, name: str, module: str = "sqlalchemy") -> str:
         """How the file writes a name of a library, which it imports if it does not yet."""
@@ -65,15 +71,31 @@ class Rewriting:
             self.imports.append(needed)
         return expression
 
-    def queries(self, node: ast.expr) -> list[Query]:
-        """The queries that an expression of the chain can be, each with all that is known of its past."""
-        found = queries(self.program.values(node))
-        if self.history.complete and not self.history.names(found[0]) & ENTITY_CHANGING:
-            begun = {q.entities for o in self.provenance.origins if o.call for q in queries(self.program.values(o.call))}
-            found = [q for q in found if q.entities in begun] or found
-        traits = frozenset(t for q in found for t in q.traits)
-        names = self.history.names(Query((), traits))
-        return [Query(entities, names) for entities in dict.fromkeys(q.entities for q in found)]
+    def pasts(self) -> list[Past]:
+        """What the query at the end of the chain can be."""
+        found = _settled(queries(self.program.values(self.chain.receiver)))
+        traits = {t for q in found for t in q.traits}
+        pasts: list[Past] = []
+        for known in self.provenances:
+            past = history(self.chain, known, self.group, traits)
+            names = past.names(Query((), frozenset(traits)))
+            entities = dict.fromkeys(q.entities for q in found)
+            if known.complete and not names & ENTITY_CHANGING:
+                calls = [o.call for o in known.origins if o.call]
+                begun = {q.entities for call in calls for q in _settled(queries(self.program.values(call)))}
+                entities = {e: None for e in entities if e in begun} or entities
+            pasts.append(Past(past, tuple(Query(e, names) for e in entities)))
+        return pasts
+
+    @property
+    def origins(self) -> list[Origin]:
+        """All beginnings of the query."""
+        return list(dict.fromkeys(o for known in self.provenances for o in known.origins))
+
+    @property
+    def is_complete(self) -> bool:
+        """Was every beginning of the query seen?"""
+        return all(known.complete for known in self.provenances)
 
     @property
     def is_read_too(self) -> bool:
@@ -83,16 +105,27 @@ class Rewriting:
 
     def entity(self) -> str:
         """How the chain's file writes the one entity of the query."""
-        found = {entity_text(self, o.call.args[0]) for o in self.provenance.origins if o.call and len(o.call.args) == 1}
+        found = {entity_text(self, o.call.args[0]) for o in self.origins if o.call and len(o.call.args) == 1}
         if len(found) != 1:
             raise Declined("the same query is read and then deleted or updated: give that its own delete() or update()")
         return found.pop()
 
+    def earlier_steps(self) -> list[Step]:
+        """The methods that were called on the query before this chain, as far as they are seen."""
+        return list(dict.fromkeys(step for known in self.provenances for step in known.steps))
+
     def earlier_names(self) -> frozenset[str]:
-        """The methods that were called on the query before this chain."""
-        if self.provenance.complete:
-            return frozenset(step.link.name for step in self.provenance.steps)
+        """The names of the methods that were called on the query before this chain."""
+        if self.is_complete:
+            return frozenset(step.link.name for step in self.earlier_steps())
         return frozenset(t for q in queries(self.program.values(self.chain.root)) for t in q.traits)
+
+
+def _settled(found: list[Query]) -> list[Query]:
+    """Without what the flow of values said of a query before it knew what that asks for."""
+    known = [q for q in found if all(e.kind for e in q.entities)]
+    sizes = {(q.origin, len(q.entities)) for q in known}
+    return [q for q in found if q in known or (q.origin, len(q.entities)) not in sizes]
 
 
 def step(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
@@ -221,7 +254,7 @@ def _tail(node: ast.expr, text: str, source: object) -> Wrap:
 def filter_by_target(rewriting: Rewriting, link: Link) -> str | None:
     """The entity whose attributes `filter_by` names; None: a select finds it too."""
     chain = rewriting.chain
-    candidates = rewriting.queries(link.receiver)
+    candidates = _settled(queries(rewriting.program.values(link.receiver)))
     target: ast.expr | None = None
     joined = False
     for earlier in chain.links[: chain.links.index(link)]:
@@ -247,11 +280,16 @@ def filter_by_target(rewriting: Rewriting, link: Link) -> str | None:
     return None
 
 
+def _steps_of(group: Sequence[Chain]) -> list[Step]:
+    return [Step(chain.source, link) for chain in group for link in chain.steps()]
+
+
 def _only_join(rewriting: Rewriting) -> ast.expr:
     """The join that another statement made."""
+    seen = rewriting.earlier_steps() if rewriting.is_complete else _steps_of(rewriting.group)
     found = [
         step.link.args[0]
-        for step in rewriting.history.steps
+        for step in seen
         if step.link.name in {"join", "outerjoin", "select_from"} and step.link.args
     ]
     if len({ast.dump(f) for f in found}) != 1:

@@ -13,6 +13,15 @@ from ..analysis.symbols import Function, dotted
 from .query_text import Declined
 
 
+class NoSession(Declined):
+    """No session is in reach in `function`; `parameter` is the name under which it has the query."""
+
+    def __init__(self, function: Function | None, parameter: str) -> None:
+        super().__init__("the query carries its session, a select does not: no session is in reach where it is executed")
+        self.function = function
+        self.parameter = parameter
+
+
 def session_text(program: Program, chain: Chain, origins: Sequence[Origin]) -> str:
     """How the session of a query is written where the chain stands.
 
@@ -33,7 +42,7 @@ def session_text(program: Program, chain: Chain, origins: Sequence[Origin]) -> s
         return near[0]
     if near:
         raise Declined(f"the query carries its session, a select does not, and there are several here: {', '.join(near)}")
-    raise Declined("the query carries its session, a select does not: no session is in reach where it is executed")
+    raise NoSession(function, chain.root.id if isinstance(chain.root, ast.Name) else "")
 
 
 def _encloses(outer: Function | None, inner: Function | None) -> bool:

@@ -21,13 +21,15 @@ from dataclasses import dataclass, field, replace
 
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
+from ..analysis.provenance import Callers
 from ..analysis.queries import TERMINALS, Chain, chains, is_iterated, is_plain, queries
 from ..analysis.source import Source
 from .edit import Edit, Import, Replace, Wrap
 from .query_endings import SESSION, Ending, Executing
 from .query_layout import Layer, Layout, stands_inside
 from .query_methods import Rewriting, step
-from .query_session import session_text
+from .query_passing import Change, passed_along
+from .query_session import NoSession, session_text
 from .query_text import Declined, is_faithful, name_span, renamed, replaced_spans
 from .query_uses import use
 
@@ -46,6 +48,7 @@ class Site:
     imports: list[Import] = field(default_factory=list)
     node: ast.expr = field(init=False)
     in_place: bool = False
+    session: str = ""
     concern: str = ""
     action: str = ""
 
@@ -57,11 +60,17 @@ def decide(program: Program) -> Iterator[Decision]:
     """A decision for each chain."""
     found = [chain for source in program.sources.values() for chain in chains(program, source)]
     sites: dict[str, list[Site]] = defaultdict(list)
+    changes: dict[ast.AST, Change] = {}
+    callers = Callers(program)
     for group in _groups(program, found):
-        for site in _rewritten(program, group):
+        rewritten, passing = _rewritten(program, callers, group)
+        for site in rewritten:
             sites[site.chain.source.path].append(site)
+        changes.update((change.node, change) for change in passing)
     for of_file in sites.values():
         yield from _decisions(program, of_file)
+    for change in changes.values():
+        yield _passing(program, change)
 
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
@@ -92,13 +101,26 @@ def _groups(program: Program, found: Iterable[Chain]) -> Iterator[list[Chain]]:
     yield from groups.values()
 
 
-def _rewritten(program: Program, group: list[Chain]) -> list[Site]:
-    """All sites of a group rewritten, or all declined."""
+def _rewritten_site(program: Program, callers: Callers, site: Site) -> dict[ast.AST, Change]:
+    """Rewrites a site; what changes elsewhere so that a session is in reach, by node."""
+    try:
+        _rewrite_site(program, callers, site)
+        return {}
+    except NoSession as problem:
+        name, changes = passed_along(program, callers, problem)
+    site.layers, site.edits, site.imports, site.session = [], [], [], name
+    _rewrite_site(program, callers, site)
+    return {change.node: change for change in changes}
+
+
+def _rewritten(program: Program, callers: Callers, group: list[Chain]) -> tuple[list[Site], list[Change]]:
+    """All sites of a group rewritten, or all declined; and what passes sessions to them."""
+    changes: dict[ast.AST, Change] = {}
     sites = [Site(chain, group) for chain in group]
     refused: Site | None = None
     for site in sites:
         try:
-            _rewrite_site(program, site)
+            changes |= _rewritten_site(program, callers, site)
         except Declined as reason:
             site.concern = str(reason)
             refused = refused or site
@@ -106,14 +128,15 @@ def _rewritten(program: Program, group: list[Chain]) -> list[Site]:
         for site in sites:
             place = refused.chain.source.site(refused.chain.node)
             site.concern = site.concern or f"the query is also used at {place}, where {refused.concern}"
-    return sites
+        return sites, []
+    return sites, list(changes.values())
 
 
-def _rewrite_site(program: Program, site: Site) -> None:
+def _rewrite_site(program: Program, callers: Callers, site: Site) -> None:
     chain = site.chain
     if not is_faithful(chain):
         raise Declined("it stands where the text cannot be changed safely")
-    rewriting = Rewriting(program, chain, site.group, site.imports)
+    rewriting = Rewriting(program, chain, site.group, callers, site.imports)
     subscript = chain.source.parents.get(chain.node)
     if chain.end is None and not is_iterated(program, chain.source, chain.node):
         site.edits += _root(rewriting, _word(rewriting))
@@ -181,7 +204,7 @@ def _execute(rewriting: Rewriting, site: Site, ending: Ending, awaits: bool) -> 
         _execute_in_place(rewriting, site, ending, word)
         return
     site.edits += _root(rewriting, word)
-    text = session_text(rewriting.program, chain, rewriting.provenance.origins)
+    text = site.session or session_text(rewriting.program, chain, rewriting.origins)
     site.layers = [replace(layer, open=layer.open.replace(SESSION, text)) for layer in ending.layers]
 
 
@@ -295,6 +318,21 @@ def _decisions(program: Program, sites: list[Site]) -> Iterator[Decision]:
                 continue
             decision = replace(decision, data={"edits": [_as_json(e) for e in edits]})
         yield decision
+
+
+def _passing(program: Program, change: Change) -> Decision:
+    """A caller, or a function's parameters, where a session is passed along."""
+    source, node = change.source, change.node
+    function = program.function_at(source, node)
+    return Decision(
+        NAME,
+        source.site(node),
+        "the session is passed along to where the statement is executed",
+        confidence=Confidence.MEDIUM,
+        function=function.qualname if function else "",
+        data={"edits": [_as_json(e) for e in [*change.edits, *change.imports]]},
+        node=node,
+    )
 
 
 def _as_json(edit: Edit) -> list[object]:
