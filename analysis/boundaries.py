@@ -27,8 +27,8 @@ class Boundary:
     """Why a function stays sync.
 
     `kind`: "module" (a module's body), "entry" (a command or task that a library calls from sync code), "callback" (a
-    library calls it and uses its result at once), "property", "special" (a special method), "lambda", "greenlet" (given
-    to `run_sync`), "kept" (configured, or Alembic).
+    library calls it and uses its result at once), "property", "special" (a special method), "lambda", "generator" (one
+    that returns a value), "greenlet" (given to `run_sync`), "kept" (configured, or Alembic).
     """
 
     kind: str
@@ -41,8 +41,8 @@ def boundary_of(program: Program, function: Function) -> Boundary | None:
         return Boundary("kept", program.why_sync(function))
     if function.is_module:
         return Boundary("module", "a module's body runs when it is imported, outside any event loop")
-    if function.is_lambda:
-        return None if _returns_its_call(program, function) else Boundary("lambda", "a lambda can't await")
+    if function.is_generator and _returns_a_value(function):
+        return Boundary("generator", "an async generator can't return a value")
     if function.is_property:
         return Boundary("property", "a property can't be awaited by those who read it as an attribute")
     if function.owner and function.name.startswith("__") and function.name.endswith("__"):
@@ -56,15 +56,15 @@ def boundary_of(program: Program, function: Function) -> Boundary | None:
     policies = {policy for policy, _ in program.handed(function)}
     if "greenlet" in policies:
         return Boundary("greenlet", "it is given to run_sync, inside which everything is sync")
+    if "starts" in policies:
+        return Boundary("entry", "it is handed to a library that calls it outside of the event loop")
     if "sync" in policies:
         return Boundary("callback", "it is handed to a library that calls it without await")
     return None
 
 
-def _returns_its_call(program: Program, function: Function) -> bool:
-    """A lambda whose body is one call hands the coroutine on to whoever calls the lambda."""
-    assert isinstance(function.node, ast.Lambda)
-    return isinstance(function.node.body, ast.Call)
+def _returns_a_value(function: Function) -> bool:
+    return any(isinstance(n, ast.Return) and n.value is not None for n in function.own_nodes())
 
 
 def _is_fastapi(program: Program, function: Function) -> bool:

@@ -254,7 +254,7 @@ class Calls:
             return positional[0][1] if positional else NOTHING
         known = library().functions.get(name)
         self._hand_to(known.calls if known and known.calls else "unknown", node, arguments)
-        if known and known.calls in {"thread", "sync"} and positional:
+        if known and known.calls in {"thread", "sync", "starts"} and positional:
             return self._in_thread(known.calls, arguments)
         return self.typed(known.returns, None, node, arguments) if known and known.returns else NOTHING
 

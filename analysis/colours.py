@@ -17,6 +17,7 @@ from .boundaries import Boundary, boundary_of
 from .clients import CLIENT, Clients
 from .decisions import Confidence, Step
 from .library import library
+from .loads import find_loads, implicit_loads
 from .queries import executing_sites
 from .source import Source
 from .stand_ins import is_test_code, stand_ins
@@ -74,6 +75,10 @@ class Colours:
             if not self.clients.why_sync(site.node):
                 self._note(site)
         self._spread()
+        self.loads = find_loads(program, self)
+        for site in implicit_loads(program, self.loads):
+            self._note(site)
+        self._spread()
 
     def _note(self, site: AsyncSite) -> None:
         self._sites[site.function].append(site)
@@ -109,6 +114,14 @@ class Colours:
     def sites_of(self, function: Function) -> list[AsyncSite]:
         """The sites in one function that need rewriting."""
         return [s for s in self._sites[function] if self.is_active(s)]
+
+    def callers(self, function: Function) -> set[Function]:
+        """The functions that call, enter or run through a function."""
+        return {s.function for s in self._callers[function]}
+
+    def callees(self, function: Function) -> set[Function]:
+        """The functions that a function calls, enters or runs through."""
+        return {s.callee for s in self._sites[function] if s.callee is not None}
 
     def chain(self, function: Function) -> tuple[Step, ...]:
         """Why a function is async: the sites from it down to the seed."""

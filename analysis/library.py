@@ -6,8 +6,16 @@ of each function what it returns, whether it does I/O by itself (`io`) or on a s
 
 * "awaits": calls it, and awaits the result if it is a coroutine;
 * "sync": calls it and uses the result as it is, so that it must stay sync;
+* "starts": calls it outside of the event loop (in a thread of its own, at exit) and does not use its result;
 * "thread": calls it in another thread, the caller awaits that;
 * "greenlet": calls it with a sync facade inside the async driver's greenlet (`run_sync`); it must stay sync.
+
+`position` says which argument the function is. `runs` says how a callable runs a coroutine to its end from sync code:
+
+* "awaitable": its first argument;
+* "function": what its first argument gives, called with the others;
+* "future": its first argument, for those who ask the future that it returns for its `result()`;
+* "maker": it makes a function that calls the given one and runs what that gives.
 
 `returns` is a small type expression: a dotted class name for an instance, `self`, `list[T]`, `context[T]` (a context
 manager), `await[T]`, or `@name` for what `statements.py` works out.
@@ -30,6 +38,8 @@ class Callable:
     io: bool = False
     calls: str = ""
     io_with: bool = False
+    position: int = 0
+    runs: str = ""
 
 
 @dataclass(frozen=True, slots=True)

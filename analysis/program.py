@@ -191,8 +191,8 @@ class Program:
         return Colours(self)
 
     def is_async_after(self, function: Function) -> bool:
-        """Is the function async after the migration?"""
-        return self.colours.is_async(function)
+        """May the function's body await after the migration?"""
+        return self.colours.may_await(function)
 
     def stays_sync(self, function: Function) -> bool:
         """Is the function's whole file kept sync?"""

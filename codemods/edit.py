@@ -6,6 +6,7 @@ inside other edits may still change. That is what lets `await` insertion and a q
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -48,7 +49,18 @@ class Import:
     alias: str | None = None
 
 
-Edit = Replace | Wrap | Import
+@dataclass(frozen=True, slots=True)
+class Indent:
+    """`text` goes in front of what stands at `start`; every statement (by its offset) may move one line in."""
+
+    start: int
+    text: str
+    statement: int
+
+
+# Offset, order and rank at that offset, text, and the offset behind what the text stands for.
+_Event = tuple[int, int, int, str, int]
+Edit = Replace | Wrap | Indent | Import
 
 
 def apply(content: bytes, edits: Iterable[Edit]) -> bytes:
@@ -68,14 +80,17 @@ def apply(content: bytes, edits: Iterable[Edit]) -> bytes:
     _refuse_overlaps(replaces)
     _refuse_cut_wraps(replaces, outer_first)
     _refuse_crossings(outer_first)
-    # At one offset: first the ends of what is wrapped before it (inner first), then what is inserted there, then the
-    # beginnings of what is wrapped behind it (outer first), then what is replaced.
-    events: list[tuple[int, int, int, str, int]] = []
+    # At one offset: first the ends of what is wrapped before it (inner first), then indentation, then what is inserted
+    # there (whole lines first), then the beginnings of what is wrapped behind it (outer first), then what is replaced.
+    events: list[_Event] = []
     for depth, wrap in enumerate(outer_first):
         events.append((wrap.end, 0, -depth, wrap.after, wrap.end))
         events.append((wrap.start, 2, depth, wrap.before, wrap.start))
     for replace in replaces:
-        events.append((replace.start, 1 if replace.start == replace.end else 3, 0, replace.text, replace.end))
+        order = (1, 1 - _is_lines(replace)) if replace.start == replace.end else (3, 0)
+        events.append((replace.start, *order, replace.text, replace.end))
+    indents = [e for e in wanted if isinstance(e, Indent)]
+    events = [*_moved_in(content, events, indents), *((i.start, 1, -1, i.text, i.start) for i in indents)]
     is_crlf = content.partition(b"\n")[0].endswith(b"\r")
     out: list[bytes] = []
     position = 0
@@ -87,9 +102,30 @@ def apply(content: bytes, edits: Iterable[Edit]) -> bytes:
     return b"".join(out)
 
 
+def _is_lines(replace: Replace) -> bool:
+    """Are these whole lines, put in front of what stands there?"""
+    return replace.start == replace.end and replace.text.endswith("\n")
+
+
+def _moved_in(content: bytes, events: list[_Event], indents: list[Indent]) -> list[_Event]:
+    """The events on lines that move in: the further lines of their texts move too."""
+    if not indents:
+        return events
+    margins: dict[int, tuple[int, str]] = {}
+    for indent in indents:
+        line = content.rfind(b"\n", 0, indent.start) + 1
+        margins[line] = indent.start, margins.get(line, (0, ""))[1] + indent.text
+    moved = []
+    for start, order, rank, text, end in events:
+        begins, margin = margins.get(content.rfind(b"\n", 0, start) + 1, (start, ""))
+        moved.append((start, order, rank, re.sub(r"\n(?=[^\n])", f"\n{margin}", text) if start >= begins else text, end))
+    return moved
+
+
 def _refuse_overlaps(replaces: list[Replace]) -> None:
     for first, second in pairwise(replaces):
-        if second.start < first.end or (first.start, first.end) == (second.start, second.end):
+        is_same = (first.start, first.end) == (second.start, second.end)
+        if second.start < first.end or (is_same and not (_is_lines(first) or _is_lines(second))):
             raise Conflict(f"bytes {second.start} to {second.end} are claimed twice")
 
 

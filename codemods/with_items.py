@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import ast
-import io
-import tokenize
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from ..analysis.source import Source
 from .edit import Edit, Replace
+from .indenting import INDENT, indent
 
-INDENT = "    "
 
 
 def async_with(source: Source, node: ast.AST, items: Sequence[int]) -> Iterator[Edit]:
@@ -35,7 +33,8 @@ def async_with(source: Source, node: ast.AST, items: Sequence[int]) -> Iterator[
         keyword = "async with " if is_async else "with "
         yield Replace(before, after, f":\n{indentation}{INDENT * level}{keyword}")
     yield from _without_parentheses(source, statement)
-    yield from _indent(source, statement, INDENT * (len(groups) - 1))
+    if statement.body[0].lineno != statement.lineno:
+        yield from indent(source, statement.body, INDENT * (len(groups) - 1))
 
 
 def _without_parentheses(source: Source, statement: ast.With) -> Iterator[Edit]:
@@ -51,32 +50,3 @@ def _without_parentheses(source: Source, statement: ast.With) -> Iterator[Edit]:
 
 def _item_end(source: Source, item: ast.withitem) -> int:
     return source.span(item.optional_vars or item.context_expr)[1]
-
-
-def _indent(source: Source, statement: ast.With, more: str) -> Iterator[Edit]:
-    first, last = statement.body[0], statement.body[-1]
-    assert last.end_lineno is not None
-    if first.lineno == statement.lineno:
-        return
-    inside_strings = _continued_lines(source)
-    lines = source.content.split(b"\n")
-    for line in range(first.lineno, last.end_lineno + 1):
-        if line not in inside_strings and lines[line - 1].strip():
-            offset = source.offset(line, 0)
-            yield Replace(offset, offset, more)
-
-
-def _continued_lines(source: Source) -> set[int]:
-    """The lines that begin inside a string, where white space is content."""
-    found: set[int] = set()
-    starts: list[int] = []
-    text = source.content.decode("utf-8-sig")
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        name = tokenize.tok_name[token.type]
-        if name in {"FSTRING_START", "TSTRING_START"}:
-            starts.append(token.start[0])
-        elif name in {"FSTRING_END", "TSTRING_END"}:
-            found.update(range(starts.pop() + 1, token.end[0] + 1))
-        elif token.type == tokenize.STRING:
-            found.update(range(token.start[0] + 1, token.end[0] + 1))
-    return found

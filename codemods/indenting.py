@@ -1,0 +1,44 @@
+"""Moving statements further in."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from collections.abc import Iterator, Sequence
+
+from ..analysis.source import Source
+from .edit import Indent
+
+INDENT = "    "
+
+
+def indent(source: Source, statements: Sequence[ast.stmt], more: str = INDENT) -> Iterator[Indent]:
+    """The edits that move whole statements in by `more`; text inside of strings stays."""
+    first, last = statements[0], statements[-1]
+    assert last.end_lineno is not None
+    owner = source.offset(first.lineno, 0)
+    start = min([first.lineno, *(d.lineno for d in getattr(first, "decorator_list", []))])
+    inside_strings = _continued_lines(source)
+    for line in range(start, last.end_lineno + 1):
+        offset = source.offset(line, 0)
+        end = source.content.find(b"\n", offset)
+        text = source.content[offset : end if end >= 0 else None]
+        if line not in inside_strings and text.strip():
+            yield Indent(offset, more, owner)
+
+
+def _continued_lines(source: Source) -> set[int]:
+    """The lines that begin inside a string, where white space is content."""
+    found: set[int] = set()
+    starts: list[int] = []
+    text = source.content.decode("utf-8-sig")
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        name = tokenize.tok_name[token.type]
+        if name in {"FSTRING_START", "TSTRING_START"}:
+            starts.append(token.start[0])
+        elif name in {"FSTRING_END", "TSTRING_END"}:
+            found.update(range(starts.pop() + 1, token.end[0] + 1))
+        elif token.type == tokenize.STRING:
+            found.update(range(token.start[0] + 1, token.end[0] + 1))
+    return found
