@@ -1,0 +1,113 @@
+"""The order in which the parts of one function run: is a node always evaluated before another one?"""
+
+from __future__ import annotations
+
+import ast
+
+from .source import Source
+
+_NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+
+def dominates(source: Source, first: ast.AST, second: ast.AST) -> bool:
+    """Has `first` been evaluated whenever `second` is reached, on the same turn of every loop around both?"""
+    ups = [first, *_ancestors(source, first)]
+    index = {id(node): position for position, node in enumerate(ups)}
+    child: ast.AST = second
+    for node in _ancestors(source, second):
+        if isinstance(child, _NESTED):
+            return False
+        if id(node) in index:
+            position = index[id(node)]
+            if position == 0:
+                return False
+            below = ups[position - 1]
+            if below is child or not _comes_first(node, below, child):
+                return False
+            if isinstance(below, ast.comprehension):
+                # What a comprehension gives has passed all its conditions.
+                return position < 2 or _always(ups[: position - 2], ups[position - 2])
+            return _always(ups[: position - 1], below)
+        child = node
+    return False
+
+
+def _ancestors(source: Source, node: ast.AST) -> list[ast.AST]:
+    found: list[ast.AST] = []
+    parent = source.parents.get(node)
+    while parent is not None:
+        found.append(parent)
+        parent = source.parents.get(parent)
+    return found
+
+
+def _always(path: list[ast.AST], top: ast.AST) -> bool:
+    """Is the first node of a path evaluated whenever `top`, the node above its last, is?"""
+    chain = [*path, top]
+    return all(_is_certain(parent, child) for child, parent in zip(chain, chain[1:], strict=False))
+
+
+def _is_certain(parent: ast.AST, child: ast.AST) -> bool:
+    """Is a part evaluated whenever the whole is evaluated to its end?"""
+    match parent:
+        case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) | ast.Assert(test=test):
+            return child is test
+        case ast.For(iter=iterable) | ast.AsyncFor(iter=iterable):
+            return child is iterable
+        case ast.BoolOp(values=values):
+            return child is values[0]
+        case ast.Compare(left=left, comparators=comparators):
+            return child is left or child is comparators[0]
+        case ast.ListComp() | ast.SetComp() | ast.DictComp():
+            return child is parent.generators[0]
+        case ast.GeneratorExp():
+            return child is parent.generators[0]
+        case ast.comprehension(iter=iterable):
+            return child is iterable
+        case ast.Match(subject=subject):
+            return child is subject
+        case ast.Try() | ast.TryStar():
+            return child in parent.finalbody
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda() | ast.ClassDef():
+            return False
+    return True
+
+
+def _comes_first(parent: ast.AST, one: ast.AST, other: ast.AST) -> bool:
+    """Of two parts of one node: does the first run before the second, whenever the second runs?"""
+    match parent:
+        case ast.IfExp(test=test):
+            return one is test
+        case ast.If(test=test) | ast.While(test=test):
+            return one is test or (other is not test and _same_block(parent, one, other))
+        case ast.For(iter=iterable, orelse=orelse) | ast.AsyncFor(iter=iterable, orelse=orelse):
+            return one is iterable or _same_block(parent, one, other)
+        case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
+            parts: list[ast.AST] = [*parent.generators, parent.elt]
+            return parts.index(one) < parts.index(other) and one is not parent.elt
+        case ast.DictComp():
+            return one in parent.generators and other not in parent.generators
+        case ast.comprehension(iter=iterable):
+            return one is iterable
+        case ast.Try() | ast.TryStar():
+            if one in parent.body and other in parent.orelse:
+                return True
+            return _same_block(parent, one, other)
+        case ast.Assign(value=value) | ast.AnnAssign(value=value) | ast.AugAssign(value=value):
+            return one is value
+        case ast.match_case() | ast.ExceptHandler():
+            return _same_block(parent, one, other)
+        case ast.Dict():
+            parts = [part for pair in zip(parent.keys, parent.values, strict=True) for part in pair if part]
+            return parts.index(one) < parts.index(other)
+    children = list(ast.iter_child_nodes(parent))
+    return children.index(one) < children.index(other)
+
+
+def _same_block(parent: ast.AST, one: ast.AST, other: ast.AST) -> bool:
+    """Do two statements stand in one block, the first before the second?"""
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(parent, name, [])
+        if one in block and other in block:
+            return bool(block.index(one) < block.index(other))
+    return False

@@ -1,0 +1,469 @@
+"""Where mapped objects come from: the interpreter run once more, with each object marked by the query that loads it.
+
+The values of the ordinary run say of which class an object is. Here an object also has a root, the query, `get()` or
+constructor call that it came from, the relationships that lead from there to it, and those that are loaded with it. An
+annotation says nothing of this, so annotations of mapped classes are passed over at first; what then is empty, though the
+ordinary run knows its class, gets the plain, unmarked instance: an object of unknown origin.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from .annotations import Annotations
+from .calls import GROWING, Arguments, Calls, split
+from .interpreter import Env, Interpreter
+from .library import library
+from .mapped import Mapped
+from .source import Source
+from .store import Cell, Store
+from .symbols import Class, Function
+from .values import (
+    NOTHING,
+    Awaitable,
+    ClassObject,
+    ColumnAttribute,
+    Context,
+    Entity,
+    External,
+    Generated,
+    Hint,
+    Instance,
+    Many,
+    Query,
+    Row,
+    Statement,
+    Table,
+    Text,
+    Value,
+    Values,
+)
+
+Path = tuple[str, ...]
+
+# Relationships that load with the object that has them.
+EAGER = frozenset({"joined", "selectin", "subquery", "immediate", "noload", "raise", "raise_on_sql"})
+# Loader options after which reading the relationship sends nothing (or raises, as it did before).
+LOADING = frozenset({"joinedload", "selectinload", "subqueryload", "immediateload", "contains_eager", "noload", "raiseload"})
+LEADING = frozenset({"defaultload", "lazyload", "Load"})
+EVERYTHING = "*"
+# Relationships are followed this far from the root; beyond, the origin is not known.
+FARTHEST = 4
+WIDTH = 120
+SESSIONS = ("sqlalchemy.orm.Session", "sqlalchemy.ext.asyncio.AsyncSession")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Root:
+    """The call that an object came from: `kind` is "query", "get" or "made"; `index` its position among the entities."""
+
+    kind: str
+    key: str
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Traced(Instance):
+    """A mapped object of known origin: from `root` along `path`. `loaded` are the paths that come with the root."""
+
+    root: Root = Root("", "")
+    path: Path = ()
+    loaded: frozenset[Path] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class TracedEntity(Entity):
+    """An entity of a known query; the objects of its rows are marked."""
+
+    root: Root = Root("", "")
+    loaded: frozenset[Path] = frozenset()
+
+    def instance(self) -> Instance:
+        return Traced(self.cls, root=self.root, loaded=self.loaded)
+
+
+@dataclass(frozen=True, slots=True)
+class Option(External):
+    """A loader option: for the class `cls`, it has walked `path` and loads `eager`."""
+
+    cls: str = ""
+    path: Path = ()
+    eager: frozenset[Path] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A call and the function it stands in."""
+
+    function: Function
+    node: ast.Call
+
+    @property
+    def source(self) -> Source:
+        return self.function.source
+
+
+class Tracing(Interpreter):
+    """The interpreter whose mapped objects are marked with where they come from."""
+
+    def __init__(self, sources: Mapping[str, Source], ordinary: Interpreter) -> None:
+        super().__init__(sources)
+        self.ordinary = ordinary
+        self.filling = False
+        self.roots: dict[str, Place] = {}
+        # Made objects that may have reached a session, by root.
+        self.given_away: set[Root] = set()
+        # Relationships that were assigned to a made object after its construction.
+        self.assigned: set[tuple[Root, Path, str]] = set()
+        # `session.refresh(object)` and its like, by root.
+        self.refreshed: defaultdict[Root, dict[ast.Call, Place]] = defaultdict(dict)
+        self.store = self.objects._store = _JoiningStore()
+        self.calls = _Calls(self)
+        self.annotations = _Annotations(self)
+
+    def run(self) -> None:
+        """Evaluate everything: first what is known, then with objects of unknown origin where nothing was."""
+        super().run()
+        for cell, values in self.ordinary.store.cells().items():
+            if self.has_objects(values) and not self.has_objects(self.store.peek(*cell)):
+                self.store.write(frozenset(v for v in values if self.has_objects(frozenset({v}))), *cell)
+        self.filling = True
+        super().run()
+
+    def is_mapped(self, cls: str) -> bool:
+        """Is this a mapped class of the project?"""
+        return self.objects.mapped[cls] is not None
+
+    def has_objects(self, values: Values) -> bool:
+        """Is a mapped object among the values, or within them?"""
+        return any(True for _ in objects(values, self.is_mapped))
+
+    def place(self, root: Root) -> Place:
+        """Where the call of a root stands."""
+        return self.roots[root.key]
+
+    def root(self, kind: str, node: ast.Call, index: int = 0) -> Root:
+        """The root that a call is."""
+        key = f"{self.current.source.path}:{node.lineno}:{node.col_offset}:{node.end_lineno}:{node.end_col_offset}"
+        self.roots[key] = self.here(node)
+        return Root(kind, key, index)
+
+    def here(self, node: ast.Call) -> Place:
+        """The place of a call in the function that is being evaluated."""
+        return Place(self.ordinary.functions[self.current.key], node)
+
+    def give_away(self, values: Values) -> None:
+        """The objects may be part of a session from now on."""
+        self.given_away.update(o.root for o in traced(values) if o.root.kind == "made")
+
+    def _own_receiver(self, owner: Class, binding: str) -> Values:
+        if binding == "instance" and self.is_mapped(owner.key) and not self.filling:
+            return NOTHING
+        return super()._own_receiver(owner, binding)
+
+    def _attribute_of(self, value: Value, name: str) -> Values:
+        if isinstance(value, Option):
+            return frozenset({External(f"option.{name}", value)})
+        return super()._attribute_of(value, name)
+
+    def _instance_attribute(self, value: Instance, name: str) -> Values:
+        mapped = self.objects.mapped[value.cls]
+        if not (isinstance(value, Traced) and mapped and name in mapped.relationships):
+            return super()._instance_attribute(value, name)
+        relationship = mapped.relationships[name]
+        if value.root.kind == "made" and ((*value.path, name) in value.loaded or self.is_assigned(value, name)):
+            given = self.store.read("instance", value.cls, name)
+            if given:
+                return given
+        if not relationship.target:
+            return super()._instance_attribute(value, name)
+        target: Value = Instance(relationship.target)
+        if len(value.path) < FARTHEST:
+            target = replace(value, cls=relationship.target, path=(*value.path, name))
+        values: Values = frozenset({target})
+        return frozenset({Many(values)}) if relationship.many else values
+
+    def is_assigned(self, value: Traced, name: str) -> bool:
+        """Was the relationship assigned after the object was made?"""
+        return (value.root, value.path, name) in self.assigned
+
+    def assign(self, target: ast.expr, values: Values, env: Env, value: ast.expr | None) -> None:
+        super().assign(target, values, env, value)
+        if isinstance(target, ast.Attribute):
+            for owner in traced(self.eval(target.value, env)):
+                mapped = self.objects.mapped[owner.cls]
+                if mapped and target.attr in mapped.relationships:
+                    self.assigned.add((owner.root, owner.path, target.attr))
+                    self.give_away(values)
+
+
+class _JoiningStore(Store):
+    """A store that keeps one container of a kind in a cell, with the items of all; marked objects are many."""
+
+    def write(self, values: Values, *cell: str) -> None:
+        old = self._cells.get(cell, NOTHING)
+        new = _joined(old | values)
+        if new != old and len(new) <= WIDTH:
+            self._cells[cell] = new
+            self.dirty.update(dict.fromkeys(self._readers[cell]))
+
+
+def _joined(values: Values) -> Values:
+    """The values with the lists, dicts and awaitables among them united."""
+    items: defaultdict[type, set[Value]] = defaultdict(set)
+    rest: set[Value] = set()
+    for value in values:
+        if isinstance(value, Many | Table | Awaitable):
+            items[type(value)] |= value.items
+        else:
+            rest.add(value)
+    return frozenset(rest | {kind(_within(frozenset(inner))) for kind, inner in items.items()})
+
+
+def _within(values: Values, depth: int = 3) -> Values:
+    """The items of a container, those of containers in it united, down to a depth."""
+    return _joined(frozenset(v for v in values if depth_of(v) <= depth))
+
+
+def depth_of(value: Value) -> int:
+    from .store import depth
+
+    return depth(value)
+
+
+class _Annotations(Annotations):
+    """Annotations that do not speak of mapped objects: who annotates does not say where an object comes from."""
+
+    def __init__(self, tracing: Tracing) -> None:
+        super().__init__(tracing)
+        self._tracing = tracing
+        self._classes = False
+
+    def instances(self, node: ast.expr | None, env: Env) -> Values:
+        values = super().instances(node, env)
+        if self._classes:
+            return values
+        return frozenset(v for v in values if not (type(v) is Instance and self._tracing.is_mapped(v.cls)))
+
+    def classes(self, node: ast.expr | None, env: Env) -> Values:
+        before, self._classes = self._classes, True
+        try:
+            return super().classes(node, env)
+        finally:
+            self._classes = before
+
+
+class _Calls(Calls):
+    """Calls that mark what they load and make."""
+
+    def __init__(self, tracing: Tracing) -> None:
+        super().__init__(tracing)
+        self._tracing = tracing
+        self._keywords: Mapping[str, ast.expr] = {}
+
+    def _mapped(self, cls: str) -> Mapped | None:
+        return self._tracing.objects.mapped[cls]
+
+    def _one(self, value: Value, node: ast.Call, arguments: Arguments, env: Env) -> Values:
+        self._keywords = {k.arg: k.value for k in node.keywords if k.arg}
+        return super()._one(value, node, arguments, env)
+
+    # What is passed on
+
+    def bind_arguments(self, function: Function, arguments: Arguments, bound: bool) -> None:
+        if self._tracing.filling:
+            arguments = self._filled(function, arguments, bound)
+        super().bind_arguments(function, arguments, bound)
+
+    def _filled(self, function: Function, arguments: Arguments, bound: bool) -> Arguments:
+        """Arguments of which nothing is known are objects of unknown origin where the parameter is for objects."""
+        positional, keywords = arguments
+        spec = function.arguments
+        if spec is None:
+            return arguments
+        names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
+        names = names[1:] if bound and function.binding in {"instance", "class"} else names
+        filled = [
+            (node, values or self._unknown(function, names[position] if position < len(names) else "", node))
+            for position, (node, values) in enumerate(positional)
+        ]
+        named = {
+            name: values or (self._unknown(function, name, self._keywords[name]) if name in self._keywords else NOTHING)
+            for name, values in keywords.items()
+        }
+        return filled, named
+
+    def _unknown(self, function: Function, name: str, node: ast.expr) -> Values:
+        if not name or isinstance(node, ast.Constant | ast.Starred):
+            return NOTHING
+        expected = self._tracing.ordinary.store.peek("parameter", function.key, name)
+        return frozenset(v for v in expected if self._tracing.has_objects(frozenset({v})))
+
+    def _hand_to(self, policy: str, node: ast.Call, arguments: Arguments) -> None:
+        super()._hand_to(policy, node, arguments)
+        for values in [*(v for _, v in arguments[0]), *arguments[1].values()]:
+            self._tracing.give_away(values)
+
+    # What is loaded
+
+    def typed(
+        self, kind: str, receiver: Value | None, node: ast.Call | None = None, arguments: Arguments = ([], {})
+    ) -> Values:
+        made = super().typed(kind, receiver, node, arguments)
+        if node is None or not kind.startswith("@"):
+            return made
+        if kind == "@first-argument":
+            return frozenset(Instance(v.cls) if isinstance(v, Traced) else v for v in made)
+        if kind == "@get":
+            root = self._tracing.root("get", node)
+            loaded = self._loaded([arguments[1].get("options", NOTHING)])
+            return frozenset(Traced(v.cls, root=root, loaded=loaded) for v in made if isinstance(v, Instance))
+        return frozenset(self._marked(v, node) for v in made)
+
+    def _marked(self, value: Value, node: ast.Call) -> Value:
+        """A query or statement whose entities are those of the call."""
+        if not isinstance(value, Query | Statement):
+            return value
+        entities = tuple(
+            TracedEntity(e.kind, e.cls, self._tracing.root("query", node, position))
+            if e.kind == "entity" and not isinstance(e, TracedEntity)
+            else e
+            for position, e in enumerate(value.entities)
+        )
+        return replace(value, entities=entities)
+
+    def _method(self, name: str, receiver: Value, node: ast.Call, arguments: Arguments, env: Env) -> Values:
+        method = split(name)[1]
+        if isinstance(receiver, Option):
+            return frozenset({self._walked(receiver, method, node)})
+        if isinstance(receiver, Many) and method in GROWING:
+            self._note_growth(node, arguments)
+        values = super()._method(name, receiver, node, arguments, env)
+        if isinstance(receiver, Query | Statement):
+            if method == "get":
+                root = self._tracing.root("get", node)
+                return frozenset(replace(v, root=root) if isinstance(v, Traced) else v for v in values)
+            if method == "options":
+                loaded = self._loaded(v for _, v in arguments[0])
+                return frozenset(_with_loaded(v, loaded) for v in values)
+            return frozenset(self._marked(v, node) for v in values)
+        return values
+
+    def _note_growth(self, node: ast.Call, arguments: Arguments) -> None:
+        """`parent.children.append(child)` puts the child where its parent is."""
+        container = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if isinstance(container, ast.Attribute):
+            for _, values in arguments[0]:
+                self._tracing.give_away(values)
+
+    def _instantiate(self, cls: str, node: ast.Call, arguments: Arguments) -> Values:
+        made = super()._instantiate(cls, node, arguments)
+        mapped = self._mapped(cls)
+        if mapped is None:
+            return made
+        given = frozenset((name,) for name in arguments[1] if name in mapped.relationships)
+        for (name,) in given:
+            self._tracing.give_away(arguments[1][name])
+            self._tracing.store.write(arguments[1][name], "instance", cls, name)
+        return frozenset({Traced(cls, root=self._tracing.root("made", node), loaded=given)})
+
+    def _library_call(
+        self, cls: str, method: str, receiver: Value, node: ast.Call, arguments: Arguments, env: Env
+    ) -> Values:
+        if method in {"refresh", "expire"} and any(library().is_a(cls, s) for s in SESSIONS) and arguments[0]:
+            for value in traced(arguments[0][0][1]):
+                self._tracing.refreshed[value.root][node] = self._tracing.here(node)
+        return super()._library_call(cls, method, receiver, node, arguments, env)
+
+    # Loader options
+
+    def _external(self, name: str, node: ast.Call, arguments: Arguments, env: Env) -> Values:
+        word = name.rpartition(".")[2]
+        if word in LOADING | LEADING and name.startswith("sqlalchemy"):
+            cls = next((v.cls for _, vs in arguments[0] for v in vs if isinstance(v, ClassObject)), "")
+            return frozenset({self._walked(Option(name, cls=cls), word, node)})
+        return super()._external(name, node, arguments, env)
+
+    def _walked(self, option: Option, word: str, node: ast.Call) -> Option:
+        """A loader option that has gone on along the relationships that a call names."""
+        if word not in LOADING | LEADING:
+            return option
+        for argument in node.args:
+            for cls, name in self._relationships(argument):
+                path = (*option.path, name)
+                eager = option.eager | {path} if word in LOADING else option.eager
+                option = replace(option, cls=option.cls or cls, path=path, eager=eager)
+        return option
+
+    def _relationships(self, node: ast.expr) -> Iterator[tuple[str, str]]:
+        """The relationships that an argument of an option names: `User.posts`, `User.posts.of_type(…)`, `"posts"`."""
+        while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            node = node.func.value
+        for value in self._tracing.values.get(node, NOTHING):
+            match value:
+                case ColumnAttribute(cls=cls, name=name):
+                    yield cls, name
+                    return
+                case Text(text=text):
+                    yield from (("", part) for part in text.split("."))
+                    return
+
+    def _loaded(self, arguments: Iterable[Values]) -> frozenset[Path]:
+        """The paths that options load; of alternatives only what all of them load."""
+        found: set[Path] = set()
+        for values in arguments:
+            alternatives = [v.eager for v in values if isinstance(v, Option)]
+            if alternatives:
+                found |= frozenset.intersection(*alternatives)
+            for value in values:
+                if isinstance(value, Many | Row):
+                    found |= {p for v in _flat(value) if isinstance(v, Option) for p in v.eager}
+        return frozenset(found)
+
+
+def _with_loaded(value: Value, loaded: frozenset[Path]) -> Value:
+    if not isinstance(value, Query | Statement):
+        return value
+    return replace(
+        value,
+        entities=tuple(
+            replace(e, loaded=e.loaded | loaded) if isinstance(e, TracedEntity) else e for e in value.entities
+        ),
+    )
+
+
+def _flat(value: Value) -> Iterator[Value]:
+    """What is in a container, at any depth."""
+    match value:
+        case Many() | Table() | Awaitable() | Generated() | Context() | Hint():
+            for item in value.items:
+                yield from _flat(item)
+        case Row(items=rows):
+            for row in rows:
+                for item in row:
+                    yield from _flat(item)
+        case _:
+            yield value
+
+
+def objects(values: Values, is_mapped: object) -> Iterator[Instance]:
+    """The mapped objects among values and within them."""
+    assert callable(is_mapped)
+    for value in values:
+        for item in _flat(value):
+            if isinstance(item, Instance) and is_mapped(item.cls):
+                yield item
+
+
+def traced(values: Values) -> Iterator[Traced]:
+    """The objects of known origin among values and within them."""
+    for value in values:
+        for item in _flat(value):
+            if isinstance(item, Traced):
+                yield item
+
+
+__all__ = ["Cell", "Option", "Place", "Root", "Traced", "Tracing", "objects", "traced"]
