@@ -38,13 +38,15 @@ class Step:
 class Origin:
     """One beginning of a query: the `.query(…)` call, None when it is not seen.
 
-    `session` is how the session is written in the function `home`; "" when that cannot be said.
+    `session` is how the session is written in the function `home`; "" when that cannot be said. A beginning that is not
+    seen may be what callers hand to a `parameter` of `home`.
     """
 
     call: ast.Call | None = None
     source: Source | None = None
     session: str = ""
     home: Function | None = None
+    parameter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,13 @@ class Provenance:
     def complete(self) -> bool:
         """Was every beginning seen?"""
         return bool(self.origins) and all(o.call is not None for o in self.origins)
+
+
+    def handed_to(self, function: Function | None) -> str:
+        """The parameter of the function through which everything comes that is not seen; "" when there is none such."""
+        unseen = {(o.home, o.parameter) for o in self.origins if o.call is None}
+        home, name = unseen.pop() if len(unseen) == 1 else (None, "")
+        return name if home is function else ""
 
 
 UNKNOWN = Origin()
@@ -112,8 +121,8 @@ def provenances(program: Calling, callers: Callers, chain: Chain, depth: int = D
     """Where the query at the root of a chain comes from: one answer for each caller that hands it in."""
     own = provenance(program, chain)
     function = program.function_at(chain.source, chain.root)
-    name = chain.root.id if isinstance(chain.root, ast.Name) else ""
-    if own.complete or not depth or function is None or name not in {a.arg for a in function.parameters()}:
+    name = own.handed_to(function)
+    if not name or not depth or function is None:
         return [own]
     known = tuple(o for o in own.origins if o.call is not None)
     found: list[Provenance] = []
@@ -189,7 +198,7 @@ class _Follower:
             if is_parameter and frame is not None and scope is function and name in frame.arguments:
                 yield from self.expression(frame.source, frame.function, frame.arguments[name], frame.outer)
             elif is_parameter:
-                yield UNKNOWN
+                yield Origin(home=scope, parameter=name)
             for value in values:
                 yield from self.expression(source, function, value, frame)
             if values or is_parameter:

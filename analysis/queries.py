@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 TERMINALS = frozenset(
     {"all", "first", "one", "one_or_none", "scalar", "count", "get", "delete", "update", "value", "values"}
 )  # fmt: skip
-# What is read from a query without a call and is the statement itself.
-STATEMENTS = frozenset({"statement", "selectable"})
 # Builtins that run through the iterables they are given.
 ITERATING = frozenset(
     {"list", "tuple", "set", "frozenset", "dict", "sorted", "iter", "enumerate", "zip", "map", "filter", "sum", "any",
@@ -111,10 +109,10 @@ QUERY_METHODS = frozenset(
         "add_column", "add_columns", "add_entity", "apply_labels", "autoflush", "correlate", "distinct",
         "enable_assertions", "enable_eagerloads", "except_", "except_all", "execution_options", "ext", "filter",
         "filter_by", "from_self", "from_statement", "group_by", "having", "intersect", "intersect_all", "join",
-        "limit", "offset", "only_return_tuples", "options", "order_by", "outerjoin", "params", "populate_existing", "prefix_with",
-        "reset_joinpoint", "select_entity_from", "select_from", "set_label_style", "slice", "suffix_with", "tuples",
-        "union", "union_all", "where", "with_entities", "with_for_update", "with_hint", "with_labels", "with_parent",
-        "with_session", "with_statement_hint", "with_transformation", "yield_per",
+        "limit", "offset", "only_return_tuples", "options", "order_by", "outerjoin", "params", "populate_existing",
+        "prefix_with", "reset_joinpoint", "select_entity_from", "select_from", "set_label_style", "slice", "suffix_with",
+        "tuples", "union", "union_all", "where", "with_entities", "with_for_update", "with_hint", "with_labels",
+        "with_parent", "with_session", "with_statement_hint", "with_transformation", "yield_per",
     }
 )  # fmt: skip
 
@@ -139,9 +137,10 @@ def site_key(source: Source, node: ast.expr) -> str:
 def chains(program: Knowing, source: Source) -> Iterator[Chain]:
     """All query expressions of a file, each from its root to its last method."""
     for node in source.nodes:
-        if isinstance(node, ast.expr) and _loaded(node) and queries(program.values(node)):
-            if not _is_link(program, node):
-                yield _chain(program, source, node)
+        if not isinstance(node, ast.expr) or not _loaded(node) or not queries(program.values(node)):
+            continue
+        if not _is_link(program, node):
+            yield _chain(program, source, node)
 
 
 def _loaded(node: ast.expr) -> bool:

@@ -139,14 +139,13 @@ def _grouped_by_key(program: Mapping, query: Query, steps: Iterable[Step]) -> bo
     for step in steps:
         if step.link.name == "group_by":
             for argument in step.link.args:
-                wanted -= {v.cls for v in program.values(argument) if _is_key(program, v)}
+                keys = [v for v in program.values(argument) if isinstance(v, ColumnAttribute) and _is_key(program, v)]
+                wanted -= {v.cls for v in keys}
     return not wanted
 
 
-def _is_key(program: Mapping, value: object) -> bool:
-    """Is a value the only primary key column of its class?"""
-    if not isinstance(value, ColumnAttribute):
-        return False
+def _is_key(program: Mapping, value: ColumnAttribute) -> bool:
+    """Is a column the only primary key column of its class?"""
     mapped = program.mapped(value.cls)
     keys = [name for name, statement in mapped.columns.items() if _says_primary_key(statement)] if mapped else []
     return keys == [value.name]
@@ -310,5 +309,6 @@ def _assigned(program: Mapping, source: Source, name: ast.Name) -> Iterator[ast.
                 yield from value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
             case ast.AugAssign(target=ast.Name(id=target), value=value) if target == name.id:
                 yield from value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=target), attr="append"), args=[value]) if target == name.id:
-                yield value
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=target), attr="append"), args=[value]):
+                if target == name.id:
+                    yield value

@@ -260,7 +260,7 @@ class Executing:
         if any(k.arg not in {"values", "synchronize_session"} for k in link.keywords):
             raise Declined("update(update_args=…): use ordered_values() or with_dialect_options() of the statement")
         edits: list[Edit] = [renamed(link, source, f"{head}values")]
-        arguments = [*link.args, *link.keywords]
+        arguments: list[ast.expr | ast.keyword] = [*link.args, *link.keywords]
         if arguments and isinstance(arguments[0], ast.keyword):
             if arguments[0].arg != "values":
                 raise Declined("update() with its values behind synchronize_session: turn them round")

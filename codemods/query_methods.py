@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..analysis.program import Program
+from ..analysis.provenance import Callers, Origin, Provenance, Step, provenances
 from ..analysis.queries import TERMINALS, Chain, Link, is_executed, queries
 from ..analysis.symbols import dotted
-from ..analysis.provenance import Callers, Origin, Provenance, Step, provenances
 from ..analysis.uniqueness import History, history
 from ..analysis.values import ClassObject, ColumnAttribute, Many, Query
 from .edit import Edit, Import, Replace, Wrap
@@ -31,6 +31,8 @@ RENAMED = {
 # They only set a state of Query that a select does not have.
 DROPPED = frozenset({"enable_assertions", "only_return_tuples", "reset_joinpoint", "tuples"})
 OPTIONS = {"populate_existing": "execution_options(populate_existing=True)"}
+# Expressions that bind no tighter than `==`.
+LOOSE = (ast.Compare, ast.BoolOp, ast.IfExp, ast.Lambda, ast.UnaryOp)
 NO_COUNTERPART = {
     "enable_eagerloads": "a select has no way to switch eager loads off; take the loader option out instead",
     "from_self": "from_self() is gone in 2.0: select from aliased(Entity, statement.subquery()), later criteria too",
@@ -234,21 +236,15 @@ def _filter_by(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
         value_start, value_end = source.span(keyword.value)
         if keyword.arg is None:
             yield Replace(start, value_start, f"*(getattr({target}, name) == value for name, value in ")
-            yield _tail(keyword.value, ".items())", source)
+            yield Wrap(value_start, value_end, "", ".items())", rank=1)
         elif isinstance(keyword.value, ast.Constant) and keyword.value.value is None:
             yield Replace(start, end, f"{target}.{keyword.arg}.is_(None)")
         else:
             first = source.content.index(b"=", start) + 1
             spaces = len(source.content[first:value_start]) - len(source.content[first:value_start].lstrip())
             yield Replace(start, first + spaces, f"{target}.{keyword.arg} == ")
-            if isinstance(keyword.value, ast.Compare | ast.BoolOp | ast.IfExp | ast.Lambda | ast.UnaryOp):
-                if source.content[first + spaces : first + spaces + 1] != b"(":
-                    yield Wrap(value_start, value_end, "(", ")", rank=1)
-
-
-def _tail(node: ast.expr, text: str, source: object) -> Wrap:
-    start, end = source.span(node)  # type: ignore[attr-defined]
-    return Wrap(start, end, "", text, rank=1)
+            if isinstance(keyword.value, LOOSE) and source.content[first + spaces : first + spaces + 1] != b"(":
+                yield Wrap(value_start, value_end, "(", ")", rank=1)
 
 
 def filter_by_target(rewriting: Rewriting, link: Link) -> str | None:
@@ -262,9 +258,7 @@ def filter_by_target(rewriting: Rewriting, link: Link) -> str | None:
             target, joined = earlier.args[0], True
         elif earlier.name == "select_from" and earlier.args and not joined:
             target = earlier.args[0]
-        elif earlier.name == "reset_joinpoint":
-            target, joined = None, False
-        elif earlier.name in SET_OPERATIONS | {"from_statement", "with_entities"}:
+        elif earlier.name == "reset_joinpoint" or earlier.name in SET_OPERATIONS | {"from_statement", "with_entities"}:
             target, joined = None, False
     if target is not None:
         return entity_text(rewriting, target)
@@ -319,7 +313,7 @@ def entity_text(rewriting: Rewriting, node: ast.expr) -> str:
     for value in program.values(node):
         if isinstance(value, ClassObject):
             return class_text(rewriting, value.cls)
-    raise Declined("filter_by() after a join of something that has no name here: name it with where(Entity.name == value)")
+    raise Declined("filter_by() after a join of what has no name here: name it with where(Entity.name == value)")
 
 
 def class_text(rewriting: Rewriting, key: str) -> str:
@@ -337,7 +331,7 @@ def class_text(rewriting: Rewriting, key: str) -> str:
             if ClassObject(key) in rewriting.program.interpreter.store.peek("global", source.path, name):
                 return name
     name = rewriting.program.plain_name(key)
-    raise Declined(f"filter_by() names attributes of {name}, which this file does not import: where({name}.name == value)")
+    raise Declined(f"filter_by() names attributes of {name}, which this file does not import: use where()")
 
 
 SPECIAL: dict[str, Callable[[Rewriting, Link], Iterator[Edit]]] = {

@@ -54,7 +54,7 @@ def _text(program: Program, source: Source, call: ast.Call, function: Function, 
     if argument is None:
         raise problem
     chain = chain_at(program, source, argument)
-    return session_text(program, Chain(source, chain.root, (), chain.begins), provenance(program, chain).origins)
+    return session_text(program, Chain(source, chain.root, (), chain.begins), [provenance(program, chain)])
 
 
 def _name(function: Function, texts: set[str]) -> str:

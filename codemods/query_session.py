@@ -6,23 +6,25 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from ..analysis.program import Program
-from ..analysis.provenance import Origin, kept
+from ..analysis.provenance import Provenance, kept, provenance
 from ..analysis.queries import Chain
 from ..analysis.source import Source
 from ..analysis.symbols import Function, dotted
 from .query_text import Declined
+
+CARRIED = "the query carries its session, a select does not"
 
 
 class NoSession(Declined):
     """No session is in reach in `function`; `parameter` is the name under which it has the query."""
 
     def __init__(self, function: Function | None, parameter: str) -> None:
-        super().__init__("the query carries its session, a select does not: no session is in reach where it is executed")
+        super().__init__(f"{CARRIED}: no session is in reach where it is executed")
         self.function = function
         self.parameter = parameter
 
 
-def session_text(program: Program, chain: Chain, origins: Sequence[Origin]) -> str:
+def session_text(program: Program, chain: Chain, known: Sequence[Provenance]) -> str:
     """How the session of a query is written where the chain stands.
 
     Raises:
@@ -32,7 +34,7 @@ def session_text(program: Program, chain: Chain, origins: Sequence[Origin]) -> s
     if chain.session is not None:
         return source.text(chain.session)
     function = program.function_at(source, chain.node)
-    found = {o.session if o.home is function or _encloses(o.home, function) else "" for o in origins}
+    found = {o.session if _encloses(o.home, function) else "" for p in known for o in p.origins}
     if len(found) == 1 and "" not in found:
         return found.pop()
     if len(found - {""}) > 1:
@@ -41,8 +43,8 @@ def session_text(program: Program, chain: Chain, origins: Sequence[Origin]) -> s
     if len(near) == 1:
         return near[0]
     if near:
-        raise Declined(f"the query carries its session, a select does not, and there are several here: {', '.join(near)}")
-    raise NoSession(function, chain.root.id if isinstance(chain.root, ast.Name) else "")
+        raise Declined(f"{CARRIED}, and there are several here: {', '.join(near)}")
+    raise NoSession(function, provenance(program, chain).handed_to(function))
 
 
 def _encloses(outer: Function | None, inner: Function | None) -> bool:
@@ -58,9 +60,10 @@ def _near(program: Program, source: Source, function: Function | None) -> Iterat
         parameters = [a.arg for a in scope.parameters()]
         yield from (name for name in parameters if program.is_session(program.parameter(scope, name)))
         for node in scope.own_nodes():
-            if isinstance(node, ast.Attribute) and program.is_session(program.values(node)):
-                if dotted(node).partition(".")[0] in parameters:
-                    yield dotted(node)
+            if not isinstance(node, ast.Attribute) or not program.is_session(program.values(node)):
+                continue
+            if dotted(node).partition(".")[0] in parameters:
+                yield dotted(node)
         scope = scope.parent
     owner = function.owner if function and function.binding == "instance" else None
     for method in owner.methods.values() if owner else ():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from ..analysis.queries import Chain, Link
 from ..analysis.source import Source
-from .edit import Edit, Replace, Wrap
+from .edit import Edit, Replace
 
 GAP = b" \t\r\n\\\f"
 
@@ -105,15 +105,8 @@ def _behind(content: bytes, position: int) -> int:
     return position
 
 
-def in_brackets(node: ast.expr, source: Source) -> Iterator[Edit]:
-    """The expression in brackets of its own, where an operator next to it would otherwise take a part of it."""
-    if not isinstance(node, ast.Name | ast.Constant | ast.Attribute | ast.Call | ast.Subscript | ast.List | ast.Dict):
-        if brackets_around(node, source) is None:
-            yield Wrap(*source.span(node), "(", ")", rank=1)
-
-
 def is_faithful(chain: Chain) -> bool:
-    """Does the text at the chain's place say the same? (Positions inside f-strings are not exact before Python 3.12.)"""
+    """Does the text at the chain's place say the same? Positions inside f-strings are not exact before Python 3.12."""
     try:
         parsed = ast.parse(f"({chain.source.text(chain.node)})", mode="eval").body
     except (SyntaxError, UnicodeDecodeError, IndexError):

@@ -17,14 +17,15 @@ from __future__ import annotations
 import ast
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
 from ..analysis.provenance import Callers
-from ..analysis.queries import TERMINALS, Chain, chains, is_iterated, is_plain, queries
+from ..analysis.queries import TERMINALS, Chain, Link, chains, is_iterated, is_plain, queries
 from ..analysis.source import Source
 from .edit import Edit, Import, Replace, Wrap
+from .query_annotations import annotated
 from .query_endings import SESSION, Ending, Executing
 from .query_layout import Layer, Layout, stands_inside
 from .query_methods import Rewriting, step
@@ -69,13 +70,14 @@ def decide(program: Program) -> Iterator[Decision]:
         changes.update((change.node, change) for change in passing)
     for of_file in sites.values():
         yield from _decisions(program, of_file)
+        yield from _types(program, of_file)
     for change in changes.values():
         yield _passing(program, change)
 
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     """The edits that were worked out when the decision was made."""
-    kinds = {"replace": Replace, "wrap": Wrap, "import": Import}
+    kinds: dict[str, type[Edit]] = {kind.__name__: kind for kind in (Replace, Wrap, Import)}
     for kind, *values in decision.data.get("edits", ()):
         yield kinds[kind](*values)
 
@@ -91,7 +93,8 @@ def _groups(program: Program, found: Iterable[Chain]) -> Iterator[list[Chain]]:
 
     keyed = []
     for chain in found:
-        keys = [q.origin for q in queries(program.values(chain.root)) if q.origin] or [str(chain.source.site(chain.root))]
+        keys = [q.origin for q in queries(program.values(chain.root)) if q.origin]
+        keys = keys or [str(chain.source.site(chain.root))]
         for key in keys[1:]:
             leader[find(key)] = find(keys[0])
         keyed.append((keys[0], chain))
@@ -164,7 +167,7 @@ def _rewrite_site(program: Program, callers: Callers, site: Site) -> None:
         site.edits += step(rewriting, link)
 
 
-def _kept_steps(chain: Chain) -> Iterable[object]:
+def _kept_steps(chain: Chain) -> Iterable[Link]:
     return () if chain.end is not None and chain.end.name == "get" else chain.steps()
 
 
@@ -194,8 +197,8 @@ def _execute(rewriting: Rewriting, site: Site, ending: Ending, awaits: bool) -> 
     if ending.streams:
         site.edits += _async_for(source, chain.node)
     if chain.end is not None and chain.end.name == "get":
-        assert isinstance(chain.root, ast.Call) and isinstance(chain.root.func, ast.Attribute)
-        start, end = source.span(chain.root.func)
+        assert isinstance(chain.root, ast.Call)
+        end = source.span(chain.root.func)[1]
         site.edits.append(Replace(end - len("query"), end, "get"))
         site.layers, site.in_place = ending.layers, True
         return
@@ -204,7 +207,7 @@ def _execute(rewriting: Rewriting, site: Site, ending: Ending, awaits: bool) -> 
         _execute_in_place(rewriting, site, ending, word)
         return
     site.edits += _root(rewriting, word)
-    text = site.session or session_text(rewriting.program, chain, rewriting.origins)
+    text = site.session or session_text(rewriting.program, chain, rewriting.provenances)
     site.layers = [replace(layer, open=layer.open.replace(SESSION, text)) for layer in ending.layers]
 
 
@@ -238,7 +241,7 @@ def _finish(rewriting: Rewriting) -> Iterator[Edit]:
             yield renamed(link, source, "scalar_subquery")
         case "subquery" | "cte" | "exists" | "label" | "scalar_subquery":
             if any(k.arg in {"with_labels", "reduce_columns"} for k in link.keywords):
-                raise Declined("subquery(with_labels=…, reduce_columns=…): use set_label_style() or reduce_columns() before it")
+                raise Declined("subquery(with_labels, reduce_columns): call set_label_style() or reduce_columns() first")
         case _:
             raise Declined(f"{link.name}() of a query has no counterpart")
 
@@ -320,6 +323,24 @@ def _decisions(program: Program, sites: list[Site]) -> Iterator[Decision]:
         yield decision
 
 
+def _types(program: Program, sites: list[Site]) -> Iterator[Decision]:
+    """The annotations of the functions in which all queries have become selects."""
+    source = sites[0].chain.source
+    kept = {program.function_at(source, s.node) for s in sites if s.concern}
+    changed = dict.fromkeys(program.function_at(source, s.node) for s in sites if not s.concern)
+    functions = [f for f in changed if f is not None and not f.is_module and f not in kept]
+    for node, edits in annotated(source, [f.node for f in functions]):
+        function = next(f for f in functions if any(part is node for part in ast.walk(f.node)))
+        yield Decision(
+            NAME,
+            source.site(node),
+            "the type Query becomes Select",
+            function=function.qualname,
+            data={"edits": [_as_json(e) for e in edits]},
+            node=node,
+        )
+
+
 def _passing(program: Program, change: Change) -> Decision:
     """A caller, or a function's parameters, where a session is passed along."""
     source, node = change.source, change.node
@@ -336,12 +357,6 @@ def _passing(program: Program, change: Change) -> Decision:
 
 
 def _as_json(edit: Edit) -> list[object]:
-    match edit:
-        case Replace(start, end, text):
-            return ["replace", start, end, text]
-        case Wrap(start, end, before, after, rank):
-            return ["wrap", start, end, before, after, rank]
-        case Import(module, name, alias):
-            return ["import", module, name, alias]
+    return [type(edit).__name__, *(getattr(edit, f.name) for f in fields(edit))]
 
 

@@ -15,9 +15,9 @@ from .query_text import Declined
 
 # Methods of columns, statements and sessions that take a select as they took a query.
 TAKING = frozenset(
-    {"in_", "not_in", "notin_", "any_", "all_", "from_select", "execute", "scalars", "scalar", "stream", "where", "filter",
-     "having", "join", "outerjoin", "select_from", "add_columns", "union", "union_all", "intersect", "except_", "values",
-     "order_by", "query", "from_statement", "with_entities"}
+    {"in_", "not_in", "notin_", "any_", "all_", "from_select", "execute", "scalars", "scalar", "stream", "where",
+     "filter", "having", "join", "outerjoin", "select_from", "add_columns", "union", "union_all", "intersect",
+     "except_", "values", "order_by", "query", "from_statement", "with_entities"}
 )  # fmt: skip
 SHOWING = frozenset({"str", "repr", "print", "id", "type", "isinstance", "hasattr", "format"})
 PASSING = (

@@ -1,11 +1,10 @@
-"""Query chains become select statements of the same meaning: the cases in `query_to_select/`, and what they leave out."""
+"""Query chains become select statements of the same meaning: the cases in `query_to_select/`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-
 from asyncshift.analysis.decisions import Decision, Status
 from asyncshift.analysis.program import Program
 from asyncshift.analysis.settings import Settings
@@ -21,7 +20,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::s
 
 def convert(text: str, stays_sync: bool = False) -> tuple[str, list[Decision]]:
     """A module after the codemod, and what the codemod declined."""
-    sources = {path: Source.parse(path, content.encode()) for path, content in (("models.py", MODELS), ("case.py", text))}
+    files = {"models.py": MODELS, "case.py": text}
+    sources = {path: Source.parse(path, content.encode()) for path, content in files.items()}
     program = Program(Path(), sources, Settings(), stays_sync)
     decisions = [d for d in query_to_select.decide(program) if d.site.path == "case.py"]
     edits = [edit for decision in decisions for edit in query_to_select.rewrite(decision, program)]
