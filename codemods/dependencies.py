@@ -1,0 +1,72 @@
+"""What the project must install is listed: SQLAlchemy's asyncio extra, the async driver, the tools of its tests.
+
+    sqlalchemy>=2.0                   sqlalchemy[asyncio]>=2.0
+                                 ->   aiosqlite>=0.20
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..analysis.decisions import Confidence, Decision, Plan, Status
+from ..analysis.fixtures import is_test, is_test_file
+from ..analysis.program import Program
+from ..analysis.source import Site
+from .edit import Edit
+from .requirements import ASYNC_DRIVERS, EditedRequirements, Needs, async_driver, edit_requirements, listed
+
+NAME = "requirements"
+SYNC_DRIVERS = {
+    "postgresql": {"psycopg2", "psycopg2-binary", "psycopg", "psycopg-binary", "asyncpg", "pg8000"},
+    "mysql": {"pymysql", "mysqlclient", "mysql-connector-python", "aiomysql", "asyncmy"},
+}
+
+
+def decide(program: Program) -> Iterator[Decision]:
+    """One decision for each file of requirements, and one for each thing a person has to do there."""
+    if not program.colours.reasons:
+        return
+    edited = _edit(program, {})
+    for path in edited.files:
+        yield Decision(NAME, Site(path, 1, 0, 1, 0), "list what asyncio needs")
+    for note in edited.notes:
+        site = Site(note.path, note.line, 0, note.line, 0)
+        yield Decision(NAME, site, "update by hand", Status.DECLINED, Confidence.HIGH, note.message)
+
+
+def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
+    """Nothing in Python files."""
+    yield from ()
+
+
+def project_files(program: Program, plan: Plan, changed: dict[str, bytes]) -> dict[str, bytes]:
+    """The files of requirements, when the plan holds this codemod."""
+    return _edit(program, changed).files if len(plan.only([NAME])) else {}
+
+
+def _edit(program: Program, changed: dict[str, bytes]) -> EditedRequirements:
+    has = listed(program.root, program.sources)
+    drivers = {async_driver(d, has, program.settings.driver) for d in _dialects(program, set(has))}
+    return edit_requirements(program.root, Needs(frozenset(drivers - {""}), frozenset(_of_tests(program))), program.sources, changed)
+
+
+def _dialects(program: Program, has: set[str]) -> set[str]:
+    """The kinds of database that the project's drivers and URLs speak of."""
+    found = {dialect for dialect, drivers in SYNC_DRIVERS.items() if drivers & has}
+    for dialect in ASYNC_DRIVERS:
+        pattern = re.compile(rf"[\"']{dialect}(\+\w+)?://".encode())
+        if any(pattern.search(source.content) for source in program.sources.values()):
+            found.add(dialect)
+    return found
+
+
+def _of_tests(program: Program) -> Iterator[str]:
+    changed = [f for f in program.colours.reasons if is_test_file(f.source.path)]
+    if any(is_test(f) or f in program.interpreter.fixtures.functions for f in changed):
+        yield "pytest-asyncio>=0.26"
+    clients = [s for s in program.colours.sites() if s.kind == "client"]
+    if clients:
+        yield "asgi-lifespan>=2.1"
+    if clients or any("TestClient" in p.content.decode() for p in program.sources.values()):
+        yield "httpx>=0.27"
