@@ -7,9 +7,9 @@ from dataclasses import astuple
 from typing import Any
 
 from ..analysis.decisions import Decision
-from .edit import Edit, Import, Replace, Wrap
+from .edit import Edit, Import, Indent, Replace, Wrap
 
-_KINDS: dict[str, type[Edit]] = {"replace": Replace, "wrap": Wrap, "import": Import}
+_KINDS: dict[str, type[Edit]] = {"replace": Replace, "wrap": Wrap, "indent": Indent, "import": Import}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from ..analysis.fixtures import is_test_file
 from ..analysis.program import Program
 from ..analysis.source import Source
-from ..analysis.symbols import Function
 from ..analysis.values import ClassObject, External
 from .drivers import function_text, names_driver, redriven
 from .edit import Edit, Import, Replace, Wrap
 from .imports import request
-from .references import Reference, binding_scope, imported_file, references
+from .references import Reference, bound_values, references, variable_home
 from .scopes import scopes
+from .top_level import definition_before, top_statement
 
 FUNCTION = "async_url"
 _SAFE_TESTS = {"startswith", "endswith"}
@@ -81,11 +81,11 @@ class Urls:
         return None
 
     def _variable(self, source: Source, node: ast.Name, seen: set[ast.expr]) -> list[tuple[Source, ast.expr]] | None:
-        home = _home(self.program, source, node)
+        home = variable_home(self.program, source, node)
         if home is None:
             return None
         where, function, name = home
-        bound = _bound(self.program, function, name)
+        bound = bound_values(self.program, function, name)
         if bound is None or self.program.stays_sync(function):
             return None
         known = references(self.program)
@@ -142,33 +142,13 @@ class Urls:
 
 def _definition(program: Program, source: Source, urls: Iterable[Url], name: str) -> Iterator[Edit]:
     """The function's text in front of the first statement that calls it."""
-    first = min((_top_statement(source, u.node) for u in urls), key=lambda s: s.lineno)
+    first = min((top_statement(source, u.node) for u in urls), key=lambda s: s.lineno)
     spelled = [request(source, "sqlalchemy.engine", wanted) for wanted in ("URL", "make_url")]
     yield from (wanted for _, wanted in spelled if wanted is not None)
     text = function_text(program, name, *(spelling for spelling, _ in spelled))
     if source.content.count(b"'") > source.content.count(b'"'):
         text = "\n".join(line if '"""' in line else line.replace('"', "'") for line in text.split("\n"))
-    at = source.offset(_first_line(source, first), 0)
-    above = source.content[:at].decode().replace("\r", "")
-    blank = len(above) - len(above.rstrip("\n")) - 1
-    yield Replace(at, at, "\n" * max(2 - blank, 0) + text + "\n\n")
-
-
-def _top_statement(source: Source, node: ast.AST) -> ast.stmt:
-    while not isinstance(source.parents[node], ast.Module):
-        node = source.parents[node]
-    assert isinstance(node, ast.stmt)
-    return node
-
-
-def _first_line(source: Source, statement: ast.stmt) -> int:
-    """The first line of a statement, with its decorators and the comment above it."""
-    decorators = getattr(statement, "decorator_list", [])
-    line: int = min([statement.lineno, *(d.lineno for d in decorators)])
-    lines = source.content.split(b"\n")
-    while line > 1 and lines[line - 2].startswith(b"#"):
-        line -= 1
-    return line
+    yield definition_before(source, first, text)
 
 
 def _free_name(source: Source) -> str:
@@ -202,39 +182,3 @@ def _all_of(
 def _is_bare_dialect(node: ast.expr) -> bool:
     """Is this a string that is part of a URL with and without a driver?"""
     return isinstance(node, ast.Constant) and isinstance(node.value, str) and not set(node.value) & set(":+/")
-
-
-def _home(program: Program, source: Source, node: ast.Name) -> tuple[Source, Function, str] | None:
-    """The file and function (or module) where the variable behind a name is bound, and its name there."""
-    scope = binding_scope(source, node)
-    if scope is None:
-        return None
-    name = node.id
-    for imported in scope.imports:
-        if imported.local == name and isinstance(imported.statement, ast.ImportFrom) and imported.name:
-            path = imported_file(program, source, imported.statement)
-            if path not in program.sources:
-                return None
-            return program.sources[path], program.function(f"{path}::"), imported.name
-    function = program.interpreter.by_node.get(scope.node)
-    return (source, function, name) if function else None
-
-
-def _bound(program: Program, function: Function, name: str) -> list[ast.expr] | None:
-    """The values that a function (or module) assigns to a variable; None where it gets others too."""
-    if name in {a.arg for a in function.parameters()}:
-        return None
-    values: list[ast.expr] = []
-    plain: set[ast.AST] = set()
-    for node in function.own_nodes():
-        match node:
-            case ast.Assign(targets=[ast.Name(id=target) as stored], value=value) if target == name:
-                values.append(value)
-                plain.add(stored)
-            case ast.AnnAssign(target=ast.Name(id=target) as stored, value=ast.expr() as value) if target == name:
-                values.append(value)
-                plain.add(stored)
-    names = [n for n in function.own_nodes() if isinstance(n, ast.Name) and n.id == name]
-    stores = {n for n in names if isinstance(n.ctx, ast.Store)}
-    is_set_elsewhere = any(name in f.globals for f in program.functions if f.source is function.source)
-    return values if values and stores <= plain and not is_set_elsewhere else None

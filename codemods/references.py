@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from ..analysis.program import Program
 from ..analysis.source import Source
+from ..analysis.symbols import Function
 from ..analysis.values import ModuleObject
 from .scopes import Scope, scopes
 
@@ -162,6 +163,42 @@ def binding_scope(source: Source, node: ast.Name, place: ast.AST | None = None) 
     while scope is not None and not scope.binds(node.id):
         scope = scope.enclosing
     return scope
+
+
+def variable_home(program: Program, source: Source, node: ast.Name) -> tuple[Source, Function, str] | None:
+    """The file and function (or module) where the variable behind a name is bound, and its name there."""
+    scope = binding_scope(source, node)
+    if scope is None:
+        return None
+    name = node.id
+    for imported in scope.imports:
+        if imported.local == name and isinstance(imported.statement, ast.ImportFrom) and imported.name:
+            path = imported_file(program, source, imported.statement)
+            if path not in program.sources:
+                return None
+            return program.sources[path], program.function(f"{path}::"), imported.name
+    function = program.interpreter.by_node.get(scope.node)
+    return (source, function, name) if function else None
+
+
+def bound_values(program: Program, function: Function, name: str) -> list[ast.expr] | None:
+    """The values that a function (or module) assigns to a variable; None where it gets others too."""
+    if name in {a.arg for a in function.parameters()}:
+        return None
+    values: list[ast.expr] = []
+    plain: set[ast.AST] = set()
+    for node in function.own_nodes():
+        match node:
+            case ast.Assign(targets=[ast.Name(id=target) as stored], value=value) if target == name:
+                values.append(value)
+                plain.add(stored)
+            case ast.AnnAssign(target=ast.Name(id=target) as stored, value=ast.expr() as value) if target == name:
+                values.append(value)
+                plain.add(stored)
+    names = [n for n in function.own_nodes() if isinstance(n, ast.Name) and n.id == name]
+    stores = {n for n in names if isinstance(n.ctx, ast.Store)}
+    is_set_elsewhere = any(name in f.globals for f in program.functions if f.source is function.source)
+    return values if values and stores <= plain and not is_set_elsewhere else None
 
 
 def _around(source: Source, node: ast.AST) -> ast.AST:

@@ -1,0 +1,89 @@
+"""Tables are created and dropped through `run_sync` on an async connection.
+
+Before:
+
+    def create_tables():
+        Base.metadata.create_all(bind=engine)
+
+After:
+
+    async def create_tables():
+        async with engine.begin() as connection:
+            await connection.run_sync(Base.metadata.create_all)
+
+What a module does when it is imported is run with `asyncio.run` in tests and scripts, and moves into the lifespan of an
+application: a server imports its application while its event loop is running.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..analysis.colours import AsyncSite
+from ..analysis.decisions import Confidence, Decision, Status
+from ..analysis.program import Program
+from .carried import as_data, carried
+from .edit import Edit
+from .schema_calls import SchemaCall, in_place, schema_call, together
+from .schema_modules import Moved, at_import
+
+NAME = "schema"
+
+
+def decide(program: Program) -> Iterator[Decision]:
+    """A decision for each call, or run of calls on one engine."""
+    sites = {s.node: s for s in program.colours.sites() if s.kind == "schema"}
+    found: list[SchemaCall] = []
+    for node, site in sites.items():
+        assert isinstance(node, ast.Call)
+        call = schema_call(program, site.function, node)
+        if isinstance(call, str):
+            yield _decision(program, site, "left as it is", [], call)
+        else:
+            found.append(call)
+    for group in together(found):
+        site = sites[group[0].call]
+        if program.colours.may_await(site.function):
+            yield _decision(program, site, "run it on an async connection", in_place(program, group))
+        elif site.function.is_module:
+            yield _at_import(program, site, group)
+        else:
+            boundary = program.colours.boundaries.get(site.function)
+            yield _decision(
+                program, site, "left as it is", [], boundary.why if boundary else "this function stays sync"
+            )
+
+
+def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
+    """The edits that were worked out when the decision was made."""
+    yield from carried(decision)
+
+
+def _at_import(program: Program, site: AsyncSite, group: list[SchemaCall]) -> Decision:
+    moved = at_import(program, group)
+    if isinstance(moved, Moved):
+        return _decision(program, site, moved.action, moved.edits, moved.concern, Status.DONE)
+    return _decision(program, site, "left as it is", [], moved)
+
+
+def _decision(
+    program: Program,
+    site: AsyncSite,
+    action: str,
+    edits: list[Edit],
+    concern: str = "",
+    status: Status | None = None,
+) -> Decision:
+    return Decision(
+        NAME,
+        site.function.source.site(site.node),
+        action,
+        status or (Status.DECLINED if concern else Status.DONE),
+        Confidence.HIGH,
+        concern,
+        program.colours.site_chain(site),
+        site.function.qualname,
+        as_data(edits),
+        site.node,
+    )

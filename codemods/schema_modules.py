@@ -1,0 +1,243 @@
+"""Schema calls in a module's body: run at once in tests and scripts, in the lifespan of an application."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..analysis.fixtures import is_test_file
+from ..analysis.program import Program
+from ..analysis.source import Source
+from ..analysis.symbols import Function, decorator_name
+from ..analysis.values import FunctionObject, Instance
+from .arguments import argument, change, keyword
+from .edit import Edit, Replace
+from .imports import request
+from .indenting import INDENT
+from .references import bound_values, references, variable_home
+from .schema_calls import SchemaCall, block
+from .scopes import scopes
+from .top_level import blank_lines, definition_before, first_line
+
+APPLICATION = "fastapi.FastAPI"
+AT_STARTUP = "the tables are created when the application starts, no longer when it is imported"
+_FUNCTIONS = {"create_all": "create_tables", "drop_all": "drop_tables", "create": "create_table", "drop": "drop_table"}
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What is done with calls in a module's body."""
+
+    action: str
+    edits: list[Edit]
+    concern: str = ""
+
+
+def at_import(program: Program, group: Sequence[SchemaCall]) -> Moved | str:
+    """The edits for calls in a module's body, or why there are none."""
+    first = group[0]
+    if first.is_connection or any(not isinstance(item.statement, ast.Expr) for item in group):
+        return "a module's body runs when it is imported, outside any event loop: move it into an async function"
+    if _is_guarded(first) or not _is_imported_by_application(program, first.source):
+        return _run_at_once(program, group)
+    made = _application(program, first.source)
+    if made is None:
+        return "an application imports this module while its event loop runs: create the tables in its lifespan"
+    if not isinstance(first.source.parents[first.statement], ast.Module):
+        return "it depends on a condition of the module's body: move it into the application's lifespan"
+    return _in_lifespan(program, group, made)
+
+
+def _is_guarded(item: SchemaCall) -> bool:
+    """Does it stand under `if __name__ == "__main__"`?"""
+    node: ast.AST = item.statement
+    while not isinstance(node, ast.Module):
+        if isinstance(node, ast.If) and any(
+            isinstance(n, ast.Name) and n.id == "__name__" for n in ast.walk(node.test)
+        ):
+            return True
+        node = item.source.parents[node]
+    return False
+
+
+# Tests and scripts
+
+
+def _run_at_once(program: Program, group: Sequence[SchemaCall]) -> Moved:
+    first, source = group[0], group[0].source
+    indentation = source.indentation(first.statement)
+    name = _function_name(source, group)
+    gap = "\n" if indentation else "\n\n"
+    asyncio, wanted = request(source, "asyncio", None, at=first.statement)
+    text = f"async def {name}(){_annotation(source)}:\n{block(program, group, indentation + INDENT)}"
+    text += _disposal(program, first, indentation + INDENT)
+    text += f"{gap}{indentation}{asyncio}.run({name}())"
+    start, end = source.span(first.statement)[0], source.span(group[-1].statement)[1]
+    edits: list[Edit] = [Replace(start, end, text), *([wanted] if wanted else [])]
+    if not indentation:
+        line = first_line(source, first.statement)
+        at = source.offset(line, 0)
+        edits.append(Replace(at, at, blank_lines(source, line)))
+    return Moved("run it with asyncio.run", edits)
+
+
+def _function_name(source: Source, group: Sequence[SchemaCall]) -> str:
+    methods = [item.call.func.attr for item in group if isinstance(item.call.func, ast.Attribute)]
+    name = _FUNCTIONS.get(methods[0], "prepare_tables") if len(set(methods)) == 1 else "recreate_tables"
+    taken = {n for scope in scopes(source).all for n in (*scope.others, *(i.local for i in scope.imports))}
+    while name in taken:
+        name = f"{name}_now"
+    return name
+
+
+def _annotation(source: Source) -> str:
+    """`-> None`, where the file says what its functions return."""
+    functions = [n for n in ast.walk(source.tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return " -> None" if not functions or any(f.returns for f in functions) else ""
+
+
+def _disposal(program: Program, item: SchemaCall, indentation: str) -> str:
+    """Connections belong to the loop that ends here; a database in memory lives in its connection, and stays."""
+    engine = item.source.text(item.target)
+    memory = _is_in_memory(program, item.source, item.target)
+    if memory is True:
+        return ""
+    if memory is False:
+        return f"{indentation}await {engine}.dispose()\n"
+    return f'{indentation}if {engine}.dialect.name != "sqlite":\n{indentation}{INDENT}await {engine}.dispose()\n'
+
+
+def _is_in_memory(program: Program, source: Source, target: ast.expr) -> bool | None:
+    """Is the engine's database in memory? None where its URL is not written in the project."""
+    for call in _assigned(program, source, target):
+        url = argument(call, "url") if isinstance(call, ast.Call) else None
+        pool = keyword(call, "poolclass") if isinstance(call, ast.Call) else None
+        if pool is not None and source.text(pool.value).endswith("StaticPool"):
+            return True
+        for text in _assigned(program, source, url) if url is not None else ():
+            if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                return text.value.endswith((":memory:", "://")) or "mode=memory" in text.value
+    return None
+
+
+def _assigned(program: Program, source: Source, node: ast.expr) -> list[ast.expr]:
+    """What a name stands for, in the same file; any other expression stands for itself."""
+    if not isinstance(node, ast.Name):
+        return [node]
+    home = variable_home(program, source, node)
+    if home is None or home[0] is not source:
+        return []
+    return bound_values(program, home[1], home[2]) or []
+
+
+# Applications
+
+
+def _is_imported_by_application(program: Program, source: Source) -> bool:
+    if is_test_file(source.path):
+        return False
+    known = references(program)
+    return any(
+        _application(program, other) is not None and known.imports(other.path, source.path)
+        for other in program.sources.values()
+        if not is_test_file(other.path)
+    )
+
+
+def _application(program: Program, source: Source) -> ast.Assign | ast.AnnAssign | None:
+    """The statement of a module's body that makes an application."""
+    for statement in source.tree.body:
+        is_call = isinstance(statement, ast.Assign | ast.AnnAssign) and isinstance(statement.value, ast.Call)
+        if is_call and Instance(APPLICATION) in program.values(statement.value):
+            return statement
+    return None
+
+
+def _in_lifespan(program: Program, group: Sequence[SchemaCall], made: ast.Assign | ast.AnnAssign) -> Moved | str:
+    source = group[0].source
+    assert isinstance(made.value, ast.Call)
+    edits = list(_taken_out(source, group))
+    given = keyword(made.value, "lifespan")
+    if given is not None:
+        function = _lifespan_function(program, source, given.value)
+        if function is None:
+            return "the application's lifespan stands elsewhere: create the tables there"
+        return Moved("move it into the lifespan", [*edits, *_first_statement(program, function, group)], AT_STARTUP)
+    handler = _startup_handler(source)
+    if handler is not None:
+        return Moved("run it at start-up", [*edits, *_new_handler(program, handler, group)], AT_STARTUP)
+    return Moved("create a lifespan for it", [*edits, *_new_lifespan(program, group, made)], AT_STARTUP)
+
+
+def _taken_out(source: Source, group: Sequence[SchemaCall]) -> Iterator[Edit]:
+    """The statements go, with their lines and one of two blank lines around them."""
+    first, last = group[0].statement, group[-1].statement
+    start = source.offset(first.lineno, 0)
+    end = source.content.find(b"\n", source.span(last)[1])
+    end = end + 1 if end >= 0 else len(source.content)
+    while source.content[end : end + 1] in {b"\n", b"\r"} and source.content[:start].endswith((b"\n\n", b"\n\r\n")):
+        end += 1
+    yield Replace(start, end, "")
+
+
+def _lifespan_function(program: Program, source: Source, node: ast.expr) -> Function | None:
+    for value in program.values(node):
+        if isinstance(value, FunctionObject) and program.function(value.key).source is source:
+            return program.function(value.key)
+    return None
+
+
+def _first_statement(program: Program, function: Function, group: Sequence[SchemaCall]) -> Iterator[Edit]:
+    body = function.body
+    source = function.source
+    is_documented = isinstance(function.node, ast.AsyncFunctionDef | ast.FunctionDef) and ast.get_docstring(
+        function.node
+    )
+    first = body[1] if is_documented and len(body) > 1 else body[0]
+    at = source.offset(first.lineno, 0)
+    yield Replace(at, at, block(program, group, source.indentation(first)))
+
+
+def _startup_handler(source: Source) -> ast.stmt | None:
+    """The first `@app.on_event("startup")` function of a module."""
+    for statement in source.tree.body:
+        for decorator in getattr(statement, "decorator_list", ()):
+            if decorator_name(decorator) == "on_event" and '"startup"' in source.text(decorator).replace("'", '"'):
+                return statement
+    return None
+
+
+def _new_handler(program: Program, before: ast.stmt, group: Sequence[SchemaCall]) -> Iterator[Edit]:
+    """A handler of its own in front of the first: they run in their order."""
+    source = group[0].source
+    decorators: list[ast.expr] = getattr(before, "decorator_list", [])
+    decorator = next(d for d in decorators if decorator_name(d) == "on_event")
+    at = source.offset(min(d.lineno for d in decorators), 0)
+    name = _function_name(source, group)
+    text = f"@{source.text(decorator)}\nasync def {name}(){_annotation(source)}:\n{block(program, group, INDENT)}\n\n"
+    yield Replace(at, at, text)
+
+
+def _new_lifespan(program: Program, group: Sequence[SchemaCall], made: ast.Assign | ast.AnnAssign) -> Iterator[Edit]:
+    source = group[0].source
+    assert isinstance(made.value, ast.Call)
+    spelled = {}
+    for module, name in (
+        ("contextlib", "asynccontextmanager"),
+        ("collections.abc", "AsyncIterator"),
+        ("fastapi", "FastAPI"),
+    ):
+        spelled[name], wanted = request(source, module, name)
+        if wanted is not None:
+            yield wanted
+    name = "lifespan"
+    while any(scope.binds(name) for scope in scopes(source).all):
+        name = f"{name}_"
+    text = (
+        f"@{spelled['asynccontextmanager']}\n"
+        f"async def {name}(app: {spelled['FastAPI']}) -> {spelled['AsyncIterator']}[None]:\n"
+        f"{block(program, group, INDENT)}{INDENT}yield\n"
+    )
+    yield definition_before(source, made, text)
+    yield from change(source, made.value, [], [f"lifespan={name}"])
