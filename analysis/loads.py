@@ -104,9 +104,9 @@ class _Finder:
         self._tracing = Tracing(program.sources, program.interpreter)
         self._tracing.run()
         self.found = Loads(tracing=self._tracing)
-        loads = sorted(self._loads(), key=self._urgency)
-        for load in loads:
+        for load in sorted(self._loads(), key=self._urgency):
             self._choose(load)
+        self.found.awaited = [load for load in self.found.awaited if not self._is_awaited_before(load)]
 
     def _urgency(self, load: Load) -> tuple[bool, int]:
         """Readers that can't await come first, then what is nearer to its root: others may need no more then."""
@@ -122,9 +122,7 @@ class _Finder:
                 if isinstance(node, ast.Attribute):
                     yield from self._read(function, node, node.value, node.attr, not isinstance(node.ctx, ast.Load))
 
-    def _read(
-        self, function: Function, node: ast.expr, owner: ast.expr, name: str, is_stored: bool
-    ) -> Iterator[Load]:
+    def _read(self, function: Function, node: ast.expr, owner: ast.expr, name: str, is_stored: bool) -> Iterator[Load]:
         by_relationship: defaultdict[Relationship, list[Instance]] = defaultdict(list)
         for origin in self.origins(owner):
             mapped = self._program.mapped(origin.cls)
@@ -141,7 +139,9 @@ class _Finder:
     def origins(self, owner: ast.expr) -> list[Instance]:
         """The objects that an expression can be, known origins first; an object of unknown origin is unmarked."""
         is_mapped = self._tracing.is_mapped
-        found = [v for v in self._tracing.values.get(owner, frozenset()) if isinstance(v, Instance) and is_mapped(v.cls)]
+        found = [
+            v for v in self._tracing.values.get(owner, frozenset()) if isinstance(v, Instance) and is_mapped(v.cls)
+        ]
         if not found:
             found = [v for v in self._program.values(owner) if isinstance(v, Instance) and is_mapped(v.cls)]
         return sorted(found, key=_by_origin)
@@ -162,29 +162,49 @@ class _Finder:
             return is_eager if refreshed else is_given
         if self._program.stays_sync(self._tracing.place(origin.root).function):
             return True
-        return is_eager or bool({path, (EVERYTHING,)} & origin.loaded) or path in self.found.options.get(origin.root, ())
+        return (
+            is_eager or bool({path, (EVERYTHING,)} & origin.loaded) or path in self.found.options.get(origin.root, ())
+        )
 
     # Choosing
 
     def _choose(self, load: Load) -> None:
         missing = tuple(o for o in load.origins if not self._is_there(o, load.relationship))
-        if not missing or self._is_awaited_before(load):
+        if not missing:
             return
         load = Load(load.function, load.node, load.owner, load.relationship, missing, load.is_replaced)
         if self._takes_options(load):
             for origin in missing:
                 assert isinstance(origin, Traced)
                 self.found.options[origin.root].setdefault((*origin.path, load.relationship.name), []).append(load)
-        elif self._may_await(load):
+        elif self._may_await(load) and not self._is_helper(load):
             self.found.awaited.append(load)
         else:
             self.found.eager[load.key].append(load)
+
+    def _is_helper(self, load: Load) -> bool:
+        """Is the reader a helper that had nothing to do with the database, and better stays so?
+
+        It stays sync where loading one object more with each owner is all that takes.
+        """
+        function = load.function
+        is_handed = any(policy != "project" for policy, _ in self._program.handed(function))
+        if self._colours.is_async(function) or is_handed or is_test(function) or load.relationship.many:
+            return False
+        return all(self._would_be_there(o) for o in load.origins) and bool(self._colours.callers(function))
+
+    def _would_be_there(self, origin: Instance) -> bool:
+        """Would the object come with the relationship if that were loaded eagerly?"""
+        if not isinstance(origin, Traced):
+            return False
+        return origin.root.kind == "query" or bool(self._tracing.refreshed.get(origin.root))
 
     def _is_awaited_before(self, load: Load) -> bool:
         """Is the same attribute of the same variable awaited on every way that leads here?"""
         text = ast.dump(load.owner)
         return any(
-            other.function is load.function
+            other is not load
+            and other.function is load.function
             and other.relationship.name == load.relationship.name
             and ast.dump(other.owner) == text
             and dominates(load.source, other.node, load.node)
@@ -214,9 +234,7 @@ class _Finder:
             return False
         if not all(self._is_optionable(o) for o in load.origins if isinstance(o, Traced)):
             return False
-        if self._colours.is_async(load.function):
-            return all(self._is_near(root, load) for root in roots)
-        return True
+        return all(self._is_near(root, load) for root in roots)
 
     def _is_optionable(self, origin: Traced) -> bool:
         """Can an option at the origin's query load a relationship of this object?"""
@@ -279,16 +297,25 @@ class _Finder:
 
     def _may_await(self, load: Load) -> bool:
         """Can the reader await, and are all objects it gets mapped ones?"""
-        if _is_in_lambda_or_default(load.source, load.node) or self._is_faked(load.owner):
+        if _is_in_lambda_or_default(load.source, load.node) or self._is_faked(load):
             return False
         if load.function.is_module:
             return False
         return self._colours.is_async(load.function) or self._can_become_async(load.function)
 
-    def _is_faked(self, owner: ast.expr) -> bool:
-        """Do tests pass something else than a mapped object?"""
-        values: Values = self._program.values(owner) | self._tracing.values.get(owner, frozenset())
-        return any(isinstance(v, Mock) or (isinstance(v, Instance) and not self._tracing.is_mapped(v.cls)) for v in values)
+    def _is_faked(self, load: Load) -> bool:
+        """Do tests pass something that only looks like the mapped object?"""
+        values: Values = self._program.values(load.owner) | self._tracing.values.get(load.owner, frozenset())
+        return any(isinstance(v, Mock) and not v.path for v in values) or any(
+            isinstance(v, Instance) and self._has_of_its_own(v.cls, load.relationship.name) for v in values
+        )
+
+    def _has_of_its_own(self, cls: str, name: str) -> bool:
+        """Has a class of the project that is not mapped an attribute of the name?"""
+        classes = self._program.interpreter.objects
+        if cls not in classes.classes or self._tracing.is_mapped(cls):
+            return False
+        return bool(classes.instance_attribute(cls, name) or classes.class_attribute(cls, name))
 
     def _can_become_async(self, function: Function) -> bool:
         """Is there no caller, near or far, that has to stay sync?"""
@@ -343,5 +370,3 @@ def _by_origin(origin: Instance) -> tuple[object, ...]:
     if isinstance(origin, Traced):
         return (0, origin.cls, origin.root, origin.path, tuple(sorted(origin.loaded)))
     return (1, origin.cls)
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import pairwise
 
 from .source import Source
 
@@ -43,8 +44,7 @@ def _ancestors(source: Source, node: ast.AST) -> list[ast.AST]:
 
 def _always(path: list[ast.AST], top: ast.AST) -> bool:
     """Is the first node of a path evaluated whenever `top`, the node above its last, is?"""
-    chain = [*path, top]
-    return all(_is_certain(parent, child) for child, parent in zip(chain, chain[1:], strict=False))
+    return all(_is_certain(parent, child) for child, parent in pairwise([*path, top]))
 
 
 def _is_certain(parent: ast.AST, child: ast.AST) -> bool:
@@ -80,7 +80,7 @@ def _comes_first(parent: ast.AST, one: ast.AST, other: ast.AST) -> bool:
             return one is test
         case ast.If(test=test) | ast.While(test=test):
             return one is test or (other is not test and _same_block(parent, one, other))
-        case ast.For(iter=iterable, orelse=orelse) | ast.AsyncFor(iter=iterable, orelse=orelse):
+        case ast.For(iter=iterable) | ast.AsyncFor(iter=iterable):
             return one is iterable or _same_block(parent, one, other)
         case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
             parts: list[ast.AST] = [*parent.generators, parent.elt]

@@ -2,8 +2,8 @@
 
 The values of the ordinary run say of which class an object is. Here an object also has a root, the query, `get()` or
 constructor call that it came from, the relationships that lead from there to it, and those that are loaded with it. An
-annotation says nothing of this, so annotations of mapped classes are passed over at first; what then is empty, though the
-ordinary run knows its class, gets the plain, unmarked instance: an object of unknown origin.
+annotation says nothing of this, so annotations of mapped classes are passed over at first; what then is empty, though
+the ordinary run knows its class, gets the plain, unmarked instance: an object of unknown origin.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ Path = tuple[str, ...]
 # Relationships that load with the object that has them.
 EAGER = frozenset({"joined", "selectin", "subquery", "immediate", "noload", "raise", "raise_on_sql"})
 # Loader options after which reading the relationship sends nothing (or raises, as it did before).
-LOADING = frozenset({"joinedload", "selectinload", "subqueryload", "immediateload", "contains_eager", "noload", "raiseload"})
+LOADING = frozenset(
+    {"joinedload", "selectinload", "subqueryload", "immediateload", "contains_eager", "noload", "raiseload"}
+)
 LEADING = frozenset({"defaultload", "lazyload", "Load"})
 EVERYTHING = "*"
 # Relationships are followed this far from the root; beyond, the origin is not known.
@@ -58,7 +60,7 @@ SESSIONS = ("sqlalchemy.orm.Session", "sqlalchemy.ext.asyncio.AsyncSession")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Root:
-    """The call that an object came from: `kind` is "query", "get" or "made"; `index` its position among the entities."""
+    """The call that an object came from: `kind` is "query", "get" or "made"; `index` its place among the entities."""
 
     kind: str
     key: str

@@ -1,0 +1,168 @@
+"""Lazy loads, which asyncio can't send, become explicit: loaded by the query, awaited, or loaded with their owner.
+
+    orders = db.query(Order).all()          orders = db.query(Order).options(joinedload(Order.customer)).all()
+    for order in orders:               ->   for order in orders:
+        print(order.customer.name)              print(order.customer.name)
+
+Where the query is not known, or serves many others, the reader awaits what it reads:
+
+    def names(customer):                    async def names(customer):
+        return [o.name for o in        ->       return [o.name for o in
+                customer.orders]                        await customer.awaitable_attrs.orders]
+
+Where the reader can't await (a property, `__repr__`), the relationship gets `lazy="selectin"`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from ..analysis.decisions import Confidence, Decision, Status, Step
+from ..analysis.loads import Load, Loads
+from ..analysis.program import Program
+from ..analysis.source import Source
+from ..analysis.tracing import Path, Root, Traced
+from .async_attrs import add, bases
+from .awaiting import wrap_await
+from .carried import as_data, carried
+from .edit import Edit, Replace, Wrap
+from .loader_options import insert, options
+from .relationship_lazy import Unwritable, eager
+
+NAME = "implicit-io"
+
+
+def decide(program: Program) -> Iterator[Decision]:
+    """A decision for each lazy load that can happen, or for the query that loads for several."""
+    loads = program.colours.loads
+    for root, paths in loads.options.items():
+        yield _at_the_query(program, loads, root, paths)
+    for load in loads.awaited:
+        yield _where_it_stands(program, load)
+    for key, needed in loads.eager.items():
+        yield _with_its_owner(program, key, needed)
+    yield from _base_classes(program, loads)
+
+
+def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
+    """The edits that were worked out when the decision was made."""
+    yield from carried(decision)
+
+
+def _at_the_query(program: Program, loads: Loads, root: Root, paths: dict[Path, list[Load]]) -> Decision:
+    place = loads.place(root)
+    texts, imports = options(program, place, root, list(paths))
+    return Decision(
+        NAME,
+        place.source.site(place.node),
+        f"load {_listed(_dotted(paths))} with the query",
+        why=tuple(_step(load) for needed in paths.values() for load in needed),
+        function=place.function.qualname,
+        data=as_data([insert(place, texts), *imports]),
+        node=place.node,
+    )
+
+
+def _where_it_stands(program: Program, load: Load) -> Decision:
+    source = load.source
+    is_known = all(isinstance(o, Traced) for o in load.origins)
+    action, edits = "await the lazy load", list(_awaited(source, load))
+    if load.is_replaced:
+        action = "load the collection before it is replaced"
+    return Decision(
+        NAME,
+        source.site(load.node),
+        action,
+        confidence=Confidence.HIGH if is_known else Confidence.MEDIUM,
+        concern="" if is_known else "where the object comes from is not known; it may have been loaded already",
+        why=(_step(load),),
+        function=load.function.qualname,
+        data=as_data(edits),
+        node=load.node,
+    )
+
+
+def _awaited(source: Source, load: Load) -> Iterator[Edit]:
+    if load.is_replaced:
+        statement: ast.AST = load.node
+        while not isinstance(statement, ast.stmt):
+            statement = source.parents[statement]
+        start = source.span(statement)[0]
+        is_first = not source.content[source.offset(statement.lineno, 0) : start].strip()
+        gap = f"\n{source.indentation(statement)}" if is_first else "; "
+        text = f"await {source.text(load.owner)}.awaitable_attrs.{load.relationship.name}{gap}"
+        yield Replace(start, start, text)
+        return
+    yield Wrap(*source.span(load.owner), "", ".awaitable_attrs", 5)
+    yield from wrap_await(source, load.node)
+
+
+def _with_its_owner(program: Program, key: tuple[str, str], needed: list[Load]) -> Decision:
+    relationship = needed[0].relationship
+    cls = program.interpreter.objects.classes[relationship.owner]
+    name = f"{program.plain_name(relationship.owner)}.{relationship.name}"
+    assert relationship.node is not None
+    concern, edits = "", []
+    try:
+        edits = list(eager(cls.source, relationship))
+    except Unwritable as reason:
+        concern = f"{name} is read where nothing can be awaited, and {reason}"
+    return Decision(
+        NAME,
+        cls.source.site(relationship.node),
+        f"load {name} with its owner",
+        Status.DECLINED if concern else Status.DONE,
+        Confidence.MEDIUM,
+        concern or _unloaded(needed),
+        tuple(map(_step, needed)),
+        cls.name,
+        as_data(edits),
+        relationship.node,
+    )
+
+
+def _unloaded(needed: Iterable[Load]) -> str:
+    """What an eager relationship does not cover: an object that was made and not loaded."""
+    made = {
+        o.root.key.rsplit(":", 3)[0]
+        for load in needed
+        for o in load.origins
+        if isinstance(o, Traced) and o.root.kind == "made"
+    }
+    if not made:
+        return ""
+    return f"an object made at {_listed(sorted(made))} does not have it until it is refreshed"
+
+
+def _base_classes(program: Program, loads: Loads) -> Iterator[Decision]:
+    """`AsyncAttrs` for the classes whose relationships are awaited."""
+    needed: dict[ast.AST, Decision] = {}
+    for load in loads.awaited:
+        for cls in sorted({o.cls for o in load.origins}):
+            for base in bases(program, cls):
+                needed.setdefault(
+                    base.node,
+                    Decision(
+                        NAME,
+                        base.source.site(base.node),
+                        "add AsyncAttrs to the base",
+                        why=(_step(load),),
+                        data=as_data(add(base)),
+                        node=base.node,
+                    ),
+                )
+    yield from needed.values()
+
+
+def _step(load: Load) -> Step:
+    return Step(load.source.site(load.node), f"{load.function.qualname or 'the module'} reads {load.relationship.name}")
+
+
+def _dotted(paths: Iterable[Path]) -> list[str]:
+    return [".".join(p) for p in paths]
+
+
+def _listed(texts: Iterable[str]) -> str:
+    *most, last = texts
+    return f"{', '.join(most)} and {last}" if most else last

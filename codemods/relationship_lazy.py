@@ -1,0 +1,105 @@
+"""A relationship's `lazy=`: how it is set where the relationship is declared, as a backref too."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..analysis.mapped import Relationship
+from ..analysis.source import Source
+from .edit import Edit, Replace, Wrap
+from .imports import request
+
+SQLMODEL = "Relationship"
+
+
+class Unwritable(Exception):
+    """The relationship is declared in a way that can't be changed here; the message says which."""
+
+
+def eager(source: Source, relationship: Relationship, strategy: str = "selectin") -> Iterator[Edit]:
+    """The edits that load a relationship with its owner.
+
+    Raises:
+        Unwritable: its declaration is not a call that takes `lazy=`.
+    """
+    call = next((n for n in ast.walk(relationship.node) if _declares(n)), None) if relationship.node else None
+    if not isinstance(call, ast.Call):
+        raise Unwritable("its declaration is not seen")
+    backref = next((k.value for k in call.keywords if k.arg == "backref"), None)
+    if backref is not None and relationship.name != _declared_name(relationship.node):
+        yield from _in_backref(source, backref, strategy)
+    elif _name(call) == SQLMODEL:
+        yield from _in_sqlmodel(source, call, strategy)
+    else:
+        yield from _keyword(source, call, "lazy", f'"{strategy}"')
+
+
+def _declares(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and _name(node) in {"relationship", "relation", SQLMODEL}
+
+
+def _name(call: ast.Call) -> str:
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+def _declared_name(statement: ast.stmt | None) -> str:
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return name
+        case ast.FunctionDef(name=name):
+            return name
+    return ""
+
+
+def _in_backref(source: Source, backref: ast.expr, strategy: str) -> Iterator[Edit]:
+    match backref:
+        case ast.Constant():
+            text, wanted = request(source, "sqlalchemy.orm", "backref", at=backref)
+            yield Wrap(*source.span(backref), f"{text}(", f', lazy="{strategy}")')
+            if wanted:
+                yield wanted
+        case ast.Call():
+            yield from _keyword(source, backref, "lazy", f'"{strategy}"')
+        case _:
+            raise Unwritable("its backref is not written out")
+
+
+def _in_sqlmodel(source: Source, call: ast.Call, strategy: str) -> Iterator[Edit]:
+    given = next((k.value for k in call.keywords if k.arg == "sa_relationship_kwargs"), None)
+    match given:
+        case None:
+            yield from _keyword(source, call, "sa_relationship_kwargs", f'{{"lazy": "{strategy}"}}')
+        case ast.Dict(keys=keys, values=values):
+            for key, value in zip(keys, values, strict=True):
+                if isinstance(key, ast.Constant) and key.value == "lazy":
+                    yield Replace(*source.span(value), f'"{strategy}"')
+                    return
+            comma = ", " if keys else ""
+            start = source.span(given)[0] + 1
+            yield Replace(start, start, f'"lazy": "{strategy}"{comma}')
+        case ast.Call(func=ast.Name(id="dict")):
+            yield from _keyword(source, given, "lazy", f'"{strategy}"')
+        case _:
+            raise Unwritable("its sa_relationship_kwargs are not written out")
+
+
+def _keyword(source: Source, call: ast.Call, name: str, value: str) -> Iterator[Edit]:
+    """A keyword argument set: its value replaced, or the keyword added behind the others."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            yield Replace(*source.span(keyword.value), value)
+            return
+    parts: list[ast.expr | ast.keyword] = [*call.args, *call.keywords]
+    if not parts:
+        end = source.span(call)[1] - 1
+        yield Replace(end, end, f"{name}={value}")
+        return
+    last = max(parts, key=lambda p: source.span(p)[1])
+    start, end = source.span(last)
+    line = source.content[source.offset(last.lineno, 0) : start].decode()
+    gap = f"\n{line}" if not line.strip() else " "
+    yield Wrap(start, end, "", f",{gap}{name}={value}")
