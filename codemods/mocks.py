@@ -1,0 +1,137 @@
+"""Mocks of what became async are awaitable, attribute by attribute.
+
+    repo = Mock()                              repo = AsyncMock()
+    repo.find.return_value = user              repo.find.return_value = user
+    service = Service(repo)              ->    service = Service(repo)
+    assert service.rename(1)                   assert await service.rename(1)
+    repo.find.assert_called_once_with(1)       repo.find.assert_awaited_once_with(1)
+
+A child of a mock becomes an AsyncMock when code that the mock is handed to awaits it from now on; children that are
+called as before stay plain.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from ..analysis.colours import AsyncSite
+from ..analysis.decisions import Decision, Status
+from ..analysis.mocks import AWAITED_ASSERTIONS, CALL, Path
+from ..analysis.program import Program
+from ..analysis.stand_ins import is_async_method
+from ..analysis.symbols import Function
+from ..analysis.values import External, FunctionObject, Instance, Mock, Value
+from .edit import Edit, Import, Replace, Wrap
+from .mock_fixes import fix
+from .mock_usage import MadeMock, Usage
+
+NAME = "mocks"
+
+
+def decide(program: Program) -> Iterator[Decision]:
+    """Decisions for the mocks of the suite, and for the assertions about them."""
+    if not program.interpreter.mocks.made and not program.interpreter.mocks.patches:
+        return
+    usage = Usage(program)
+    for made in usage.made.values():
+        yield from _conflicts(made)
+        yield from _made(made, usage)
+    for function in program.functions:
+        for node in function.own_nodes():
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                yield from _assertion(program, usage, function, node, node.func)
+
+
+def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
+    """The edits that were worked out when the decision was made."""
+    kinds = {"replace": Replace, "wrap": Wrap, "import": Import}
+    for kind, *values in decision.data.get("edits", ()):
+        yield kinds[kind](*values)
+
+
+def _decision(program: Program, function: Function, node: ast.expr, action: str, edits: list[Edit]) -> Decision:
+    return Decision(
+        NAME,
+        function.source.site(node),
+        action,
+        function=function.qualname,
+        data={"edits": [_as_json(e) for e in edits]},
+        node=node,
+    )
+
+
+def _as_json(edit: Edit) -> list[Any]:
+    match edit:
+        case Replace(start, end, text):
+            return ["replace", start, end, text]
+        case Wrap(start, end, before, after, rank):
+            return ["wrap", start, end, before, after, rank]
+        case Import(module, name, alias):
+            return ["import", module, name, alias]
+
+
+# Mocks
+
+
+def _made(made: MadeMock, usage: Usage) -> Iterator[Decision]:
+    edits = fix(made, usage.awaited)
+    if not edits:
+        return
+    awaited = {path: use.site for path, use in sorted(made.uses.items()) if use.is_async and use.site}
+    names = ", ".join(filter(None, map(_spoken, awaited)))
+    action = f"make {names} of the mock awaitable" if names else "make the mock awaitable"
+    decision = _decision(made.program, made.function, made.node, action, edits)
+    yield replace(decision, why=_why(made.program, next(iter(awaited.values()), None)))
+
+
+def _why(program: Program, site: AsyncSite | None) -> tuple[Any, ...]:
+    return program.colours.site_chain(site) if site else ()
+
+
+def _spoken(path: Path) -> str:
+    return "".join(name if name == CALL else f".{name}" for name in path).removeprefix(".")
+
+
+def _conflicts(made: MadeMock) -> Iterator[Decision]:
+    """Children that are awaited in one place and called without in another."""
+    for path, use in sorted(made.uses.items()):
+        if use.is_async and use.is_called and use.site is not None:
+            action = f"make {_spoken(path) or 'the mock'} awaitable"
+            decision = _decision(made.program, made.function, made.node, action, [])
+            concern = f"it is awaited at {use.site.step().site} and called without await elsewhere: use a mock for each"
+            yield replace(decision, status=Status.DECLINED, concern=concern, why=_why(made.program, use.site))
+
+
+# Assertions
+
+
+def _assertion(
+    program: Program, usage: Usage, function: Function, node: ast.Call, callee: ast.Attribute
+) -> Iterator[Decision]:
+    """`assert_called…` of something that is awaited becomes `assert_awaited…`."""
+    wanted = AWAITED_ASSERTIONS.get(callee.attr)
+    if wanted is None or not _is_awaited(program, usage, callee.value):
+        return
+    end = function.source.span(callee)[1]
+    edit = Replace(end - len(callee.attr), end, wanted)
+    yield _decision(program, function, node, f"assert the await: {wanted}", [edit])
+
+
+def _is_awaited(program: Program, usage: Usage, node: ast.expr) -> bool:
+    """Is all that an expression can be awaited from now on?"""
+    uses = [use for _, use in usage.at(node)]
+    if uses:
+        return all(use.is_async and not use.is_called for use in uses)
+    return any(_is_async_attribute(program, v) for v in program.values(node) if not isinstance(v, Mock))
+
+
+def _is_async_attribute(program: Program, value: Value) -> bool:
+    match value:
+        case External(name=name, receiver=Instance(cls=cls)):
+            return is_async_method(program, cls, name.rpartition(".")[2])
+        case FunctionObject(key=key):
+            return program.function(key) in program.colours.reasons
+    return False
