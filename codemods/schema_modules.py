@@ -149,9 +149,14 @@ def _application(program: Program, source: Source) -> ast.Assign | ast.AnnAssign
     """The statement of a module's body that makes an application."""
     for statement in source.tree.body:
         is_call = isinstance(statement, ast.Assign | ast.AnnAssign) and isinstance(statement.value, ast.Call)
-        if is_call and Instance(APPLICATION) in program.values(statement.value):
+        if is_call and _is_application(program, statement.value):
             return statement
     return None
+
+
+def _is_application(program: Program, made: ast.expr) -> bool:
+    objects = program.interpreter.objects
+    return any(isinstance(v, Instance) and objects.is_a(v.cls, APPLICATION) for v in program.values(made))
 
 
 def _in_lifespan(program: Program, group: Sequence[SchemaCall], made: ast.Assign | ast.AnnAssign) -> Moved | str:
@@ -171,14 +176,20 @@ def _in_lifespan(program: Program, group: Sequence[SchemaCall], made: ast.Assign
 
 
 def _taken_out(source: Source, group: Sequence[SchemaCall]) -> Iterator[Edit]:
-    """The statements go, with their lines and one of two blank lines around them."""
-    first, last = group[0].statement, group[-1].statement
-    start = source.offset(first.lineno, 0)
-    end = source.content.find(b"\n", source.span(last)[1])
+    """The statements go, with the comment above them and one of two blank lines around them."""
+    start = source.offset(first_line(source, group[0].statement), 0)
+    end = source.content.find(b"\n", source.span(group[-1].statement)[1])
     end = end + 1 if end >= 0 else len(source.content)
     while source.content[end : end + 1] in {b"\n", b"\r"} and source.content[:start].endswith((b"\n\n", b"\n\r\n")):
         end += 1
     yield Replace(start, end, "")
+
+
+def _commented(program: Program, group: Sequence[SchemaCall], indentation: str) -> str:
+    """The calls in their new place, under the comment that stood above them."""
+    source, first = group[0].source, group[0].statement
+    comment = source.content.decode().splitlines()[first_line(source, first) - 1 : first.lineno - 1]
+    return "".join(f"{indentation}{line}\n" for line in comment) + block(program, group, indentation)
 
 
 def _lifespan_function(program: Program, source: Source, node: ast.expr) -> Function | None:
@@ -196,7 +207,7 @@ def _first_statement(program: Program, function: Function, group: Sequence[Schem
     )
     first = body[1] if is_documented and len(body) > 1 else body[0]
     at = source.offset(first.lineno, 0)
-    yield Replace(at, at, block(program, group, source.indentation(first)))
+    yield Replace(at, at, _commented(program, group, source.indentation(first)))
 
 
 def _startup_handler(source: Source) -> ast.stmt | None:
@@ -215,7 +226,9 @@ def _new_handler(program: Program, before: ast.stmt, group: Sequence[SchemaCall]
     decorator = next(d for d in decorators if decorator_name(d) == "on_event")
     at = source.offset(min(d.lineno for d in decorators), 0)
     name = _function_name(source, group)
-    text = f"@{source.text(decorator)}\nasync def {name}(){_annotation(source)}:\n{block(program, group, INDENT)}\n\n"
+    text = (
+        f"@{source.text(decorator)}\nasync def {name}(){_annotation(source)}:\n{_commented(program, group, INDENT)}\n\n"
+    )
     yield Replace(at, at, text)
 
 
@@ -237,7 +250,7 @@ def _new_lifespan(program: Program, group: Sequence[SchemaCall], made: ast.Assig
     text = (
         f"@{spelled['asynccontextmanager']}\n"
         f"async def {name}(app: {spelled['FastAPI']}) -> {spelled['AsyncIterator']}[None]:\n"
-        f"{block(program, group, INDENT)}{INDENT}yield\n"
+        f"{_commented(program, group, INDENT)}{INDENT}yield\n"
     )
     yield definition_before(source, made, text)
     yield from change(source, made.value, [], [f"lifespan={name}"])
