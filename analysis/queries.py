@@ -110,9 +110,9 @@ QUERY_METHODS = frozenset(
         "enable_assertions", "enable_eagerloads", "except_", "except_all", "execution_options", "ext", "filter",
         "filter_by", "from_self", "from_statement", "group_by", "having", "intersect", "intersect_all", "join",
         "limit", "offset", "only_return_tuples", "options", "order_by", "outerjoin", "params", "populate_existing",
-        "prefix_with", "reset_joinpoint", "select_entity_from", "select_from", "set_label_style", "slice", "suffix_with",
-        "tuples", "union", "union_all", "where", "with_entities", "with_for_update", "with_hint", "with_labels",
-        "with_parent", "with_session", "with_statement_hint", "with_transformation", "yield_per",
+        "prefix_with", "reset_joinpoint", "select_entity_from", "select_from", "set_label_style", "slice",
+        "suffix_with", "tuples", "union", "union_all", "where", "with_entities", "with_for_update", "with_hint",
+        "with_labels", "with_parent", "with_session", "with_statement_hint", "with_transformation", "yield_per",
     }
 )  # fmt: skip
 

@@ -241,7 +241,7 @@ def _finish(rewriting: Rewriting) -> Iterator[Edit]:
             yield renamed(link, source, "scalar_subquery")
         case "subquery" | "cte" | "exists" | "label" | "scalar_subquery":
             if any(k.arg in {"with_labels", "reduce_columns"} for k in link.keywords):
-                raise Declined("subquery(with_labels, reduce_columns): call set_label_style() or reduce_columns() first")
+                raise Declined("subquery(with_labels, reduce_columns): use set_label_style(), reduce_columns() first")
         case _:
             raise Declined(f"{link.name}() of a query has no counterpart")
 
