@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 ITERATING = {"list", "set", "tuple", "frozenset", "sorted", "reversed", "iter", "filter", "aiter"}
 GROWING = {"append", "add", "extend", "update", "insert", "appendleft", "setdefault"}
+# How a library calls a function that it is given with the arguments behind it.
+CALLING = {"thread", "sync", "starts"}
 CONTEXT_MAKERS = {"contextlib.contextmanager", "contextlib.asynccontextmanager"}
 DEPENDENCIES = {"fastapi.Depends", "fastapi.Security"}
 # Decorators and wrappers that give back, or stand for, the function they are given.
@@ -254,8 +256,8 @@ class Calls:
             return positional[0][1] if positional else NOTHING
         known = library().functions.get(name)
         self._hand_to(known.calls if known and known.calls else "unknown", node, arguments)
-        if known and known.calls in {"thread", "sync", "starts"} and positional:
-            return self._in_thread(known.calls, arguments)
+        if known and known.calls in CALLING and len(positional) > known.position:
+            return self._in_thread(known.calls, (positional[known.position :], keywords))
         return self.typed(known.returns, None, node, arguments) if known and known.returns else NOTHING
 
     def _in_thread(self, policy: str, arguments: Arguments) -> Values:
@@ -284,6 +286,8 @@ class Calls:
                 return frozenset({External("column.expression")})
             case Context() if method == "start":
                 return receiver.items
+            case Awaitable(items=items) if method == "result":
+                return items
         return self._library_call(cls, method, receiver, node, arguments, env)
 
     def _library_call(
@@ -298,8 +302,12 @@ class Calls:
         self._hand_to(policy, node, arguments)
         if policy == "greenlet":
             return self._in_greenlet(cls, arguments)
-        if policy == "awaits" and arguments[0]:
+        if known and policy == "thread" and len(arguments[0]) > known.position:
+            return self._in_thread(policy, (arguments[0][known.position :], arguments[1]))
+        if policy in {"awaits", "starts"} and arguments[0]:
             self._in_thread(policy, arguments)
+        if known and known.runs and arguments[0]:
+            return self._interpreter.awaited(arguments[0][0][1])
         return self.typed(known.returns, receiver, node, arguments) if known and known.returns else NOTHING
 
     def _in_greenlet(self, cls: str, arguments: Arguments) -> Values:
@@ -508,6 +516,9 @@ BUILTIN = {
     "anext": _next,
     "getattr": _getattr,
     "asyncio.run": _run,
+    "asyncio.run_coroutine_threadsafe": _first,
+    "awaitlet.awaitlet": _run,
+    "greenback.await_": _run,
     "asyncio.gather": _gather,
     "asyncio.create_task": _first,
     "asyncio.wait_for": _first,

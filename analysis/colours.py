@@ -3,6 +3,9 @@
 A function that holds a seed (I/O on a session, connection, engine, or a test client) becomes async; so do its callers, up
 to the boundaries; the members of an override family share one colour. Every function keeps the site that made it so, and
 through it the chain down to the seed.
+
+A place where sync code runs a coroutine to its end (a bridge) is a weak seed: it makes its function async only where
+async code reaches that function. Where sync code starts a loop of its own it stays.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .boundaries import Boundary, boundary_of
+from .bridges import Run
 from .clients import CLIENT, Clients
 from .decisions import Confidence, Step
 from .library import library
@@ -35,7 +39,8 @@ class AsyncSite:
     `kind`: "await" (a call), "with" (a `with` item's expression), "for" (an iterable of a loop or comprehension),
     "next" (`next(generator)`), "collect" (`list(generator)`), "yield from", "thread" (the call that hands `callee` to a
     thread), "client" (a `with` item that enters a test client), "property" (a read that calls), "query" (a legacy query
-    is sent), "schema" (`create_all` and its like), or "load" (implicit I/O). `callee` is the project function behind it; None for a seed.
+    is sent), "schema" (`create_all` and its like), "load" (implicit I/O), or "bridge" (a coroutine is run to its end).
+    `callee` is the project function behind it; None for a seed.
     """
 
     function: Function
@@ -62,6 +67,7 @@ class Colours:
         self._callers: defaultdict[Function, list[AsyncSite]] = defaultdict(list)
         self._families = families(program)
         self._stand_ins = list(stand_ins(program))
+        self._weak = [_bridge_site(program, run) for run in program.bridges.sites.values()]
         self.clients = Clients(program)
         held_back: list[AsyncSite] = []
         for site in [*_all_sites(program), *unknown_receivers(program)]:
@@ -153,7 +159,7 @@ class Colours:
             if seeds:
                 self._colour(function, seeds[0], queue)
         self._drain(queue)
-        while self._even_out(queue):
+        while self._even_out(queue) or self._wake(queue):
             self._drain(queue)
 
     def _drain(self, queue: deque[Function]) -> None:
@@ -211,6 +217,38 @@ class Colours:
             if real is None or self.is_async(real):
                 self._force(fake, real, what, queue)
         return bool(queue)
+
+
+    def _wake(self, queue: deque[Function]) -> bool:
+        """Bridges in what async code reaches are awaited."""
+        reached = self._reached() if self._weak else set()
+        woken = [site for site in self._weak if site.function in reached]
+        self._weak = [site for site in self._weak if site.function not in reached]
+        for site in woken:
+            self._note(site)
+            self._colour(site.function, site, queue)
+        return bool(queue)
+
+    def _reached(self) -> set[Function]:
+        """The functions that run while an event loop does, or in a thread that async code waits for."""
+        program = self._program
+        fixtures = program.interpreter.fixtures
+        pending = [
+            f
+            for f in program.functions
+            if self.may_await(f) or (f not in fixtures.functions and "awaits" in {p for p, _ in program.handed(f)})
+        ]
+        reached = set(pending)
+        while pending:
+            function = pending.pop()
+            called = [site.callee for site in self._sites[function]]
+            if fixtures.serves(function):
+                called += [f for p in function.parameters() for f in fixtures.lookup(function, p.arg)]
+            for callee in called:
+                if callee is not None and callee not in reached:
+                    reached.add(callee)
+                    pending.append(callee)
+        return reached
 
 
 # Sites whose callees all have to be of one colour.
@@ -272,11 +310,15 @@ def _relatives(program: Program, cls: Class, name: str) -> Iterator[Function]:
 
 def _all_sites(program: Program) -> Iterator[AsyncSite]:
     for function in program.functions:
+        if function in program.vanishing:
+            continue
         kept = program.stays_sync(function)
         for node in function.own_nodes():
             # What a kept file does on its own sync session is its own affair; calls across its border are not.
             yield from (s for s in _sites_at(program, function, node) if s.callee is not None or not kept)
     for query, function in executing_sites(program):
+        if function in program.vanishing:
+            continue
         if not program.stays_sync(function) and not program.queries_stay_sync(query):
             yield AsyncSite(function, query, "query", None, f"sends the query {program.short(function.source, query)}")
 
@@ -366,7 +408,13 @@ def _function_sites(program: Program, function: Function, node: ast.Call, value:
     if isinstance(value.receiver, Instance):
         targets.extend(program.alternatives(value.receiver.cls, targets[0].name))
     for target in dict.fromkeys(targets):
-        yield from _plain_call(function, node, target)
+        if target not in program.vanishing:
+            yield from _plain_call(function, node, target)
+
+
+def _bridge_site(program: Program, run: Run) -> AsyncSite:
+    subject = program.short(run.function.source, run.subject)
+    return AsyncSite(run.function, run.node, "bridge", None, f"runs {subject} to its end")
 
 
 def _plain_call(function: Function, node: ast.Call, target: Function) -> Iterator[AsyncSite]:

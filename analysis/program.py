@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+from .bridges import Bridges
 from .colours import Colours
 from .interpreter import Interpreter
 from .library import library
@@ -182,6 +183,18 @@ class Program:
             kind = "yield" if fixture.is_generator else "return"
             values |= self.interpreter.store.peek(kind, fixture.key)
         return values
+
+    # Bridges
+
+    @cached_property
+    def bridges(self) -> Bridges:
+        """Sync code that runs coroutines to their end."""
+        return Bridges(self)
+
+    @cached_property
+    def vanishing(self) -> frozenset[Function]:
+        """Functions without a colour: no code after the migration calls them for what they do."""
+        return self.bridges.inside
 
     # Colours
 
