@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from .symbols import Function
-from .values import ClassObject, External, FunctionObject, Instance, Values
+from .values import ClassObject, External, FunctionObject, Instance, Value, Values
 
 if TYPE_CHECKING:
     from .program import Program
 
 ROUTER = "fastapi.APIRouter"
-INCLUDING = {"include_router", "mount"}
+LIFESPAN_ARGUMENTS = {"lifespan", "on_startup", "on_shutdown", None}
+LIFESPAN_METHODS = {"on_event", "add_event_handler"}
 UNKNOWN = ""
 
 
@@ -28,23 +29,36 @@ class Applications:
         self._program = program
         self._is_changed = is_changed
         self._functions: defaultdict[str, set[Function]] = defaultdict(set)
-        self._included: defaultdict[str, set[str]] = defaultdict(set)
+        self._routers: defaultdict[str, set[str]] = defaultdict(set)
+        self._mounted: defaultdict[str, set[str]] = defaultdict(set)
+        self._with_lifespan = {UNKNOWN}
+        self._open = {UNKNOWN}
         for function in program.functions:
             for node in function.own_nodes():
                 if isinstance(node, ast.Call):
                     self._note(function, node)
 
+    def has_lifespan(self, app: Values) -> bool:
+        """May an application do anything when it starts or ends?"""
+        return not self._reach(app, self._routers).isdisjoint(self._with_lifespan | self._open)
+
     def is_apart(self, app: Values) -> bool:
         """Is it certain that an application runs nothing that becomes async?"""
+        origins = self._reach(app, self._routers, self._mounted)
+        if not origins.isdisjoint(self._open):
+            return False
+        return not any(self._touches(f, set()) for origin in sorted(origins) for f in self._functions[origin])
+
+    def _reach(self, app: Values, *parts: Mapping[str, set[str]]) -> set[str]:
+        """An application and all that is part of it, each by the place where it is made."""
         origins = set(self._origins(app))
         pending = list(origins)
         while pending:
-            for other in self._included[pending.pop()] - origins:
+            current = pending.pop()
+            for other in set().union(*(p.get(current, set()) for p in parts)) - origins:
                 origins.add(other)
                 pending.append(other)
-        if not origins or UNKNOWN in origins:
-            return False
-        return not any(self._touches(f, set()) for origin in sorted(origins) for f in self._functions[origin])
+        return origins
 
     def _origins(self, values: Values) -> Iterator[str]:
         if not values:
@@ -53,37 +67,38 @@ class Applications:
             is_router = isinstance(value, Instance) and self._program.interpreter.objects.is_a(value.cls, ROUTER)
             yield value.origin if isinstance(value, Instance) and is_router else UNKNOWN
 
+    # What is registered
+
     def _note(self, function: Function, node: ast.Call) -> None:
-        registering = False
-        for value in self._program.values(node.func):
+        callees = self._program.values(node.func)
+        for value in callees:
             match value:
                 case External(name=name, receiver=Instance() as receiver):
-                    origins = set(self._origins(frozenset({receiver}))) - {UNKNOWN}
-                    method = name.rpartition(".")[2]
+                    for origin in set(self._origins(frozenset({receiver}))) - {UNKNOWN}:
+                        self._register(function, node, origin, name.rpartition(".")[2])
                 case ClassObject():
-                    origins = set(self._origins(self._program.values(node))) - {UNKNOWN}
-                    method = "__init__"
-                case _:
-                    continue
-            for origin in origins:
-                registering = True
-                self._functions[origin].update(self._given(node))
-                if method in INCLUDING:
-                    parts = [*node.args, *(k.value for k in node.keywords if k.arg in {"router", "app"})]
-                    routers = parts[1:2] if method == "mount" else parts[:1]
-                    for router in routers:
-                        self._included[origin].update(self._origins(self._program.values(router)))
-        parent = function.source.parents.get(node)
-        if registering and isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef):
-            handler = self._program.interpreter.by_node[parent]
-            for value in self._program.values(node.func):
-                if isinstance(value, External) and isinstance(value.receiver, Instance):
-                    self._functions[value.receiver.origin].add(handler)
+                    for origin in set(self._origins(self._program.values(node))) - {UNKNOWN}:
+                        self._register(function, node, origin, "__init__")
+        if not any(isinstance(v, FunctionObject | ClassObject) or _is_method(v) for v in callees):
+            for argument in _arguments(node):
+                # Whoever is given the application may register on it what it likes.
+                self._open.update(self._origins(self._program.values(argument)))
 
-    def _given(self, node: ast.Call) -> Iterator[Function]:
-        """The functions anywhere in a call's arguments, and the methods of the classes there."""
-        for part in [*node.args, *(k.value for k in node.keywords)]:
-            yield from self._mentioned(part)
+    def _register(self, function: Function, node: ast.Call, origin: str, method: str) -> None:
+        """Note a call of an application's constructor or method."""
+        for argument in _arguments(node):
+            self._functions[origin].update(self._mentioned(argument))
+        parent = function.source.parents.get(node)
+        if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef):
+            self._functions[origin].add(self._program.interpreter.by_node[parent])
+        if method in LIFESPAN_METHODS or (method == "__init__" and {k.arg for k in node.keywords} & LIFESPAN_ARGUMENTS):
+            self._with_lifespan.add(origin)
+        if method == "include_router":
+            for router in _arguments(node)[:1]:
+                self._routers[origin].update(self._origins(self._program.values(router)))
+        elif method == "mount":
+            for app in _arguments(node)[1:2]:
+                self._mounted[origin].update(self._origins(self._program.values(app)))
 
     def _mentioned(self, node: ast.AST) -> Iterator[Function]:
         for child in ast.walk(node):
@@ -117,3 +132,11 @@ class Applications:
                 if value.cls in classes and any(map(self._is_changed, classes[value.cls].methods.values())):
                     return True
         return False
+
+
+def _arguments(node: ast.Call) -> list[ast.expr]:
+    return [*node.args, *(k.value for k in node.keywords)]
+
+
+def _is_method(value: Value) -> bool:
+    return isinstance(value, External) and value.receiver is not None

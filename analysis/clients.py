@@ -79,6 +79,10 @@ class Clients:
         keys = self.keys(values)
         return bool(keys) and not self._reason(keys)
 
+    def has_lifespan(self, client: Client) -> bool:
+        """May the client's application do anything when it starts or ends?"""
+        return client.app is None or self._applications.has_lifespan(self._program.values(client.app))
+
     def _is_client(self, cls: str) -> bool:
         return self._program.interpreter.objects.is_a(cls, CLIENT)
 
@@ -94,11 +98,11 @@ class Clients:
             if boundary is not None:
                 place = f"{use.function.source.path}:{use.node.lineno}"
                 self._keep(self.at(use.node), f"it is used at {place}, where nothing is awaited: {boundary.why}")
-        applications = Applications(self._program, is_changed)
+        self._applications = Applications(self._program, is_changed)
         apart: dict[str, bool] = {}
         for client in self.made:
             leader = self._find(client.key)
-            is_apart = client.app is not None and applications.is_apart(self._program.values(client.app))
+            is_apart = client.app is not None and self._applications.is_apart(self._program.values(client.app))
             apart[leader] = apart.get(leader, True) and is_apart
         self._keep((k for k, is_apart in apart.items() if is_apart), "its application runs nothing that becomes async")
 

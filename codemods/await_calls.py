@@ -98,13 +98,13 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
         case "with":
             yield from async_with(source, node, decision.data["items"])
         case "for":
-            yield from _async_for(source, node)
+            yield from async_for(source, node)
         case "next":
             assert isinstance(node, ast.Call)
             yield Replace(*source.span(node.func), "anext")
             yield from wrap_await(source, node)
         case "collect":
-            yield from _collect(source, node)
+            yield from collect(source, node)
         case "yield from":
             yield from _yield_from(source, node)
         case "thread":
@@ -127,7 +127,8 @@ def _async_keyword(source: Source, node: ast.AST, kind: type[ast.stmt]) -> Itera
         yield Replace(start, start, "async ")
 
 
-def _async_for(source: Source, node: ast.expr) -> Iterator[Edit]:
+def async_for(source: Source, node: ast.expr) -> Iterator[Edit]:
+    """The edits that loop over an expression with `async for`, in a statement or a comprehension."""
     parent = source.parents.get(node)
     if isinstance(parent, ast.comprehension):
         yield from _async_comprehension(source, parent)
@@ -142,7 +143,7 @@ def _async_comprehension(source: Source, comprehension: ast.comprehension) -> It
     yield from list_instead_of_generator(source, comprehension.target)
 
 
-def _collect(source: Source, node: ast.expr) -> Iterator[Edit]:
+def collect(source: Source, node: ast.expr) -> Iterator[Edit]:
     """`list(rows())` -> `[row async for row in rows()]`, and the like in front of any other collecting call."""
     assert isinstance(node, ast.Call)
     argument = node.args[-1]

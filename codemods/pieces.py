@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..analysis.source import Source
 from .edit import Replace
+from .indenting import INDENT
 
 # Text to write, or an expression of the file that stands there unchanged.
 Piece = str | ast.expr
-STEP = "    "
 
 
 def splice(source: Source, start: int, end: int, pieces: Iterable[Piece]) -> Iterator[Replace]:
@@ -45,7 +45,7 @@ def call(
     flat = joined(arguments, ", ")
     if length(source, [function, "()", *flat]) <= room or not arguments:
         return [function, "(", *flat, ")"]
-    inner = indentation + STEP
+    inner = indentation + INDENT
     if length(source, [inner, *flat]) <= width:
         return [function, f"(\n{inner}", *flat, f"\n{indentation})"]
     return [function, f"(\n{inner}", *joined(arguments, f",\n{inner}"), f",\n{indentation})"]

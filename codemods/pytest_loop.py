@@ -66,11 +66,7 @@ class OneLoop:
 
     @property
     def action(self) -> str:
-        return f"one event loop for the suite; pytest-asyncio {self.version} has no setting for it"
-
-    @property
-    def concern(self) -> str:
-        return f"with pytest-asyncio {SCOPES_SINCE} or newer, the loop scopes in pytest's settings say the same"
+        return f"one event loop for the suite: pytest-asyncio {self.version} has no setting for it"
 
     def appended(self, source: Source) -> Iterator[Edit]:
         """The edits that write it at the end of a conftest.py."""

@@ -45,7 +45,7 @@ def decide(program: Program) -> Iterator[Decision]:
         yield Decision(NAME, Site(edited.path, 1, 0, 1, 0), what, data={"kind": "settings"})
     loop = one_loop(program, [*tests, *fixtures])
     if loop is not None:
-        yield Decision(NAME, loop.site, loop.action, concern=loop.concern, data={"kind": "loop"})
+        yield Decision(NAME, loop.site, loop.action, data={"kind": "loop"})
     if edited.mode == "strict":
         for test in tests:
             yield from _mark(program, test, "asyncio")
