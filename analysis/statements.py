@@ -206,6 +206,13 @@ def _first_argument(_: Value | None, arguments: Sequence[Evaluated], __: MappedC
     return arguments[0][1] if arguments else NOTHING
 
 
+def _inspect(_: Value | None, arguments: Sequence[Evaluated], __: MappedClasses, ___: str) -> Values:
+    """`inspect()` of an engine or connection; of anything else it gives what does no I/O."""
+    inspected = {"sqlalchemy.Engine", "sqlalchemy.Connection"}
+    is_database = arguments and any(isinstance(v, Instance) and v.cls in inspected for v in arguments[0][1])
+    return frozenset({Instance("sqlalchemy.Inspector")}) if is_database else NOTHING
+
+
 def _table_select(_: Value | None, __: Sequence[Evaluated], ___: MappedClasses, ____: str) -> Values:
     return frozenset({Statement("select", (Entity("table"),))})
 
@@ -232,6 +239,7 @@ SPECIAL: dict[str, Maker] = {
     "get": _get,
     "first-argument": _first_argument,
     "aliased": _first_argument,
+    "inspect": _inspect,
     "table-select": _table_select,
     "query-property": _query_property,
     "declarative-base": _declarative_base,

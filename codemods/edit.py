@@ -58,9 +58,17 @@ class Indent:
     statement: int
 
 
+@dataclass(frozen=True, slots=True)
+class Outdent:
+    """The `width` bytes of white space at `start`, the beginning of a line, go."""
+
+    start: int
+    width: int
+
+
 # Offset, order and rank at that offset, text, and the offset behind what the text stands for.
 _Event = tuple[int, int, int, str, int]
-Edit = Replace | Wrap | Indent | Import
+Edit = Replace | Wrap | Indent | Outdent | Import
 
 
 def apply(content: bytes, edits: Iterable[Edit]) -> bytes:
@@ -89,8 +97,12 @@ def apply(content: bytes, edits: Iterable[Edit]) -> bytes:
     for replace in replaces:
         order = (1, 1 - _is_lines(replace)) if replace.start == replace.end else (3, 0)
         events.append((replace.start, *order, replace.text, replace.end))
-    indents = [e for e in wanted if isinstance(e, Indent)]
-    events = [*_moved_in(content, events, indents), *((i.start, 1, -1, i.text, i.start) for i in indents)]
+    # A line that begins inside of what is replaced moves with the text that replaces it.
+    indents = [e for e in wanted if isinstance(e, Indent) and not any(_holds(r, e.start) for r in replaces)]
+    outdents = [e for e in wanted if isinstance(e, Outdent) and not any(_meets(r, e) for r in replaces)]
+    events = _moved_out(content, _moved_in(content, events, indents), outdents)
+    events.extend((i.start, 1, -1, i.text, i.start) for i in indents)
+    events.extend((o.start, 3, 0, "", o.start + o.width) for o in outdents)
     is_crlf = content.partition(b"\n")[0].endswith(b"\r")
     out: list[bytes] = []
     position = 0
@@ -100,6 +112,15 @@ def apply(content: bytes, edits: Iterable[Edit]) -> bytes:
         position = end
     out.append(content[position:])
     return b"".join(out)
+
+
+def _holds(replace: Replace, offset: int) -> bool:
+    """Is the offset inside of what is replaced, or at the beginning of what is taken out?"""
+    return replace.start < offset < replace.end or (not replace.text and replace.start == offset < replace.end)
+
+
+def _meets(replace: Replace, outdent: Outdent) -> bool:
+    return replace.start < outdent.start + outdent.width and outdent.start < replace.end
 
 
 def _is_lines(replace: Replace) -> bool:
@@ -119,6 +140,16 @@ def _moved_in(content: bytes, events: list[_Event], indents: list[Indent]) -> li
     for start, order, rank, text, end in events:
         begins, margin = margins.get(content.rfind(b"\n", 0, start) + 1, (start, ""))
         moved.append((start, order, rank, re.sub(r"\n(?=[^\n])", f"\n{margin}", text) if start >= begins else text, end))
+    return moved
+
+
+def _moved_out(content: bytes, events: list[_Event], outdents: list[Outdent]) -> list[_Event]:
+    """The events on lines that move out: the further lines of their texts move too."""
+    widths = {o.start: o.width for o in outdents}
+    moved = []
+    for start, order, rank, text, end in events:
+        width = widths.get(content.rfind(b"\n", 0, start) + 1, 0)
+        moved.append((start, order, rank, re.sub(rf"\n[ \t]{{{width}}}", "\n", text) if width else text, end))
     return moved
 
 

@@ -62,7 +62,7 @@ def _head(source: Source, wanted: Import) -> list[_Statement]:
 
 def _first_use(source: Source, wanted: Import) -> int:
     local = wanted.alias or wanted.name or wanted.module.partition(".")[0]
-    uses = [n for n in ast.walk(source.tree) if isinstance(n, ast.Name) and n.id == local]
+    uses = [n for n in source.nodes if isinstance(n, ast.Name) and n.id == local]
     return min((source.span(n)[0] for n in uses), default=len(source.content))
 
 

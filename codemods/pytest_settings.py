@@ -77,7 +77,7 @@ def edit_settings(
         BrokenInput: a TOML file cannot be parsed.
     """
     settings = {"asyncio_mode": "strict" if strict else "auto"}
-    version = _newest(root, list(paths))
+    version = newest(root, list(paths))
     settings |= {name: loop_scope for name, since in _SINCE.items() if version is None or version >= since}
     files = _Files(root, changed or {})
     path = _taken(files)
@@ -225,7 +225,7 @@ def _wanted(settings: dict[str, str], values: Mapping[str, str]) -> tuple[dict[s
 # The version of pytest-asyncio
 
 
-def _newest(root: Path, paths: list[str]) -> Version | None:
+def newest(root: Path, paths: list[str]) -> Version | None:
     """The newest version of pytest-asyncio that the project may install; None where nothing bounds it."""
     if locked := _locked(root):
         return locked
