@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -38,7 +38,7 @@ class Step:
         return {"path": self.site.path, "line": self.site.line, "what": self.what}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Decision:
     """One thing the plan says of a site.
 
@@ -87,6 +87,11 @@ class Plan:
 
     def __len__(self) -> int:
         return len(self.decisions)
+
+    def decline(self, decision: Decision, concern: str) -> None:
+        """What was planned can't be done."""
+        declined = replace(decision, status=Status.DECLINED, confidence=Confidence.LOW, concern=concern)
+        self.decisions[self.decisions.index(decision)] = declined
 
     def only(self, codemods: Iterable[str]) -> Plan:
         """The part that these codemods carry out."""

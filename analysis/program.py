@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from .colours import Colours
 from .interpreter import Interpreter
 from .library import library
 from .mapped import Mapped
+from .modules import Modules
 from .settings import Settings
 from .source import BrokenInput, Source
 from .symbols import Function
@@ -75,17 +76,7 @@ class Program:
     @cached_property
     def imported_names(self) -> dict[str, frozenset[str]]:
         """The names that modules import from other modules of the project, by the path they are imported from."""
-        found: dict[str, set[str]] = {}
-        modules = self.interpreter.modules
-        for path, source in self.sources.items():
-            for node in source.nodes:
-                if not isinstance(node, ast.ImportFrom):
-                    continue
-                name = node.module or ""
-                base = modules.relative(node.level, name, path) if node.level else modules.absolute(name, path)
-                if base and base != path:
-                    found.setdefault(base, set()).update(a.name for a in node.names)
-        return {path: frozenset(names) for path, names in found.items()}
+        return imported_names(self.sources, self.interpreter.modules)
 
     @cached_property
     def own_packages(self) -> frozenset[str]:
@@ -240,6 +231,20 @@ class Program:
         """An expression's text on one short line."""
         text = " ".join(source.text(node).split())
         return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
+
+
+def imported_names(sources: Mapping[str, Source], modules: Modules) -> dict[str, frozenset[str]]:
+    """The names that modules import from other modules of the project, by the path they are imported from."""
+    found: dict[str, set[str]] = {}
+    for path, source in sources.items():
+        for node in source.nodes:
+            if not isinstance(node, ast.ImportFrom):
+                continue
+            name = node.module or ""
+            base = modules.relative(node.level, name, path) if node.level else modules.absolute(name, path)
+            if base and base != path:
+                found.setdefault(base, set()).update(a.name for a in node.names)
+    return {path: frozenset(names) for path, names in found.items()}
 
 
 def _imports(source: Source, packages: set[str]) -> bool:

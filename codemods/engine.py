@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 from typing import cast
 
 from ..analysis.decisions import Decision, Plan, Status
-from ..analysis.program import Program
+from ..analysis.program import Program, imported_names
 from ..analysis.source import BOM, BrokenInput, Source
 from .base import Codemod
 from .edit import Conflict, Edit, Import, apply
@@ -40,19 +40,18 @@ def make_plan(program: Program) -> Plan:
 def rewrite(program: Program, plan: Plan) -> dict[str, bytes]:
     """The new content of each file that the plan changes, by path relative to the project's root.
 
-    Raises:
-        BrokenInput: a rewritten file would not parse, or two codemods claim the same bytes; nothing is returned then.
+    A decision whose rewrite can't be made beside the others of its file becomes a declined one in the plan.
     """
-    edits: defaultdict[str, list[Edit]] = defaultdict(list)
+    by_path: defaultdict[str, list[Decision]] = defaultdict(list)
     for decision in plan:
-        if decision.status is Status.DONE:
-            edits[decision.site.path].extend(CODEMODS[decision.codemod].rewrite(decision, program))
+        if decision.status is Status.DONE and decision.site.path in program.sources:
+            by_path[decision.site.path].append(decision)
     changed: dict[str, bytes] = {}
-    for path, wanted in edits.items():
-        if path in program.sources and wanted:
-            content = _rewrite_file(program, program.sources[path], wanted)
-            if content != program.sources[path].content:
-                changed[path] = content
+    for path, decisions in by_path.items():
+        content = _rewrite_file(program, program.sources[path], decisions, plan)
+        if content != program.sources[path].content:
+            changed[path] = content
+    _prune_exports(program, changed)
     for codemod in CODEMODS.values():
         project_files = getattr(codemod, "project_files", None)
         if project_files is not None:
@@ -60,15 +59,45 @@ def rewrite(program: Program, plan: Plan) -> dict[str, bytes]:
     return changed
 
 
-def _rewrite_file(program: Program, source: Source, edits: list[Edit]) -> bytes:
+def _rewrite_file(program: Program, source: Source, decisions: list[Decision], plan: Plan) -> bytes:
+    edits = {d: list(CODEMODS[d.codemod].rewrite(d, program)) for d in decisions}
     try:
-        content = apply(source.content, edits)
-    except Conflict as error:
-        raise BrokenInput(f"{source.path}:1: two rewrites meet: {error}") from None
+        return _applied(program, source, [e for wanted in edits.values() for e in wanted])
+    except (Conflict, BrokenInput):
+        return _applied(program, source, _compatible(source, edits, plan))
+
+
+def _applied(program: Program, source: Source, edits: list[Edit]) -> bytes:
+    content = apply(source.content, edits)
     _check(source.path, content)
-    content = settle(source, content, [e for e in edits if isinstance(e, Import)], exported(program, source.path), program.own_packages)
+    imports = [e for e in edits if isinstance(e, Import)]
+    exported = program.imported_names.get(source.path, frozenset())
+    content = settle(source, content, imports, exported, program.own_packages)
     _check(source.path, content)
     return content
+
+
+def _compatible(source: Source, edits: dict[Decision, list[Edit]], plan: Plan) -> list[Edit]:
+    """The edits that can be made together; the decisions of the others are declined."""
+    kept: list[Edit] = []
+    for decision, wanted in edits.items():
+        try:
+            _check(source.path, apply(source.content, [*kept, *wanted]))
+        except (Conflict, BrokenInput) as error:
+            plan.decline(decision, f"this rewrite could not be made: {error}")
+        else:
+            kept.extend(wanted)
+    return kept
+
+
+def _prune_exports(program: Program, changed: dict[str, bytes]) -> None:
+    """Imports that were kept for other modules go when those no longer ask for them."""
+    sources = {p: Source.parse(p, changed[p]) if p in changed else s for p, s in program.sources.items()}
+    after = imported_names(sources, program.interpreter.modules)
+    for path in changed:
+        still = after.get(path, frozenset())
+        if program.imported_names.get(path, frozenset()) - still:
+            changed[path] = settle(program.sources[path], changed[path], [], still, program.own_packages)
 
 
 def _check(path: str, content: bytes) -> None:
@@ -79,11 +108,6 @@ def _check(path: str, content: bytes) -> None:
         line = int(str(error).split(":")[1]) if str(error).split(":")[1].isdigit() else 1
         shown = text[line - 1].strip() if line <= len(text) else ""
         raise BrokenInput(f"{error} in the rewritten file: {shown}") from None
-
-
-def exported(program: Program, path: str) -> frozenset[str]:
-    """The names that other modules import from a file."""
-    return program.imported_names.get(path, frozenset())
 
 
 __all__ = ["CODEMODS", "Decision", "make_plan", "rewrite", "summary"]
