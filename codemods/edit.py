@@ -103,11 +103,14 @@ def apply(content: bytes, edits: Iterable[Edit]) -> bytes:
     events = _moved_out(content, _moved_in(content, events, indents), outdents)
     events.extend((i.start, 1, -1, i.text, i.start) for i in indents)
     events.extend((o.start, 3, 0, "", o.start + o.width) for o in outdents)
+    depths = _depths(content, wanted)
     is_crlf = content.partition(b"\n")[0].endswith(b"\r")
     out: list[bytes] = []
     position = 0
     for start, _, _, text, end in sorted(events):
         out.append(content[position:start])
+        if depths and "\n" in text:
+            text = text.replace("\n", "\n" + _depth_at(content, depths, start))
         out.append(_with_line_ends(text, is_crlf).encode())
         position = end
     out.append(content[position:])
@@ -139,7 +142,9 @@ def _moved_in(content: bytes, events: list[_Event], indents: list[Indent]) -> li
     moved = []
     for start, order, rank, text, end in events:
         begins, margin = margins.get(content.rfind(b"\n", 0, start) + 1, (start, ""))
-        moved.append((start, order, rank, re.sub(r"\n(?=[^\n])", f"\n{margin}", text) if start >= begins else text, end))
+        moved.append(
+            (start, order, rank, re.sub(r"\n(?=[^\n])", f"\n{margin}", text) if start >= begins else text, end)
+        )
     return moved
 
 
@@ -151,6 +156,20 @@ def _moved_out(content: bytes, events: list[_Event], outdents: list[Outdent]) ->
         width = widths.get(content.rfind(b"\n", 0, start) + 1, 0)
         moved.append((start, order, rank, re.sub(rf"\n[ \t]{{{width}}}", "\n", text) if width else text, end))
     return moved
+
+
+def _depths(content: bytes, edits: Iterable[Edit]) -> dict[int, list[Indent]]:
+    """The indents of each line that has some, by the line's offset."""
+    depths: dict[int, list[Indent]] = {}
+    for indent in (e for e in edits if isinstance(e, Indent)):
+        depths.setdefault(content.rfind(b"\n", 0, indent.start) + 1, []).append(indent)
+    return depths
+
+
+def _depth_at(content: bytes, depths: dict[int, list[Indent]], offset: int) -> str:
+    """How much further in the lines of a new text go: as far as the line moves that the text stands in."""
+    line = depths.get(content.rfind(b"\n", 0, offset) + 1, [])
+    return "".join(indent.text for indent in line if indent.start <= offset)
 
 
 def _refuse_overlaps(replaces: list[Replace]) -> None:

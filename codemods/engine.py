@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -34,7 +35,24 @@ def summary(codemod: Codemod) -> str:
 def make_plan(program: Program) -> Plan:
     """Everything that would be done, kept or declined."""
     decisions = [d for codemod in CODEMODS.values() for d in codemod.decide(program)]
-    return Plan(sorted(decisions, key=lambda d: (d.site, d.codemod)))
+    return Plan(sorted(_of_what_stays(program, decisions), key=lambda d: (d.site, d.codemod)))
+
+
+def _of_what_stays(program: Program, decisions: list[Decision]) -> Iterator[Decision]:
+    """The decisions but those on code that another takes out: byte spans that it names as `gone` in its data."""
+    gone: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    for decision in decisions:
+        if decision.status is Status.DONE:
+            gone[decision.site.path].extend((start, end) for start, end in decision.data.get("gone", ()))
+    for decision in decisions:
+        site, others = decision.site, gone[decision.site.path]
+        if others:
+            source = program.sources[site.path]
+            first, last = source.offset(site.line, site.column), source.offset(site.end_line, site.end_column)
+            own = decision.data.get("gone", ())
+            if any(start <= first and last <= end and (start, end) not in own for start, end in others):
+                continue
+        yield decision
 
 
 def rewrite(program: Program, plan: Plan) -> dict[str, bytes]:

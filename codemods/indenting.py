@@ -6,6 +6,7 @@ import ast
 import io
 import tokenize
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from ..analysis.source import Source
 from .edit import Indent
@@ -19,7 +20,7 @@ def indent(source: Source, statements: Sequence[ast.stmt], more: str = INDENT) -
     assert last.end_lineno is not None
     owner = source.offset(first.lineno, 0)
     start = min([first.lineno, *(d.lineno for d in getattr(first, "decorator_list", []))])
-    inside_strings = _continued_lines(source)
+    inside_strings = continued_lines(source)
     for line in range(start, last.end_lineno + 1):
         offset = source.offset(line, 0)
         end = source.content.find(b"\n", offset)
@@ -28,7 +29,8 @@ def indent(source: Source, statements: Sequence[ast.stmt], more: str = INDENT) -
             yield Indent(offset, more, owner)
 
 
-def _continued_lines(source: Source) -> set[int]:
+@lru_cache(maxsize=16)
+def continued_lines(source: Source) -> frozenset[int]:
     """The lines that begin inside a string, where white space is content."""
     found: set[int] = set()
     starts: list[int] = []
@@ -41,4 +43,4 @@ def _continued_lines(source: Source) -> set[int]:
             found.update(range(starts.pop() + 1, token.end[0] + 1))
         elif token.type == tokenize.STRING:
             found.update(range(token.start[0] + 1, token.end[0] + 1))
-    return found
+    return frozenset(found)

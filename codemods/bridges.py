@@ -1,0 +1,95 @@
+"""Coroutines that sync code ran to their end are awaited, and the helpers that ran them go.
+
+    user = run_async(load(1))          user = await load(1)
+    asyncio.run(send(mail))       ->   await send(mail)
+    async_to_sync(send)(mail)          await send(mail)
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..analysis.bridges import Bridge, Run
+from ..analysis.colours import AsyncSite
+from ..analysis.decisions import Confidence, Decision, Status
+from ..analysis.program import Program
+from ..analysis.source import Source
+from .awaiting import wrap_await
+from .direct_calls import call_directly, instead
+from .edit import Edit
+from .removal import span_of, without
+from .unused import Uses, uses_of
+
+NAME = "bridges"
+
+
+def decide(program: Program) -> Iterator[Decision]:
+    """One decision for each place that goes over a bridge, and for each bridge that nothing needs any more."""
+    awaited: list[Run] = []
+    for site in program.colours.sites():
+        if site.kind == "bridge" and program.is_async_after(site.function):
+            assert isinstance(site.node, ast.Call)
+            run = program.bridges.sites[site.node]
+            awaited.append(run)
+            yield _awaiting(program, site, run)
+    done = {run.node for run in awaited}
+    for bridge in program.bridges.functions.values():
+        if any(run.bridge is bridge for run in awaited):
+            yield _helper(program, bridge, uses_of(program, bridge.function), done)
+
+
+def _awaiting(program: Program, site: AsyncSite, run: Run) -> Decision:
+    source = site.function.source
+    concern = ""
+    if run.lost:
+        lost = ", ".join(source.text(a) for a in run.lost)
+        concern = f"what the bridge was told besides ({lost}) is not carried over"
+    return Decision(
+        NAME,
+        source.site(site.node),
+        "await instead of running it to its end",
+        Status.DONE,
+        Confidence.MEDIUM if concern else Confidence.HIGH,
+        concern,
+        program.colours.site_chain(site),
+        site.function.qualname,
+        {"delete": False},
+        site.node,
+    )
+
+
+def _helper(program: Program, bridge: Bridge, uses: Uses, done: set[ast.Call]) -> Decision:
+    function = bridge.function
+    assert isinstance(function.node, ast.FunctionDef)
+    source = function.source
+    called = {run.func for node in done for run in (node, node.func) if isinstance(run, ast.Call)}
+    left = [s.site(n) for s, n in uses.reads if n not in called] + uses.others
+    decision = Decision(NAME, source.site(function.node), "", function=function.qualname, node=function.node)
+    if left:
+        return replace(decision, action="keep the bridge", status=Status.KEPT, concern=f"still used at {left[0]}")
+    span = span_of(source, function.node)
+    return replace(decision, action="delete the bridge, nothing uses it any more", data={"delete": True, "gone": [span]})
+
+
+def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
+    """The edits of one place, or of a helper that goes."""
+    source = program.sources[decision.site.path]
+    node = decision.node
+    if isinstance(node, ast.FunctionDef):
+        yield without(source, node)
+        return
+    assert isinstance(node, ast.Call)
+    yield from _await(program, source, program.bridges.sites[node])
+
+
+def _await(program: Program, source: Source, run: Run) -> Iterator[Edit]:
+    if not run.function.is_lambda:  # a lambda hands the coroutine on
+        yield from wrap_await(source, run.node)
+    if run.calls and isinstance(run.node.func, ast.Call) and run.subject in run.node.func.args:
+        yield from instead(source, run.node.func, run.subject)
+    elif run.calls:
+        yield from call_directly(program, source, run.node, run.subject, run.arguments)
+    else:
+        yield from instead(source, run.node, run.subject)

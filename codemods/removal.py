@@ -1,0 +1,134 @@
+"""Taking statements out of a file, and putting a block's statements in the place of the statement around them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterator, Sequence
+
+from ..analysis.source import Source
+from .edit import Edit, Outdent, Replace
+from .indenting import continued_lines
+
+Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_BANNER = re.compile(rb"#\W*$|#.*[=\-#*~_]{4,}")
+
+
+def first_line(source: Source, statement: ast.stmt) -> int:
+    """A statement's first line: its decorators and the comment right above it belong to it."""
+    decorators = [d.lineno for d in statement.decorator_list] if isinstance(statement, Definition) else []
+    line = min([statement.lineno, *decorators])
+    above = line
+    while _is_comment(source, above - 1, statement.col_offset):
+        above -= 1
+    is_banner = any(_BANNER.match(_text(source, n).strip()) for n in range(above, line))
+    return line if is_banner else above
+
+
+def span_of(source: Source, statement: ast.stmt) -> tuple[int, int]:
+    """The bytes from a statement's first line to its end."""
+    return source.offset(first_line(source, statement), 0), source.span(statement)[1]
+
+
+def stands_alone(source: Source, statement: ast.stmt) -> bool:
+    """Does the statement have its lines to itself?"""
+    start, end = source.span(statement)
+    before = source.content[source.offset(statement.lineno, 0) : start]
+    return not before.strip() and _rest(source, end).strip()[:1] in {b"", b"#"}
+
+
+def without(source: Source, statement: ast.stmt) -> Replace:
+    """The edit that takes one statement out; `pass` stands where its block would be empty."""
+    block = block_of(source, statement)
+    is_only = len(block) == 1 and not isinstance(source.parents[statement], ast.Module)
+    if is_only or not stands_alone(source, statement):
+        return Replace(*source.span(statement), "pass")
+    return lines_removed(
+        source, first_line(source, statement), statement.end_lineno or statement.lineno, block[0] is statement
+    )
+
+
+def without_all(source: Source, statements: Collection[ast.stmt]) -> Iterator[Edit]:
+    """The edits that take statements out; a block that loses all of them keeps a `pass`."""
+    for statement in statements:
+        block = block_of(source, statement)
+        if all(s in statements for s in block) and not isinstance(source.parents[statement], ast.Module):
+            if statement is block[0]:
+                yield Replace(*source.span(statement), "pass")
+                continue
+        elif not stands_alone(source, statement):
+            yield Replace(*source.span(statement), "pass")
+            continue
+        yield lines_removed(
+            source, first_line(source, statement), statement.end_lineno or statement.lineno, block[0] is statement
+        )
+
+
+def block_of(source: Source, statement: ast.stmt) -> list[ast.stmt]:
+    """The list of statements that a statement belongs to."""
+    for _, value in ast.iter_fields(source.parents[statement]):
+        if isinstance(value, list) and statement in value:
+            return value
+    raise AssertionError(f"{source.path}:{statement.lineno}: a statement without a block")
+
+
+def lines_removed(source: Source, first: int, last: int, is_first: bool) -> Replace:
+    """Take out whole lines; of the blank lines above and below, only the larger number stays."""
+    above, below = first - 1, last + 1
+    while above > 0 and _is_blank(source, above):
+        above -= 1
+    while _is_blank(source, below):
+        below += 1
+    kept_above, blank_below = first - 1 - above, below - last - 1
+    dropped = blank_below if is_first and not kept_above else min(kept_above, blank_below)
+    return Replace(source.offset(first, 0), _line_start(source, last + 1 + dropped), "")
+
+
+def in_place_of(source: Source, statement: ast.stmt, kept: Sequence[ast.stmt]) -> Iterator[Edit]:
+    """The edits that leave, of a compound statement, some neighbouring statements of one of its blocks in its place."""
+    if not kept:
+        yield from without_all(source, [statement])
+        return
+    first, last = source.offset(statement.lineno, 0), kept[-1].end_lineno or kept[-1].lineno
+    begin = _first_of_block(source, kept[0])
+    yield Replace(first, source.offset(begin, 0), "")
+    if last < (statement.end_lineno or last):
+        yield Replace(_line_start(source, last + 1), _line_start(source, (statement.end_lineno or last) + 1), "")
+    width = kept[0].col_offset - statement.col_offset
+    inside_strings = continued_lines(source)
+    for line in range(begin, last + 1):
+        if line not in inside_strings and _text(source, line).strip():
+            yield Outdent(source.offset(line, 0), width)
+
+
+def _first_of_block(source: Source, statement: ast.stmt) -> int:
+    """The line of a statement, or of the comments above it in its block."""
+    line = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", ()))])
+    while _is_comment(source, line - 1, statement.col_offset):
+        line -= 1
+    return line
+
+
+def _is_comment(source: Source, line: int, column: int) -> bool:
+    text = _text(source, line) if line >= 1 else b""
+    return text.lstrip().startswith(b"#") and len(text) - len(text.lstrip()) == column
+
+
+def _text(source: Source, line: int) -> bytes:
+    return source.content[source.offset(line, 0) : _line_start(source, line + 1)]
+
+
+def _rest(source: Source, offset: int) -> bytes:
+    return source.content[offset : _line_start(source, source.position(offset)[0] + 1)]
+
+
+def _line_start(source: Source, line: int) -> int:
+    return source.offset(line, 0) if line <= _line_count(source) else len(source.content)
+
+
+def _line_count(source: Source) -> int:
+    return source.position(len(source.content))[0]
+
+
+def _is_blank(source: Source, line: int) -> bool:
+    return 1 <= line <= _line_count(source) and not _text(source, line).strip()
