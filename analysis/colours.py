@@ -23,6 +23,7 @@ from .decisions import Confidence, Step
 from .library import library
 from .loads import find_loads, implicit_loads
 from .queries import executing_sites
+from .schema import is_schema_call
 from .source import Source
 from .stand_ins import is_test_code, stand_ins
 from .symbols import Class, Function
@@ -379,7 +380,7 @@ def _call_sites(program: Program, function: Function, node: ast.Call) -> Iterato
         yield from _generator_sites(program, function, node, node.args[0], "next")
     elif name in COLLECTING and node.args:
         yield from _generator_sites(program, function, node, node.args[-1], "collect")
-    if _is_schema_call(program, node):
+    if is_schema_call(program, node):
         yield AsyncSite(function, node, "schema", None, f"runs {program.short(function.source, node)}")
         return
     if _is_seed(program, node):
@@ -462,23 +463,6 @@ def _is_seed(program: Program, node: ast.expr) -> bool:
 def _is_given_session(program: Program, node: ast.Call) -> bool:
     """Is a session, connection or engine that becomes async among the arguments?"""
     given = [*node.args, *(k.value for k in node.keywords)]
-    return any(isinstance(v, Instance) and program.converted_class(v.cls) for g in given for v in program.values(g))
-
-
-SCHEMA_METHODS = {"create_all", "drop_all", "reflect", "create", "drop"}
-SCHEMA_CLASSES = {"sqlalchemy.MetaData", "sqlalchemy.Table"}
-
-
-def _is_schema_call(program: Program, node: ast.Call) -> bool:
-    """`metadata.create_all(engine)` and its like: run on an engine or connection that becomes async."""
-    if not (isinstance(node.func, ast.Attribute) and node.func.attr in SCHEMA_METHODS):
-        return False
-    if not any(
-        isinstance(v, External) and isinstance(v.receiver, Instance) and v.receiver.cls in SCHEMA_CLASSES
-        for v in program.values(node.func)
-    ) and not (isinstance(node.func.value, ast.Attribute) and node.func.value.attr in {"metadata", "__table__"}):
-        return False
-    given = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "bind")]
     return any(isinstance(v, Instance) and program.converted_class(v.cls) for g in given for v in program.values(g))
 
 

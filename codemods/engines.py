@@ -119,7 +119,7 @@ def _decision(program: Program, work: Work) -> Decision:
 def _makers(program: Program, source: Source) -> Iterator[Maker]:
     if source.path in program.kept:
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call) and not is_sync_facade(program, source, node):
             for what in _called(program, node):
                 yield Maker(source, node, what)
@@ -271,7 +271,7 @@ def _listeners(program: Program) -> Iterator[Work]:
     for source in program.sources.values():
         if source.path in program.kept:
             continue
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, ast.Call) and _is_listening(program, node) and (node.args or node.keywords):
                 target = argument(node, "target")
                 if target is not None:

@@ -18,28 +18,37 @@ application: a server imports its application while its event loop is running.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..analysis.colours import AsyncSite
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
+from ..analysis.schema import is_looking
 from .carried import as_data, carried
 from .edit import Edit
 from .schema_calls import SchemaCall, in_place, schema_call, together
+from .schema_inspect import on_connection, on_engine, readings, stretches
 from .schema_modules import Moved, at_import
+from .session_scope import is_sync_facade
 
 NAME = "schema"
+LEFT = "left as it is"
 
 
 def decide(program: Program) -> Iterator[Decision]:
     """A decision for each call, or run of calls on one engine."""
     sites = {s.node: s for s in program.colours.sites() if s.kind == "schema"}
+    shown = [s for s in sites.values() if not is_sync_facade(program, s.function.source, s.node)]
+    looking = [s for s in shown if isinstance(s.node, ast.Call) and is_looking(program, s.node)]
+    yield from _looking(program, sites, looking)
     found: list[SchemaCall] = []
-    for node, site in sites.items():
-        assert isinstance(node, ast.Call)
-        call = schema_call(program, site.function, node)
+    for site in shown:
+        if site in looking:
+            continue
+        assert isinstance(site.node, ast.Call)
+        call = schema_call(program, site.function, site.node)
         if isinstance(call, str):
-            yield _decision(program, site, "left as it is", [], call)
+            yield _decision(program, site, LEFT, [], call)
         else:
             found.append(call)
     for group in together(found):
@@ -49,10 +58,31 @@ def decide(program: Program) -> Iterator[Decision]:
         elif site.function.is_module:
             yield _at_import(program, site, group)
         else:
-            boundary = program.colours.boundaries.get(site.function)
-            yield _decision(
-                program, site, "left as it is", [], boundary.why if boundary else "this function stays sync"
-            )
+            yield _decision(program, site, LEFT, [], _why_sync(program, site))
+
+
+def _looking(program: Program, sites: Mapping[ast.expr, AsyncSite], looking: list[AsyncSite]) -> Iterator[Decision]:
+    """Inspectors and reflection."""
+    found = list(readings(program, [s for s in looking if program.colours.may_await(s.function)]))
+    shared = stretches(program, found)
+    for stretch in shared:
+        site = sites[stretch.readings[0].opening]
+        yield _decision(program, site, "look at the tables on an async connection", on_engine(program, stretch))
+    on_engines = {id(r) for stretch in shared for r in stretch.readings}
+    for reading in found:
+        if reading.concern:
+            yield _decision(program, sites[reading.opening], LEFT, [], reading.concern)
+        elif id(reading) not in on_engines:
+            edits = on_connection(reading)
+            yield _decision(program, sites[reading.opening], "look at the tables inside run_sync", edits)
+    for site in looking:
+        if not program.colours.may_await(site.function):
+            yield _decision(program, site, LEFT, [], _why_sync(program, site))
+
+
+def _why_sync(program: Program, site: AsyncSite) -> str:
+    boundary = program.colours.boundaries.get(site.function)
+    return boundary.why if boundary else "this function stays sync"
 
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
@@ -64,7 +94,7 @@ def _at_import(program: Program, site: AsyncSite, group: list[SchemaCall]) -> De
     moved = at_import(program, group)
     if isinstance(moved, Moved):
         return _decision(program, site, moved.action, moved.edits, moved.concern, Status.DONE)
-    return _decision(program, site, "left as it is", [], moved)
+    return _decision(program, site, LEFT, [], moved)
 
 
 def _decision(

@@ -103,11 +103,16 @@ def in_place(program: Program, group: Sequence[SchemaCall]) -> list[Edit]:
     source, indentation = first.source, first.source.indentation(first.statement)
     start, end = source.span(first.statement)
     if first.is_connection:
-        pieces = [*_head(first), *_run(program, first, [*_operand(program, first)], indentation)]
+        pieces = [*_head(first), *_run(program, first, [*operand(program, first.function, first.target)], indentation)]
         return [*splice(source, start, end, pieces)]
     name = free_name(first.function)
     inner = indentation + INDENT
-    pieces = ["async with ", *_operand(program, first), f".begin() as {name}:\n{inner}", *_head(first)]
+    pieces = [
+        "async with ",
+        *operand(program, first.function, first.target),
+        f".begin() as {name}:\n{inner}",
+        *_head(first),
+    ]
     pieces += _run(program, first, [name], inner)
     edits: list[Edit] = [*splice(source, start, end, pieces)]
     for item in group[1:]:
@@ -149,27 +154,25 @@ def _run(program: Program, item: SchemaCall, connection: Sequence[Piece], indent
     source, node = item.source, item.call
     rest = [a for a in arguments(node) if a is not item.target and getattr(a, "value", None) is not item.target]
     deeper = indentation[len(source.indentation(item.statement)) :]
-    texts: list[list[Piece]] = [
-        [source.text(node.func)],
-        *([source.text(a).replace("\n", f"\n{deeper}")] for a in rest),
-    ]
-    flat = [*connection, ".run_sync(", *joined(texts, ", "), ")"]
-    if not isinstance(connection[0], str) or any("\n" in str(text) for (text,) in texts):
+    written = [source.text(node.func), *(source.text(a).replace("\n", f"\n{deeper}") for a in rest)]
+    texts: list[list[Piece]] = [[text] for text in written]
+    flat: list[Piece] = [*connection, ".run_sync(", *joined(texts, ", "), ")"]
+    if not isinstance(connection[0], str) or any("\n" in text for text in written):
         return flat
     width = line_length(source)
     return call(source, f"{connection[0]}.run_sync", texts, indentation, width - len(f"{indentation}await "), width)
 
 
-def _operand(program: Program, item: SchemaCall) -> list[Piece]:
-    """The engine or connection where a method of it is called."""
-    if _is_sessions_bind(program, item.target):
-        assert isinstance(item.target, ast.Call)
-        assert isinstance(item.target.func, ast.Attribute)
-        return [item.target.func.value, ".bind"]
-    is_awaited = any(s.node is item.target for s in program.colours.sites_of(item.function))
-    if is_awaited or not isinstance(item.target, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
-        return ["(", item.target, ")"]
-    return [item.target]
+def operand(program: Program, function: Function, target: ast.expr) -> list[Piece]:
+    """An engine or connection where a method of it is called."""
+    if _is_sessions_bind(program, target):
+        assert isinstance(target, ast.Call)
+        assert isinstance(target.func, ast.Attribute)
+        return [target.func.value, ".bind"]
+    is_awaited = any(s.node is target for s in program.colours.sites_of(function))
+    if is_awaited or not isinstance(target, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
+        return ["(", target, ")"]
+    return [target]
 
 
 def _is_sessions_bind(program: Program, node: ast.expr) -> bool:

@@ -148,9 +148,10 @@ def _is_imported_by_application(program: Program, source: Source) -> bool:
 def _application(program: Program, source: Source) -> ast.Assign | ast.AnnAssign | None:
     """The statement of a module's body that makes an application."""
     for statement in source.tree.body:
-        is_call = isinstance(statement, ast.Assign | ast.AnnAssign) and isinstance(statement.value, ast.Call)
-        if is_call and _is_application(program, statement.value):
-            return statement
+        match statement:
+            case ast.Assign(value=ast.Call() as made) | ast.AnnAssign(value=ast.Call() as made):
+                if _is_application(program, made):
+                    return statement
     return None
 
 

@@ -28,7 +28,7 @@ from .imports import request
 from .references import references
 from .session_scope import is_sync_facade
 from .type_containers import container_edits
-from .type_names import Names, TypeText, annotations, type_arguments
+from .type_names import Names, TypeText, annotated, type_arguments
 
 NAME = "session-types"
 CLASSES = {
@@ -63,7 +63,7 @@ def _of_file(program: Program, source: Source) -> Iterator[Decision]:
         else:
             text, edits = _renamed(source, part, cls)
             yield _decision(program, source, part.place, f"{cls.rpartition('.')[2]} becomes {text}", edits)
-    for annotation in annotations(program, source):
+    for annotation in annotated(program, source):
         if not is_sync_facade(program, source, annotation.node):
             edits = list(container_edits(program, source, names, annotation))
             if edits:
@@ -108,9 +108,9 @@ def _parts(program: Program, source: Source) -> Iterator[TypeText]:
         if node not in left_out:
             seen.add(node)
             yield TypeText(source, node, node)
-    strings = [a.node for a in annotations(program, source)] + list(type_arguments(source))
-    for node in strings:
-        for part in TypeText(source, node, node).parts():
+    types = [a.node for a in annotated(program, source)] + list(type_arguments(source))
+    for expression in types:
+        for part in TypeText(source, expression, expression).parts():
             if part.offset is not None and part.place not in seen:
                 yield part
 

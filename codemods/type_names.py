@@ -77,7 +77,7 @@ class Annotation:
     target: ast.expr | None = None
 
 
-def annotations(program: Program, source: Source) -> Iterator[Annotation]:
+def annotated(program: Program, source: Source) -> Iterator[Annotation]:
     """The annotations of a file."""
     for node in ast.walk(source.tree):
         match node:
