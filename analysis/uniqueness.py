@@ -22,12 +22,14 @@ JOINED_LOADS = frozenset({"joinedload", "contains_eager", "joinedload_all"})
 CRITERIA = frozenset({"filter", "where", "having", "order_by", "group_by"})
 JOINS = frozenset({"join", "outerjoin"})
 COMBINING = frozenset(
-    {"from_statement", "union", "union_all", "intersect", "intersect_all", "except_", "except_all", "from_self",
-     "select_entity_from", "with_transformation"}
+    {"from_statement", "union_all", "intersect_all", "except_all", "from_self", "select_entity_from",
+     "with_transformation"}
 )  # fmt: skip
 
+# Set operations whose rows are distinct.
+DISTINCT = frozenset({"union", "intersect", "except_"})
 # Methods that the flow of values follows from statement to statement.
-FOLLOWED = JOINS | COMBINING | {"select_from", "distinct", "yield_per", "limit", "offset", "slice"}
+FOLLOWED = JOINS | COMBINING | DISTINCT | {"select_from", "distinct", "yield_per", "limit", "offset", "slice"}
 
 
 class Mapping(Calling, Protocol):
@@ -89,6 +91,8 @@ def may_repeat(program: Mapping, past: History, query: Query) -> bool:
         return False
     if loads_collection(program, past, query) or names & COMBINING:
         return True
+    if names & DISTINCT and len(query.entities) == 1:
+        return False
     if len(query.entities) == 1:
         whole = any(step.link.name == "distinct" and not step.link.args for step in past.steps)
         if whole and past.complete and "with_entities" not in names:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from ..analysis.queries import Link, is_plain
 from ..analysis.symbols import dotted
 from ..analysis.uniqueness import loads_collection, may_repeat
-from ..analysis.values import Query
+from ..analysis.values import External, Query
 from .edit import Edit, Replace
 from .query_layout import Layer
 from .query_methods import ENTITY_CHANGING, Past, Rewriting
@@ -26,6 +26,7 @@ from .query_text import (
     renamed,
     rewritten,
 )
+from .query_unions import entity_layer
 
 # Stands for the session in the text of a layer.
 SESSION = "\0"
@@ -132,7 +133,13 @@ class Executing:
     # The methods.
 
     def ending(self, link: Link) -> Ending:
-        return METHODS[link.name](self, link)
+        ending = METHODS[link.name](self, link)
+        if link.name != "count":
+            ending.layers += self._of_entity()
+        return ending
+
+    def _of_entity(self) -> list[Layer]:
+        return entity_layer(self.rewriting) if all(map(_is_entity, self.queries)) else []
 
     def all(self, link: Link) -> Ending:
         layers = self.result(self.method(), f"{self.unique()}.all()")
@@ -174,12 +181,17 @@ class Executing:
             case ast.Call(func=ast.Attribute(value=inner, attr="label")):
                 return self._is_one_value(inner)
             case ast.Call(func=ast.Attribute(value=inner, attr=name)):
-                if name in AGGREGATES and dotted(inner).rpartition(".")[2] == "func":
+                if name in AGGREGATES and self._is_func(inner):
                     return True
                 return name == "exists" and not self._names()
             case ast.Call(func=ast.Name(id="exists")):
                 return not self._names()
         return False
+
+    def _is_func(self, node: ast.expr) -> bool:
+        """Is this `sqlalchemy.func`, under whatever name?"""
+        values = self.rewriting.program.values(node)
+        return dotted(node).rpartition(".")[2] == "func" or External("sqlalchemy.func") in values
 
     def count(self, link: Link) -> Ending:
         rewriting = self.rewriting
@@ -322,7 +334,7 @@ class Executing:
         # dict() takes a Result for a mapping, because it has keys().
         parent = self.rewriting.chain.source.parents.get(self.rewriting.chain.node)
         rest = ".all()" if isinstance(parent, ast.Call) and dotted(parent.func) == "dict" else ""
-        return Ending(self.result(self.method(), self.unique() + rest))
+        return Ending([*self.result(self.method(), self.unique() + rest), *self._of_entity()])
 
     def indexed(self, subscript: ast.Subscript) -> Ending:
         """`q[i]` and `q[a:b]` are LIMIT and OFFSET."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from ..analysis.program import Program
 from ..analysis.provenance import Callers, Origin, Provenance, Step, provenances
-from ..analysis.queries import TERMINALS, Chain, Link, is_executed, queries
+from ..analysis.queries import TERMINALS, Chain, Link, is_executed, is_iterated, queries
 from ..analysis.symbols import dotted
-from ..analysis.uniqueness import History, history
+from ..analysis.uniqueness import JOINS, History, history
 from ..analysis.values import ClassObject, ColumnAttribute, Many, Query
 from .edit import Edit, Import, Replace, Wrap
 from .imports import request
@@ -105,11 +106,16 @@ class Rewriting:
         used = {c.end.name for c in self.group if c.end is not None and c.end.name in TERMINALS}
         return len(used) > 1 or any(is_executed(self.program, c) and c.end is None for c in self.group)
 
+    @property
+    def is_iterated(self) -> bool:
+        """Does the place where the chain stands run through it?"""
+        return is_iterated(self.program, self.chain.source, self.chain.node)
+
     def entity(self) -> str:
         """How the chain's file writes the one entity of the query."""
         found = {entity_text(self, o.call.args[0]) for o in self.origins if o.call and len(o.call.args) == 1}
         if len(found) != 1:
-            raise Declined("the same query is read and then deleted or updated: give that its own delete() or update()")
+            raise Declined("the entity of this query has no one name here")
         return found.pop()
 
     def earlier_steps(self) -> list[Step]:
@@ -149,10 +155,6 @@ def step(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
         yield rewritten(link, source, OPTIONS[link.name])
     elif link.name in NO_COUNTERPART:
         raise Declined(NO_COUNTERPART[link.name])
-    elif link.name in SET_OPERATIONS:
-        raise Declined(
-            f"{link.name}() wraps both queries in a subquery and re-targets all later criteria to it; a select does not"
-        )
     else:
         yield from SPECIAL[link.name](rewriting, link)
 
@@ -211,16 +213,53 @@ def _params(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
     yield
 
 
+def subquery_flags(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
+    """`subquery(with_labels=True)` and `subquery(reduce_columns=True)` are methods of their own before it."""
+    flags = {k.arg: k.value for k in link.keywords if k.arg in {"with_labels", "reduce_columns"}}
+    if not flags:
+        return
+    plain = all(isinstance(v, ast.Constant) and v.value is True for v in flags.values())
+    if len(flags) > 1 or not plain or link.args or len(link.keywords) > 1:
+        raise Declined("subquery(with_labels, reduce_columns): use set_label_style(), reduce_columns() first")
+    before = "reduce_columns()"
+    if "with_labels" in flags:
+        before = f"set_label_style({rewriting.name('LABEL_STYLE_TABLENAME_PLUS_COL')})"
+    yield rewritten(link, rewriting.chain.source, f"{before}.subquery()")
+
+
 def _join(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
-    """The forms of 2.0 stay; strings and tuples were forms of 1.x."""
+    """The forms of 2.0 stay; tuples, strings and several relationships at once were forms of 1.x."""
+    source = rewriting.chain.source
     if any(k.arg in {"aliased", "from_joinpoint"} for k in link.keywords):
         raise Declined("join(aliased=True) and join(from_joinpoint=True) are gone in 2.0: join an explicit aliased()")
-    if any(isinstance(a, ast.Constant) and isinstance(a.value, str) for a in link.args):
-        raise Declined("a relationship given as a string is gone in 2.0: join Class.relationship")
-    if link.args and isinstance(link.args[0], ast.Tuple):
-        raise Declined("join((Target, condition)) is gone in 2.0: join(Target, condition)")
-    return
-    yield
+    relationships = [a for a in link.args if _is_relationship(rewriting, a)]
+    if len(relationships) > 1 and len(relationships) == len(link.args) and not link.keywords:
+        for first, second in pairwise(link.args):
+            yield Replace(source.span(first)[1], source.span(second)[0], f").{link.name}(")
+    for argument in link.args:
+        match argument:
+            case ast.Constant(value=str(name)):
+                if len(link.args) > 1 or rewriting.earlier_names() & JOINS or _first_join(rewriting) is not link:
+                    raise Declined("a relationship given as a string is gone in 2.0: join Class.relationship")
+                yield Replace(*source.span(argument), f"{rewriting.entity()}.{name}")
+            case ast.Tuple(elts=[target, condition]) if len(link.args) == 1:
+                start, end = source.span(argument)
+                yield Replace(start, source.span(target)[0], "")
+                yield Replace(source.span(condition)[1], end, "")
+            case ast.Tuple():
+                raise Declined("join() of several tuples is gone in 2.0: join(Target, condition) one after the other")
+
+
+def _is_relationship(rewriting: Rewriting, node: ast.expr) -> bool:
+    for value in rewriting.program.values(node):
+        mapped = rewriting.program.mapped(value.cls) if isinstance(value, ColumnAttribute) else None
+        if mapped and isinstance(value, ColumnAttribute) and value.name in mapped.relationships:
+            return True
+    return False
+
+
+def _first_join(rewriting: Rewriting) -> Link | None:
+    return next((link for link in rewriting.chain.steps() if link.name in JOINS), None)
 
 
 def _filter_by(rewriting: Rewriting, link: Link) -> Iterator[Edit]:

@@ -28,10 +28,11 @@ from .edit import Edit, Import, Replace, Wrap
 from .query_annotations import annotated
 from .query_endings import SESSION, Ending, Executing
 from .query_layout import Layer, Layout, stands_inside
-from .query_methods import Rewriting, step
+from .query_methods import SET_OPERATIONS, Rewriting, step, subquery_flags
 from .query_passing import Change, passed_along
 from .query_session import NoSession, session_text
 from .query_text import Declined, is_faithful, name_span, renamed, replaced_spans
+from .query_unions import combine
 from .query_uses import use
 
 NAME = "query-to-select"
@@ -164,7 +165,7 @@ def _rewrite_site(program: Program, callers: Callers, site: Site) -> None:
         site.edits += _finish(rewriting)
         site.action = f"query() becomes select(), {chain.end.name}() stays"
     for link in _kept_steps(chain):
-        site.edits += step(rewriting, link)
+        site.edits += combine(rewriting, link) if link.name in SET_OPERATIONS else step(rewriting, link)
 
 
 def _kept_steps(chain: Chain) -> Iterable[Link]:
@@ -240,8 +241,7 @@ def _finish(rewriting: Rewriting) -> Iterator[Edit]:
         case "as_scalar":
             yield renamed(link, source, "scalar_subquery")
         case "subquery" | "cte" | "exists" | "label" | "scalar_subquery":
-            if any(k.arg in {"with_labels", "reduce_columns"} for k in link.keywords):
-                raise Declined("subquery(with_labels, reduce_columns): use set_label_style(), reduce_columns() first")
+            yield from subquery_flags(rewriting, link)
         case _:
             raise Declined(f"{link.name}() of a query has no counterpart")
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 from asyncshift.analysis.decisions import Decision, Status
 from asyncshift.analysis.program import Program
+from asyncshift.analysis.queries import QUERY_METHODS, TERMINALS
 from asyncshift.analysis.settings import Settings
 from asyncshift.analysis.source import Source
 from asyncshift.codemods import query_to_select
 from asyncshift.codemods.edit import Import, apply
 from asyncshift.codemods.imports import settle
+from sqlalchemy.orm import Query
 
 from .harness import MODELS, Case, every_case, run_async, run_sync, without_imports
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::sqlalchemy.exc.SAWarning")
 
 
+@cache
 def convert(text: str, stays_sync: bool = False) -> tuple[str, list[Decision]]:
     """A module after the codemod, and what the codemod declined."""
     files = {"models.py": MODELS, "case.py": text}
@@ -76,3 +80,21 @@ def test_line_ends_and_a_byte_order_mark_stay() -> None:
     assert after.startswith("\ufeff")
     assert after.endswith(body)
     assert "\n" not in after.replace("\r\n", "")
+
+
+# What Query inherits from the machinery of statements and events; nobody calls it on a query.
+PLUMBING = {
+    "allows_lambda", "dispatch", "get_children", "get_execution_options", "get_label_style", "inherit_cache",
+    "is_clause_element", "is_delete", "is_dml", "is_from_statement", "is_insert", "is_select", "is_text", "is_update",
+    "lazy_loaded_from", "load_options", "logger", "logging_name", "memoized_attribute", "memoized_instancemethod",
+    "supports_execution", "uses_inspection",
+}  # fmt: skip
+# Declined by what they are, whatever stands around them.
+WITHOUT_COUNTERPART = {"instances", "is_single_entity", "merge_result", "session"}
+ENDS = {"as_scalar", "column_descriptions", "cte", "exists", "label", "scalar_subquery", "selectable", "statement",
+        "subquery", "whereclause"}  # fmt: skip
+
+
+def test_every_public_name_of_query_is_known() -> None:
+    public = {name for name in dir(Query) if not name.startswith("_")}
+    assert public - PLUMBING - WITHOUT_COUNTERPART - ENDS - QUERY_METHODS - TERMINALS == set()
