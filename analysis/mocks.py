@@ -63,6 +63,8 @@ OPTIONS = frozenset(
 )  # fmt: skip
 # A path longer than this is not followed: a program can go on and on from mock to child.
 LONGEST_PATH = 8
+# Entering is one thing, in whichever colour.
+ENTERING = {"__aenter__": "__enter__", "__aexit__": "__exit__"}
 # Fixtures that plugins of pytest bring.
 FIXTURES = {
     "monkeypatch": "pytest.MonkeyPatch",
@@ -168,7 +170,7 @@ class Mocks:
             return frozenset({External(f"mock.{name}", mock)})
         if name == "return_value":
             return self._result(mock)
-        given = self._interpreter.store.read("mock", mock.origin, *mock.path, name)
+        given = self._interpreter.store.read("mock", mock.origin, *mock.path, ENTERING.get(name, name))
         if mock.kind == NAMESPACE:
             return given
         return given | {child(mock, name)} | self._specified(mock, name)
@@ -194,7 +196,7 @@ class Mocks:
             store.write(functions, "effect", mock.origin, *mock.path)
             store.write(self._interpreter.iterate(listed), "mock", mock.origin, *mock.path, CALL)
         else:
-            store.write(values, "mock", mock.origin, *mock.path, name)
+            store.write(values, "mock", mock.origin, *mock.path, ENTERING.get(name, name))
 
     def called(self, mock: Mock, arguments: Arguments) -> Values:
         """What calling a mock gives."""
@@ -209,12 +211,9 @@ class Mocks:
 
     def entered(self, mock: Mock) -> Values:
         """What `with` binds for a mock."""
-        found: set[Value] = set()
-        for name in ("__enter__", "__aenter__"):
-            for method in self.attribute(mock, name):
-                if isinstance(method, Mock):
-                    found |= self._result(method)
-        return frozenset(found)
+        methods = self.attribute(mock, "__enter__")
+        results = frozenset(v for m in methods if isinstance(m, Mock) for v in self.called(m, ([], {})))
+        return results | self._interpreter.calls.invoke(methods)
 
     # Patching
 
@@ -338,7 +337,7 @@ class Mocks:
 
 def child(mock: Mock, name: str) -> Mock:
     """What is reached from a mock by a name, or by a call of it."""
-    return replace(mock, path=(*mock.path, name)) if len(mock.path) < LONGEST_PATH else mock
+    return replace(mock, path=(*mock.path, ENTERING.get(name, name))) if len(mock.path) < LONGEST_PATH else mock
 
 
 def follow(mock: Mock, names: Iterable[str]) -> Mock:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..analysis.mocks import CALL, Path
+from ..analysis.mocks import CALL, ENTERING, Path
 from ..analysis.program import Program
 from ..analysis.source import Source
 from .mock_usage import MadeMock
@@ -38,16 +38,16 @@ class Home:
         return next((s for s in self.settings if len(s.path) > len(path) and s.path[: len(path)] == path), None)
 
 
-def home(made: MadeMock, awaited: Collection[ast.expr]) -> Home | None:
+def home(program: Program, made: MadeMock, awaited: Collection[ast.expr]) -> Home | None:
     """The home of a mock that a name holds; None for one that is passed on at once."""
-    found = _holder_and_rest(made)
+    found = _holder_and_rest(program, made)
     if found is None:
         return None
     holder, rest = found
     return Home(holder, tuple(_settings(made.source, holder, rest, awaited)))
 
 
-def _holder_and_rest(made: MadeMock) -> tuple[str, Sequence[ast.stmt]] | None:
+def _holder_and_rest(program: Program, made: MadeMock) -> tuple[str, Sequence[ast.stmt]] | None:
     source, node = made.source, made.node
     parent = source.parents.get(node)
     match parent:
@@ -58,7 +58,7 @@ def _holder_and_rest(made: MadeMock) -> tuple[str, Sequence[ast.stmt]] | None:
             assert isinstance(statement, ast.With | ast.AsyncWith)
             return name, statement.body
         case ast.FunctionDef() | ast.AsyncFunctionDef():
-            name = _parameter(made.program, parent, made)
+            name = _parameter(program, parent, made)
             return (name, parent.body) if name else None
     return None
 
@@ -120,7 +120,7 @@ def relative_path(source: Source, holder: str, node: ast.expr) -> Path:
     """The way from the holder to an attribute of it, `return_value` as a call; empty for anything else."""
     names: list[str] = []
     while isinstance(node, ast.Attribute):
-        names.append(CALL if node.attr == "return_value" else node.attr)
+        names.append(CALL if node.attr == "return_value" else ENTERING.get(node.attr, node.attr))
         node = node.value
         if source.text(node) == holder:
             return tuple(reversed(names))

@@ -25,7 +25,7 @@ from ..analysis.stand_ins import is_async_method
 from ..analysis.symbols import Function
 from ..analysis.values import External, FunctionObject, Instance, Mock, Value
 from .edit import Edit, Import, Replace, Wrap
-from .mock_fixes import fix
+from .mock_fixes import ASYNC_NAMES, fix
 from .mock_usage import MadeMock, Usage
 
 NAME = "mocks"
@@ -37,12 +37,15 @@ def decide(program: Program) -> Iterator[Decision]:
         return
     usage = Usage(program)
     for made in usage.made.values():
-        yield from _conflicts(made)
-        yield from _made(made, usage)
+        yield from _conflicts(program, made)
+        yield from _made(program, made, usage)
     for function in program.functions:
         for node in function.own_nodes():
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                yield from _assertion(program, usage, function, node, node.func)
+            match node:
+                case ast.Call(func=ast.Attribute() as callee):
+                    yield from _assertion(program, usage, function, node, callee)
+                case ast.Attribute(attr="__enter__" | "__exit__"):
+                    yield from _entering(program, usage, function, node)
 
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
@@ -76,15 +79,15 @@ def _as_json(edit: Edit) -> list[Any]:
 # Mocks
 
 
-def _made(made: MadeMock, usage: Usage) -> Iterator[Decision]:
-    edits = fix(made, usage.awaited)
+def _made(program: Program, made: MadeMock, usage: Usage) -> Iterator[Decision]:
+    edits = fix(program, made, usage)
     if not edits:
         return
     awaited = {path: use.site for path, use in sorted(made.uses.items()) if use.is_async and use.site}
     names = ", ".join(filter(None, map(_spoken, awaited)))
     action = f"make {names} of the mock awaitable" if names else "make the mock awaitable"
-    decision = _decision(made.program, made.function, made.node, action, edits)
-    yield replace(decision, why=_why(made.program, next(iter(awaited.values()), None)))
+    decision = _decision(program, made.function, made.node, action, edits)
+    yield replace(decision, why=_why(program, next(iter(awaited.values()), None)))
 
 
 def _why(program: Program, site: AsyncSite | None) -> tuple[Any, ...]:
@@ -95,14 +98,27 @@ def _spoken(path: Path) -> str:
     return "".join(name if name == CALL else f".{name}" for name in path).removeprefix(".")
 
 
-def _conflicts(made: MadeMock) -> Iterator[Decision]:
+def _conflicts(program: Program, made: MadeMock) -> Iterator[Decision]:
     """Children that are awaited in one place and called without in another."""
     for path, use in sorted(made.uses.items()):
         if use.is_async and use.is_called and use.site is not None:
             action = f"make {_spoken(path) or 'the mock'} awaitable"
-            decision = _decision(made.program, made.function, made.node, action, [])
+            decision = _decision(program, made.function, made.node, action, [])
             concern = f"it is awaited at {use.site.step().site} and called without await elsewhere: use a mock for each"
-            yield replace(decision, status=Status.DECLINED, concern=concern, why=_why(made.program, use.site))
+            yield replace(decision, status=Status.DECLINED, concern=concern, why=_why(program, use.site))
+
+
+# Entering
+
+
+def _entering(program: Program, usage: Usage, function: Function, node: ast.Attribute) -> Iterator[Decision]:
+    """`factory.return_value.__enter__` becomes `__aenter__` where the code enters it with `async with` now."""
+    site = next((use.entering for _, use in usage.at(node.value) if use.entering), None)
+    if site is not None:
+        end = function.source.span(node)[1]
+        edit = Replace(end - len(node.attr), end, ASYNC_NAMES[node.attr])
+        decision = _decision(program, function, node, f"set up {ASYNC_NAMES[node.attr]}", [edit])
+        yield replace(decision, why=_why(program, site))
 
 
 # Assertions

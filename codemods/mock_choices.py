@@ -1,0 +1,125 @@
+"""The ways to set a mock right: made with another class, or with objects of their own for some of its children."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..analysis.mocks import CALL, Path
+from ..analysis.program import Program
+from .mock_homes import SIDE_EFFECT, Home
+from .mock_kinds import ASYNC, ASYNC_KINDS, PLAIN, PLAIN_KINDS, SESSION, is_awaitable, spec_values
+from .mock_usage import MadeMock, Use
+
+# What an AsyncSession has; a mock with this spec lacks everything else.
+SESSION_NAMES = frozenset(
+    {
+        "add", "add_all", "begin", "begin_nested", "bind", "close", "commit", "connection", "delete", "deleted",
+        "dirty", "exec", "execute", "expire", "expire_all", "expunge", "expunge_all", "flush", "get", "get_bind",
+        "get_one", "identity_map", "in_transaction", "info", "invalidate", "is_active", "is_modified", "merge", "new",
+        "no_autoflush", "refresh", "reset", "rollback", "scalar", "scalars", "stream", "stream_scalars",
+    }
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Choices:
+    """What can be done about one mock."""
+
+    program: Program
+    made: MadeMock
+    home: Home | None
+    uses: Mapping[Path, Use] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.uses = {path: use for path, use in sorted(self.made.uses.items()) if not self._is_void(path)}
+
+    def best(self) -> dict[Path, str]:
+        """The children that get an object of their own (the mock itself has the empty path), and of which kind."""
+        if not any(use.is_async or use.entering for use in self.uses.values()):
+            return {}
+        found = [self._settled(start) for start in self._starts()]
+        return min(found, key=len)
+
+    def _starts(self) -> list[dict[Path, str]]:
+        """Where to begin from; of two that end equally well the first is taken."""
+        made, starts = self.made, []
+        is_open = made.mock.kind in PLAIN_KINDS and not spec_values(self.program, made) and not made.has_option("wraps")
+        root = self.uses.get((), Use())
+        if is_open and not root.is_called and not root.entering and not self._has_unknown_children():
+            starts.append({(): ASYNC})
+        if is_open and self.session(()):
+            starts.append({(): SESSION})
+        nothing = self._settled({})
+        return [*starts, {}] if nothing else [{}]
+
+    def _settled(self, own: dict[Path, str]) -> dict[Path, str]:
+        """The children that need something too, once `own` is given."""
+        own = dict(own)
+        while True:
+            missing = next((p for p, use in self.uses.items() if use.is_async and not self._is_awaitable(p, own)), None)
+            if missing is not None and own.get(missing) != PLAIN:
+                own[missing] = ASYNC
+                continue
+            wrong = next((p for p, use in self.uses.items() if self._is_wrong(p, use, own)), None)
+            if wrong is None:
+                return own
+            result = self._awaited_result(wrong, own) or wrong
+            own[result] = SESSION if self.session(result) else PLAIN
+
+    def _is_awaitable(self, path: Path, own: Mapping[Path, str]) -> bool:
+        return is_awaitable(self.program, self.made, path, own)
+
+    def _is_wrong(self, path: Path, use: Use, own: Mapping[Path, str]) -> bool:
+        """Is a child a coroutine function that is called without await?"""
+        if not use.is_called or use.is_async or not path or self.made.mock.kind in ASYNC_KINDS:
+            return False
+        if not self._is_awaitable(path, own):
+            return False
+        result = self._awaited_result(path, own)
+        return result is None or not self._is_given_elsewhere(result)
+
+    def _awaited_result(self, path: Path, own: Mapping[Path, str]) -> Path | None:
+        """The result of something awaited on the way to a child, if it is itself an AsyncMock."""
+        for length in range(1, len(path)):
+            result = path[:length]
+            if result[-1] == CALL and self._is_awaitable(result[:-1], own) and self._is_awaitable(result, own):
+                return result
+        return None
+
+    def _is_given_elsewhere(self, path: Path) -> bool:
+        """Is something else put in the place of a child wherever it matters, and nothing set up below it?"""
+        given = self.program.interpreter.store.peek("mock", self.made.mock.origin, *path)
+        return bool(given or path in self.made.settings) and not any(
+            len(s) > len(path) and s[: len(path)] == path for s in self.made.settings
+        )
+
+    def _is_void(self, path: Path) -> bool:
+        """Is something put in the place of the child, or of what it hangs on, where the mock is made?"""
+        return any(self._is_replaced(path[: length + 1]) for length in range(len(path)))
+
+    def _is_replaced(self, path: Path) -> bool:
+        *parent, name = path
+        is_result = name == CALL
+        if not parent and self.made.has_option("return_value" if is_result else name):
+            return True
+        if not parent and is_result and self.made.has_option(SIDE_EFFECT):
+            return True
+        if self.home is None:
+            return False
+        return bool(self.home.first(path) or (is_result and self.home.first((*parent, SIDE_EFFECT))))
+
+    def _has_unknown_children(self) -> bool:
+        """Is a child set up of which it is not known how it is called?"""
+        called = {path[0] for path, use in self.uses.items() if path and (use.is_called or use.site)}
+        called |= {path[0] for path in self.made.awaited_anywhere if len(path) == 1}
+        set_up = {path[0] for path in self.made.settings if len(path) > 1 and path[1] in {CALL, SIDE_EFFECT}}
+        return bool(set_up - called)
+
+    def session(self, path: Path) -> str:
+        """The async session class that a child can have as its spec; empty when it is no session, or more than one."""
+        classes = {self.program.converted_class(cls) for cls in self.made.sessions.get(path, ())}
+        below = [
+            p[len(path)] for p in (*self.uses, *self.made.settings) if len(p) > len(path) and p[: len(path)] == path
+        ]
+        return classes.pop() if len(classes) == 1 and SESSION_NAMES.issuperset(below) else ""
