@@ -53,6 +53,8 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
 
 def _of_file(program: Program, source: Source) -> Iterator[Decision]:
     names = Names(program, source)
+    if not names.locals:
+        return
     for part in _parts(program, source):
         cls = names.dotted(part)
         if cls not in CLASSES:
@@ -102,9 +104,9 @@ def _renamed(source: Source, part: TypeText, cls: str) -> tuple[str, list[Edit]]
 
 def _parts(program: Program, source: Source) -> Iterator[TypeText]:
     """The names that can mean a class: in annotations, and as values; calls are made by another codemod."""
-    left_out = {part for node in ast.walk(source.tree) for part in _left_out(program, node)}
+    left_out = {part for node in source.nodes for part in _left_out(node)}
     seen: set[ast.expr] = set()
-    for node in _names(source.tree):
+    for node in _names(source):
         if node not in left_out:
             seen.add(node)
             yield TypeText(source, node, node)
@@ -115,14 +117,14 @@ def _parts(program: Program, source: Source) -> Iterator[TypeText]:
                 yield part
 
 
-def _names(tree: ast.Module) -> Iterator[ast.Name | ast.Attribute]:
+def _names(source: Source) -> Iterator[ast.Name | ast.Attribute]:
     """The names and dotted chains that are read, a chain as a whole and its beginnings."""
-    for node in ast.walk(tree):
+    for node in source.nodes:
         if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
             yield node
 
 
-def _left_out(program: Program, node: ast.AST) -> Iterator[ast.expr]:
+def _left_out(node: ast.AST) -> Iterator[ast.expr]:
     """The names in a node that others take care of, or that stay."""
     if not isinstance(node, ast.Call):
         return

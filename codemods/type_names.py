@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..analysis.library import library
 from ..analysis.program import Program
@@ -79,7 +80,7 @@ class Annotation:
 
 def annotated(program: Program, source: Source) -> Iterator[Annotation]:
     """The annotations of a file."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 function = program.interpreter.by_node[node]
@@ -96,7 +97,7 @@ def annotated(program: Program, source: Source) -> Iterator[Annotation]:
 
 def type_arguments(source: Source) -> Iterator[ast.expr]:
     """Type expressions outside annotations in which a string is a type: of `cast()`, of generic bases and aliases."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         match node:
             case ast.Call(func=function, args=[first, *_]) if last_name(function) == "cast":
                 yield first
@@ -106,16 +107,53 @@ def type_arguments(source: Source) -> Iterator[ast.expr]:
                 yield inner
 
 
+# Modules whose names take part in the types that change, and which of their names do; an empty set means all.
+_RELEVANT: dict[str, frozenset[str]] = {
+    "sqlalchemy": frozenset(),
+    "sqlmodel": frozenset(),
+    **dict.fromkeys(
+        ("collections", "contextlib", "typing", "typing_extensions"),
+        frozenset({"AbstractContextManager", "Callable", "ContextManager", "Generator", "Iterable", "Iterator", "abc"}),
+    ),
+}
+
+
 class Names:
-    """What the names of one file's type expressions mean."""
+    """What the names of one file's type expressions mean. `locals` are those imported names that can matter here."""
 
     def __init__(self, program: Program, source: Source) -> None:
         self._program = program
         self._source = source
-        self._imported: dict[str, list[Imported]] = {}
-        for scope in scopes(source).all:
+        self.locals = {
+            alias.asname or (alias.name if isinstance(node, ast.ImportFrom) else alias.name.partition(".")[0])
+            for node in source.nodes
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
+            if self._matters(node, alias)
+        }
+
+    def _matters(self, node: ast.Import | ast.ImportFrom, alias: ast.alias) -> bool:
+        if isinstance(node, ast.Import):
+            root = alias.name.partition(".")[0]
+            return (
+                root in _RELEVANT
+                or self._program.interpreter.modules.absolute(alias.name, self._source.path) is not None
+            )
+        path = imported_file(self._program, self._source, node)
+        if path is None:
+            wanted = _RELEVANT.get((node.module or "").partition(".")[0])
+            return wanted is not None and (not wanted or alias.name in wanted)
+        found = self._program.interpreter.member(path, alias.name)
+        classes = self._program.interpreter.objects.classes
+        return any(isinstance(v, ModuleObject) or (isinstance(v, ClassObject) and v.cls not in classes) for v in found)
+
+    @cached_property
+    def _imported(self) -> dict[str, list[Imported]]:
+        found: dict[str, list[Imported]] = {}
+        for scope in scopes(self._source).all:
             for imported in scope.imports:
-                self._imported.setdefault(imported.local, []).append(imported)
+                found.setdefault(imported.local, []).append(imported)
+        return found
 
     def dotted(self, part: TypeText) -> str:
         """The full dotted name of an imported thing; "" for anything else. A re-export counts as the thing itself."""
@@ -133,9 +171,9 @@ class Names:
         return ""
 
     def _import_of(self, part: TypeText, local: str) -> Imported | None:
-        candidates = self._imported.get(local, [])
-        if not candidates:
+        if local not in self.locals:
             return None
+        candidates = self._imported.get(local, [])
         name = part.node if part.offset is None else ast.copy_location(ast.Name(local, ast.Load()), part.place)
         assert isinstance(name, ast.Name)
         scope = binding_scope(self._source, name, part.place)
