@@ -68,6 +68,8 @@ class Clients:
         found = self.keys(self._program.values(node))
         if isinstance(node, ast.Call):
             found |= self.keys(frozenset(_receivers(self._program.values(node.func))))
+            if (receiver := read_by_name(node.func)) is not None:
+                found |= self.keys(self._program.values(receiver))
         return found
 
     def why_sync(self, node: ast.expr) -> str:
@@ -135,6 +137,22 @@ class Clients:
             self._leader[second] = first
             if second in self._why:
                 self._why.setdefault(first, self._why.pop(second))
+
+
+def read_by_name(node: ast.expr) -> ast.expr | None:
+    """The object of which `getattr(object, name)` reads an attribute."""
+    match node:
+        case ast.Call(func=ast.Name(id="getattr"), args=[receiver, _, *_]):
+            return receiver
+    return None
+
+
+def calls_client_by_name(program: Program, node: ast.expr) -> bool:
+    """Is this `getattr(client, method)(…)`, of a method that is not known?"""
+    if not isinstance(node, ast.Call) or program.values(node.func) or (receiver := read_by_name(node.func)) is None:
+        return False
+    is_a = program.interpreter.objects.is_a
+    return any(isinstance(v, Instance) and is_a(v.cls, CLIENT) for v in program.values(receiver))
 
 
 def _receivers(values: Values) -> Iterator[Instance]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from .boundaries import Boundary, boundary_of
 from .bridges import Run
-from .clients import CLIENT, Clients
+from .clients import CLIENT, Clients, calls_client_by_name
 from .decisions import Confidence, Step
 from .library import library
 from .loads import find_loads, implicit_loads
@@ -383,7 +383,7 @@ def _call_sites(program: Program, function: Function, node: ast.Call) -> Iterato
     if is_schema_call(program, node):
         yield AsyncSite(function, node, "schema", None, f"runs {program.short(function.source, node)}")
         return
-    if _is_seed(program, node):
+    if _is_seed(program, node) or calls_client_by_name(program, node):
         if not in_with:
             yield AsyncSite(function, node, "await", None, f"calls {program.short(function.source, node)}")
             for value in program.values(node.func):

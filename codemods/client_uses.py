@@ -86,7 +86,7 @@ def _stream(program: Program, function: Function, item: ast.withitem, statement:
         ) if program.colours.clients.is_converted(program.values(receiver)):
             for node in (n for part in statement.body for n in ast.walk(part)):
                 match node:
-                    case ast.Call(func=ast.Attribute(value=ast.Name(id=read), attr=attr)) if read == name and attr in READS:
+                    case ast.Call(func=ast.Attribute(value=ast.Name(id=n), attr=attr)) if n == name and attr in READS:
                         yield decision(function, node, "read", f"read the streamed response with `{READS[attr]}`")
 
 
