@@ -1,0 +1,456 @@
+"""Test clients, by suites that run before and after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from asyncshift.analysis.decisions import Decision, Status
+
+from .suites import follows, migrate, project, text
+
+IMPORTS = """\
+import pytest
+from fastapi.testclient import TestClient
+
+import application
+from application import app
+
+
+"""
+
+
+def kept(decisions: list[Decision]) -> list[str]:
+    return [d.concern for d in decisions if d.codemod == "test-client" and d.status is Status.KEPT]
+
+
+def test_client_of_a_fixture_is_made_without_lifespan(tmp_path: Path) -> None:
+    follows(tmp_path, {"test_it.py": IMPORTS + '''
+@pytest.fixture
+def client():
+    return TestClient(app)
+
+
+def test_items(client: TestClient) -> None:
+    assert client.post("/items/a").status_code == 201
+    assert client.get("/items").json() == ["a"]
+    assert application.events == []
+
+
+def test_a_condition(client):
+    if client.get("/items").json():
+        raise AssertionError
+    assert [client.get(u).status_code for u in ("/items", "/who")] == [200, 200]
+
+
+def test_base_url(client):
+    assert client.get("/who").json()["base"] == "http://testserver/"
+
+
+def test_redirects_are_followed(client):
+    assert client.get("/old").json() == []
+    assert client.get("/old", follow_redirects=False).status_code == 307
+
+
+def test_errors_are_raised(client):
+    with pytest.raises(RuntimeError):
+        client.get("/broken")
+'''})
+    new = text(tmp_path, "test_it.py")
+    assert "def client():\n    return AsyncClient(\n" in new
+    assert "async def test_items(client: AsyncClient) -> None:" in new
+    assert "TestClient" not in new
+    assert "lifespan" not in new.lower()
+
+
+def test_client_that_is_entered_runs_the_lifespan(tmp_path: Path) -> None:
+    follows(tmp_path, {"test_it.py": IMPORTS + '''
+@pytest.fixture
+def client():
+    with TestClient(app) as entered:
+        yield entered
+
+
+def test_state(client):
+    assert client.get("/colour").json() == "red"
+    assert application.events == ["up"]
+
+
+def test_events():
+    application.events.clear()
+    with TestClient(app):
+        assert application.events == ["up"]
+    assert application.events == ["up", "down"]
+
+
+def test_inside_of_a_test(db):
+    application.events.clear()
+    with TestClient(app, headers={"x-key": "1"}) as client:
+        assert client.get("/items").json() == []
+    assert application.events == ["up", "down"]
+'''})
+    new = text(tmp_path, "test_it.py")
+    assert "LifespanManager(app) as manager," in new
+    assert "transport=ASGITransport(app=manager.app)" in new
+    assert "    async with LifespanManager(app):\n" in new
+
+
+def test_other_items_of_the_with_stay(tmp_path: Path) -> None:
+    follows(tmp_path, {"test_it.py": IMPORTS + '''
+from unittest.mock import patch
+
+
+def test_patched():
+    with patch.object(application, "events", ["patched"]), TestClient(app) as client:
+        response = client.get("/items")
+        assert response.json() == [] and application.events == ["patched", "up"], """
+    text that keeps
+  its indentation"""
+
+
+def test_raises():
+    with TestClient(app) as client, pytest.raises(RuntimeError):
+        client.get("/broken")
+'''})
+    assert '\n  its indentation"""' in text(tmp_path, "test_it.py")
+
+
+def test_client_of_a_module_and_of_a_class(tmp_path: Path) -> None:
+    follows(tmp_path, {"test_it.py": IMPORTS + '''
+client = TestClient(app)
+
+
+class TestItems:
+    client = TestClient(app)
+
+    def setup_method(self):
+        self.own = TestClient(app)
+
+    def test_class(self):
+        assert self.client.get("/items").json() == []
+
+    def test_instance(self):
+        assert self.own.get("/items").json() == []
+
+
+def test_module():
+    assert client.get("/items").json() == []
+
+
+def test_at_once():
+    assert TestClient(app).get("/items").json() == []
+'''})
+    assert text(tmp_path, "test_it.py").count("AsyncClient(\n") == 4
+
+
+def test_arguments_are_carried_over(tmp_path: Path) -> None:
+    follows(tmp_path, {"test_it.py": IMPORTS + '''
+def test_all():
+    client = TestClient(
+        app,
+        base_url="http://elsewhere",
+        raise_server_exceptions=False,
+        headers={"x-key": "1", "user-agent": "me"},
+        cookies={"c": "1"},
+        follow_redirects=False,
+    )
+    assert client.get("/broken").status_code == 500
+    assert client.get("/old").status_code == 307
+    who = client.get("/who").json()
+    assert who["base"] == "http://elsewhere/"
+    assert who["agent"] == "me"
+    assert client.headers["x-key"] == "1"
+    assert client.cookies["c"] == "1"
+
+
+def test_positions():
+    client = TestClient(app, "http://elsewhere", False, "/root")
+    assert client.get("/who").json()["base"] == "http://elsewhere/root/"
+    assert client.get("/broken").status_code == 500
+'''})
+    new = text(tmp_path, "test_it.py")
+    assert "ASGITransport(app=app, raise_app_exceptions=False)" in new
+    assert 'ASGITransport(app=app, raise_app_exceptions=False, root_path="/root")' in new
+
+
+def test_what_a_test_client_says_of_itself(tmp_path: Path) -> None:
+    follows(tmp_path, {"test_it.py": IMPORTS + '''
+def test_who(db):
+    who = TestClient(app).get("/who").json()
+    assert who["host"] == "testclient"
+    assert who["agent"] == "testclient"
+'''})
+    assert 'client=("testclient", 50000)' in text(tmp_path, "test_it.py")
+
+
+def test_arguments_that_are_not_written_out(tmp_path: Path) -> None:
+    project(tmp_path, {"test_it.py": IMPORTS + '''
+options = {"base_url": "http://elsewhere"}
+
+
+def test_it():
+    assert TestClient(app, **options).get("/items").json() == []
+'''})
+    decisions = migrate(tmp_path)
+    assert [d.concern for d in decisions if d.codemod == "test-client" and d.status is Status.DECLINED] == [
+        "its arguments are not written out; make the AsyncClient by hand"
+    ]
+
+
+def test_backend_is_reported(tmp_path: Path) -> None:
+    decisions = follows(tmp_path, {"test_it.py": IMPORTS + '''
+def test_it():
+    assert TestClient(app, backend="asyncio").get("/items").json() == []
+'''})
+    assert "backend: an AsyncClient runs on the loop of its test" in [d.concern for d in decisions]
+
+
+def test_websockets_keep_the_client(tmp_path: Path) -> None:
+    decisions = follows(tmp_path, {"test_it.py": IMPORTS + '''
+@pytest.fixture
+def client():
+    return TestClient(app)
+
+
+@pytest.fixture
+def other():
+    return TestClient(app)
+
+
+def test_echo(client):
+    with client.websocket_connect("/echo") as socket:
+        socket.send_text("hi")
+        assert socket.receive_text() == "hi"
+
+
+def test_of_the_same_client(client):
+    assert client.get("/who").status_code == 200
+
+
+def test_of_another_client(other):
+    assert other.get("/items").json() == []
+'''})
+    new = text(tmp_path, "test_it.py")
+    assert new.count("return TestClient(app)") == 1
+    assert "\ndef test_of_the_same_client" in new
+    assert "async def test_of_another_client" in new
+    assert kept(decisions) == ["test_it.py:20 opens a websocket with it, and httpx has none"]
+
+
+def test_application_without_a_database_keeps_its_client(tmp_path: Path) -> None:
+    decisions = follows(tmp_path, {"test_it.py": IMPORTS + '''
+from fastapi import APIRouter, Depends, FastAPI
+
+
+def test_plain():
+    plain = FastAPI()
+    router = APIRouter()
+
+    @router.get("/one")
+    def one():
+        return 1
+
+    plain.include_router(router)
+    assert TestClient(plain).get("/one").json() == 1
+
+
+def test_with_dependency():
+    small = FastAPI()
+
+    @small.get("/items")
+    def items(db=Depends(application.get_db)):
+        return application.names(db)
+
+    assert TestClient(small).get("/items").json() == []
+
+
+def test_mounted():
+    outer = FastAPI()
+    outer.mount("/inner", app)
+    assert TestClient(outer).get("/inner/items").json() == []
+'''})
+    new = text(tmp_path, "test_it.py")
+    assert "\ndef test_plain" in new
+    assert "async def test_with_dependency" in new
+    assert "async def test_mounted" in new
+    assert kept(decisions) == ["its application runs nothing that becomes async"]
+
+
+def test_client_in_a_thread_keeps(tmp_path: Path) -> None:
+    follows(tmp_path, {"test_it.py": IMPORTS + '''
+from concurrent.futures import ThreadPoolExecutor
+
+
+def test_threads():
+    client = TestClient(app)
+    with ThreadPoolExecutor(2) as pool:
+        codes = list(pool.map(lambda path: client.get(path).status_code, ["/who", "/who"]))
+    assert codes == [200, 200]
+'''})
+
+
+def test_streams_are_read_asynchronously(tmp_path: Path) -> None:
+    follows(tmp_path, {"test_it.py": IMPORTS + '''
+client = TestClient(app)
+
+
+def test_lines():
+    found = []
+    with client.stream("GET", "/lines") as response:
+        for line in response.iter_lines():
+            found.append(line)
+    assert found == ["one", "two"]
+
+
+def test_collected():
+    with client.stream("GET", "/lines") as response:
+        assert list(response.iter_lines()) == ["one", "two"]
+    with client.stream("GET", "/lines") as response:
+        assert "".join(response.iter_text()) == "one\\ntwo\\n"
+    with client.stream("GET", "/lines") as response:
+        assert [line.upper() for line in response.iter_lines()] == ["ONE", "TWO"]
+    with client.stream("GET", "/lines") as response:
+        body = response.read()
+    assert body == b"one\\ntwo\\n"
+
+
+def test_plain_response():
+    assert list(client.get("/lines").iter_lines()) == ["one", "two"]
+'''})
+
+
+def test_application_of_the_client(tmp_path: Path) -> None:
+    follows(tmp_path, {
+        "clients.py": """\
+            import pytest
+            from fastapi.testclient import TestClient
+
+            from application import app
+
+
+            @pytest.fixture
+            def client():
+                yield TestClient(app)
+        """,
+        "test_it.py": '''\
+            from application import get_db
+            from clients import client
+
+
+            def test_overrides(client, db):
+                client.app.dependency_overrides[get_db] = lambda: db
+                assert client.get("/items").json() == []
+                client.app.dependency_overrides.clear()
+        ''',
+    })
+    new = text(tmp_path, "test_it.py")
+    assert "    app.dependency_overrides[get_db]" in new
+    assert "from application import app, get_db" in new
+
+
+def test_derived_class(tmp_path: Path) -> None:
+    follows(tmp_path, {"test_it.py": IMPORTS + '''
+class Client(TestClient):
+    def names(self):
+        return self.get("/items").json()
+
+
+class Fixed(TestClient):
+    def __init__(self):
+        super().__init__(app, base_url="http://fixed")
+
+    def base(self):
+        return self.get("/who").json()["base"]
+
+
+def test_client():
+    assert Client(app).names() == []
+
+
+def test_fixed():
+    assert Fixed().base() == "http://fixed/"
+
+
+def test_entered():
+    with Client(app) as client:
+        assert client.names() == []
+'''})
+
+
+def test_client_is_entered_where_it_is_used(tmp_path: Path) -> None:
+    follows(tmp_path, {"test_it.py": IMPORTS + '''
+@pytest.fixture
+def client():
+    return TestClient(app)
+
+
+def test_entered(client):
+    application.events.clear()
+    with client:
+        assert application.events == ["up"]
+        assert client.get("/items").json() == []
+    assert application.events == ["up", "down"]
+
+
+def test_entered_under_a_name(client):
+    with client as entered:
+        assert entered.get("/items").json() == []
+'''})
+    assert "async with LifespanManager(app), client:" in text(tmp_path, "test_it.py")
+
+
+def test_old_names(tmp_path: Path) -> None:
+    follows(tmp_path, {"test_it.py": IMPORTS + '''
+def test_closed():
+    client = TestClient(app)
+    assert client.get("/items").json() == []
+    client.close()
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_methods(method):
+    client = TestClient(app)
+    assert getattr(client, method)("/items").status_code in {200, 405}
+    assert client.request(method.upper(), "/who").status_code in {200, 405}
+
+
+def test_method_as_a_value():
+    get = TestClient(app).get
+    assert get("/items").json() == []
+'''})
+    new = text(tmp_path, "test_it.py")
+    assert "await client.aclose()" in new
+
+
+def test_renamed_argument(tmp_path: Path) -> None:
+    project(tmp_path, {"test_it.py": IMPORTS + '''
+def test_it():
+    assert TestClient(app).get("/old", allow_redirects=False).status_code == 307
+'''})
+    migrate(tmp_path)
+    assert '.get("/old", follow_redirects=False)' in text(tmp_path, "test_it.py")
+
+
+@pytest.mark.parametrize("annotation", ['"TestClient"', "TestClient | None", "Iterator[TestClient]", "testclient.TestClient"])
+def test_annotations(tmp_path: Path, annotation: str) -> None:
+    project(tmp_path, {"test_it.py": f"""\
+        from collections.abc import Iterator
+
+        import pytest
+        from fastapi import testclient
+        from fastapi.testclient import TestClient
+
+        from application import app
+
+
+        @pytest.fixture
+        def client() -> {annotation}:
+            yield TestClient(app)
+
+
+        def test_it(client: {annotation}):
+            assert client.get("/items").json() == []
+    """})
+    migrate(tmp_path)
+    assert "testclient.TestClient" not in text(tmp_path, "test_it.py")
+    assert "TestClient" not in text(tmp_path, "test_it.py").replace("testclient import TestClient", "")
