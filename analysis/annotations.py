@@ -40,7 +40,8 @@ class Annotations:
                 for value in self._interpreter.eval(node, env):
                     match value:
                         case ClassObject(cls=cls):
-                            found.add(Instance(cls))
+                            stands_for = self._interpreter.adapters.stands_for(cls)
+                            found |= frozenset({Instance(cls)}) if stands_for is None else stands_for
                         case Hint(items=items):
                             found |= items
                 return frozenset(found)

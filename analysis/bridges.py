@@ -99,7 +99,7 @@ class Bridges:
     @cached_property
     def inside(self) -> frozenset[Function]:
         """The bridge functions and all functions nested in them: they have no colour."""
-        return frozenset(f for f in self._program.functions if any(a in self.functions for a in _with_parents(f)))
+        return frozenset(f for f in self._program.functions if any(a in self.functions for a in with_parents(f)))
 
     @cached_property
     def sites(self) -> dict[ast.Call, Run]:
@@ -107,7 +107,7 @@ class Bridges:
         return {
             node: run
             for function in self._program.functions
-            if function not in self.inside and not self._program.stays_sync(function)
+            if function not in self._program.vanishing and not self._program.stays_sync(function)
             for node in function.own_nodes()
             if isinstance(node, ast.Call) and (run := self._run(function, node)) is not None
         }
@@ -126,7 +126,8 @@ class Bridges:
                 yield value, bridge
 
 
-def _with_parents(function: Function) -> Iterator[Function]:
+def with_parents(function: Function) -> Iterator[Function]:
+    """A function and all functions around it."""
     current: Function | None = function
     while current is not None:
         yield current

@@ -175,7 +175,8 @@ class Calls:
         else:
             for name, values in keywords_and_fields(interpreter, cls, arguments):
                 interpreter.store.write(values, "instance", cls, name)
-        return frozenset({instance})
+        stands_for = interpreter.adapters.stands_for(cls)
+        return frozenset({instance}) if stands_for is None else stands_for
 
     def _origin(self, cls: str, node: ast.Call) -> str:
         """The site key of the call, for classes whose objects are told apart."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from .bridges import Bridges
+from .bridges import Bridges, with_parents
 from .colours import Colours
 from .interpreter import Interpreter
 from .library import library
@@ -185,7 +185,8 @@ class Program:
     @cached_property
     def vanishing(self) -> frozenset[Function]:
         """Functions without a colour: no code after the migration calls them for what they do."""
-        return self.bridges.inside
+        adapters = {adapter.cls for adapter in self.interpreter.adapters.classes}
+        return self.bridges.inside | {f for f in self.functions if any(g.owner in adapters for g in with_parents(f))}
 
     # Colours
 

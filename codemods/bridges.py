@@ -1,8 +1,8 @@
 """Coroutines that sync code ran to their end are awaited, and the helpers that ran them go.
 
-    user = run_async(load(1))          user = await load(1)
-    asyncio.run(send(mail))       ->   await send(mail)
-    async_to_sync(send)(mail)          await send(mail)
+user = run_async(load(1))          user = await load(1)
+asyncio.run(send(mail))       ->   await send(mail)
+async_to_sync(send)(mail)          await send(mail)
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ def _helper(program: Program, bridge: Bridge, uses: Uses, done: set[ast.Call]) -
     if left:
         return replace(decision, action="keep the bridge", status=Status.KEPT, concern=f"still used at {left[0]}")
     span = span_of(source, function.node)
-    return replace(decision, action="delete the bridge, nothing uses it any more", data={"delete": True, "gone": [span]})
+    data = {"delete": True, "gone": [span]}
+    return replace(decision, action="delete the bridge, nothing uses it any more", data=data)
 
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:

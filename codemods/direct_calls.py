@@ -31,7 +31,7 @@ def call_directly(
     start, end = source.span(node)
     partial = _partial(program, function)
     called = partial.args[0] if partial else function
-    bound = [*partial.args[1:], *partial.keywords] if partial else []
+    bound: list[Argument] = [*partial.args[1:], *partial.keywords] if partial else []
     given = [*bound, *arguments]
     opening, closing = ("", "") if isinstance(called, PRIMARY) else ("(", ")")
     yield Replace(start, source.span(called)[0], opening)
@@ -70,7 +70,7 @@ def _has_parameters(function: ast.Lambda) -> bool:
 
 def _partial(program: Program, node: ast.expr) -> ast.Call | None:
     """`functools.partial(f, …)`, when the expression is that."""
-    if isinstance(node, ast.Call) and node.args and not isinstance(node.args[0], ast.Starred):
-        if any(isinstance(v, External) and v.name == "functools.partial" for v in program.values(node.func)):
-            return node
-    return None
+    if not isinstance(node, ast.Call) or not node.args or isinstance(node.args[0], ast.Starred):
+        return None
+    made = program.values(node.func)
+    return node if any(isinstance(v, External) and v.name == "functools.partial" for v in made) else None

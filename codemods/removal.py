@@ -16,9 +16,7 @@ _BANNER = re.compile(rb"#\W*$|#.*[=\-#*~_]{4,}")
 
 def first_line(source: Source, statement: ast.stmt) -> int:
     """A statement's first line: its decorators and the comment right above it belong to it."""
-    decorators = [d.lineno for d in statement.decorator_list] if isinstance(statement, Definition) else []
-    line = min([statement.lineno, *decorators])
-    above = line
+    line = above = _line_of(statement)
     while _is_comment(source, above - 1, statement.col_offset):
         above -= 1
     is_banner = any(_BANNER.match(_text(source, n).strip()) for n in range(above, line))
@@ -68,7 +66,7 @@ def block_of(source: Source, statement: ast.stmt) -> list[ast.stmt]:
     """The list of statements that a statement belongs to."""
     for _, value in ast.iter_fields(source.parents[statement]):
         if isinstance(value, list) and statement in value:
-            return value
+            return list(value)
     raise AssertionError(f"{source.path}:{statement.lineno}: a statement without a block")
 
 
@@ -103,10 +101,16 @@ def in_place_of(source: Source, statement: ast.stmt, kept: Sequence[ast.stmt]) -
 
 def _first_of_block(source: Source, statement: ast.stmt) -> int:
     """The line of a statement, or of the comments above it in its block."""
-    line = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", ()))])
+    line = _line_of(statement)
     while _is_comment(source, line - 1, statement.col_offset):
         line -= 1
     return line
+
+
+def _line_of(statement: ast.stmt) -> int:
+    """A statement's line, or that of its first decorator."""
+    decorators = statement.decorator_list if isinstance(statement, Definition) else []
+    return min([statement.lineno, *(d.lineno for d in decorators)])
 
 
 def _is_comment(source: Source, line: int, column: int) -> bool:
