@@ -20,7 +20,8 @@ class Modules:
     def __init__(self, paths: Iterable[str]) -> None:
         self.paths = frozenset(paths)
         self._folders = {str(parent) for path in self.paths for parent in PurePosixPath(path).parents}
-        self._packages = {str(PurePosixPath(p).parent) for p in self.paths if p.endswith("__init__.py")}
+        # The project's own folder is where imports begin, whatever lies in it.
+        self._packages = {str(PurePosixPath(p).parent) for p in self.paths if p.endswith("__init__.py")} - {"."}
         self._by_stem: dict[str, list[str]] = defaultdict(list)
         for path in sorted(self.paths):
             pure = PurePosixPath(path)
@@ -54,7 +55,7 @@ class Modules:
         pure = PurePosixPath(path)
         parts = [] if pure.name == "__init__.py" else [pure.stem]
         folder = pure.parent
-        while str(folder) != "." and (str(folder) in self._packages or str(folder.parent) in self._packages - {"."}):
+        while str(folder) != "." and (str(folder) in self._packages or str(folder.parent) in self._packages):
             parts.append(folder.name)
             folder = folder.parent
         return ".".join(reversed(parts)) or pure.parent.name
