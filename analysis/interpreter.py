@@ -11,6 +11,7 @@ import ast
 import builtins
 from collections.abc import Iterable, Mapping, Sequence
 
+from .adapters import Adapters
 from .annotations import Annotations
 from .calls import Calls
 from .fixtures import Fixtures
@@ -73,6 +74,7 @@ class Interpreter:
                 self.by_node[function.node] = function
         self.class_of = {c.node: c for c in classes}
         self.objects = Objects(classes, self.store)
+        self.adapters = Adapters(self.objects, self.store)
         self.fixtures = Fixtures(self.functions.values())
         self.annotations = Annotations(self)
         self.calls = Calls(self)
