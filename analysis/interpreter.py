@@ -84,8 +84,12 @@ class Interpreter:
 
     def run(self) -> None:
         """Evaluate everything to the fixpoint."""
+        self.settle(self.functions.values())
+
+    def settle(self, functions: Iterable[Function]) -> None:
+        """Evaluate functions, and all that reads what they change, to the fixpoint."""
         counts: dict[Function, int] = {}
-        pending = dict.fromkeys(self.functions.values())
+        pending = dict.fromkeys(functions)
         while pending:
             for function in pending:
                 counts[function] = counts.get(function, 0) + 1
@@ -102,7 +106,7 @@ class Interpreter:
         for position, parameter in enumerate(function.parameters()):
             values = self.store.read("parameter", function.key, parameter.arg)
             if position == 0 and function.owner and function.binding in {"instance", "class"}:
-                values |= self._own_receiver(function.owner, function.binding)
+                values |= self._own_receiver(function)
             values |= self._fixture_values(function, parameter.arg)
             env[parameter.arg] = values
         arguments = function.arguments
@@ -114,9 +118,11 @@ class Interpreter:
             self._publish(name, values)
         self.block(function.body, env)
 
-    def _own_receiver(self, owner: Class, binding: str) -> Values:
+    def _own_receiver(self, function: Function) -> Values:
         """What the first parameter of a method holds, whoever calls it."""
-        return frozenset({Instance(owner.key) if binding == "instance" else ClassObject(owner.key)})
+        assert function.owner is not None
+        make = Instance if function.binding == "instance" else ClassObject
+        return frozenset({make(function.owner.key)})
 
     def _fixture_values(self, function: Function, name: str) -> Values:
         found: set[Value] = set()
@@ -365,6 +371,8 @@ class Interpreter:
                             self.store.write(values, "global", path, name)
                         case Mock():
                             self.mocks.assign(owner, name, values)
+                        case Instance():
+                            self.mocks.note_patch(target, owner, name, values)
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
                 self._unpack(parts, values, env)
             case ast.Subscript(value=base, slice=index):

@@ -12,18 +12,20 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .boundaries import boundary_of
 from .mapped import Relationship
 from .order import dominates
+from .responses import Responses
 from .source import Source
 from .symbols import Function
+from .test_reach import TestReach, is_test
 from .tracing import EAGER, EVERYTHING, Path, Place, Root, Traced, Tracing, objects
-from .values import Instance, Mock, Values
+from .values import ClassObject, Instance, Mock, Values
 
 if TYPE_CHECKING:
     from .colours import AsyncSite, Colours
@@ -39,8 +41,10 @@ MOST_QUERIES = 8
 class Load:
     """A place that may send a query for a relationship.
 
-    `node` is what reads (or, as a whole, replaces) it, `owner` the expression of the object. `origins` are those of the
-    objects it can be that did not come with the relationship; one that is not `Traced` is unknown.
+    `kind`: "read", "replace" (a collection is assigned, which loads the old one), or "serve" (a schema reads it from
+    what `node` gives). `owner` is the expression of the object. `origins` are those of the objects it can be that did
+    not come with the relationship; one that is not `Traced` is unknown. `is_direct`: `owner` is the object itself, not
+    a list of such or what the object is reached through.
     """
 
     function: Function
@@ -48,7 +52,8 @@ class Load:
     owner: ast.expr
     relationship: Relationship
     origins: tuple[Instance, ...]
-    is_replaced: bool = False
+    kind: str = "read"
+    is_direct: bool = True
 
     @property
     def source(self) -> Source:
@@ -59,11 +64,23 @@ class Load:
         return self.relationship.owner, self.relationship.name
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Refresh:
+    """`session.refresh(name, […])` behind a statement that flushes or refreshes what a schema reads later."""
+
+    function: Function
+    statement: ast.stmt
+    session: ast.expr
+    name: str
+
+
 @dataclass(slots=True)
 class Loads:
     """What is done about each implicit load."""
 
     awaited: list[Load] = field(default_factory=list)
+    # Root of a made object -> where it is refreshed, and the loads that need it.
+    refreshed: dict[Root, tuple[Refresh, list[Load]]] = field(default_factory=dict)
     # Root -> path -> the loads that need it.
     options: defaultdict[Root, dict[Path, list[Load]]] = field(default_factory=lambda: defaultdict(dict))
     # (class that declares it, name) -> the loads that need it.
@@ -103,14 +120,31 @@ class _Finder:
         self._colours = colours
         self._tracing = Tracing(program.sources, program.interpreter)
         self._tracing.run()
+        self._responses = Responses(program, self._tracing)
+        self._read_properties()
+        self._tracing.fill()
+        self._tests = TestReach(program, colours)
         self.found = Loads(tracing=self._tracing)
         for load in sorted(self._loads(), key=self._urgency):
             self._choose(load)
         self.found.awaited = [load for load in self.found.awaited if not self._is_awaited_before(load)]
 
-    def _urgency(self, load: Load) -> tuple[bool, int]:
-        """Readers that can't await come first, then what is nearer to its root: others may need no more then."""
-        return self._may_await(load), max((len(o.path) for o in load.origins if isinstance(o, Traced)), default=0)
+    def _read_properties(self) -> None:
+        """Let properties know the objects from which schemas read them."""
+        for reading in list(self._responses.readings()):
+            method = self._tracing.objects.method(reading.origins[0].cls, reading.name)
+            if method is not None and method.is_property:
+                self._tracing.read_property(method, reading.origins)
+        self._tracing.settle(self._tracing.store.dirty)
+
+    def _urgency(self, load: Load) -> tuple[bool, bool, int]:
+        """Readers that can't await come first, then what is nearer to its root: others may need no more then.
+
+        Of the former those that Python calls (`__repr__`) come last.
+        """
+        can_wait = load.kind != "serve" and self._may_await(load)
+        is_special = load.function.name.startswith("__") and not can_wait
+        return can_wait, is_special, max((len(o.path) for o in load.origins if isinstance(o, Traced)), default=0)
 
     # Finding
 
@@ -120,31 +154,49 @@ class _Finder:
                 continue
             for node in function.own_nodes():
                 if isinstance(node, ast.Attribute):
-                    yield from self._read(function, node, node.value, node.attr, not isinstance(node.ctx, ast.Load))
+                    yield from self._read(function, node)
+        for reading in self._responses.readings():
+            if not self._program.stays_sync(reading.function):
+                for relationship, origins in self._by_relationship(reading.origins, reading.name, reading.function):
+                    yield Load(
+                        reading.function, reading.node, reading.node, relationship, origins, "serve", reading.is_direct
+                    )
 
-    def _read(self, function: Function, node: ast.expr, owner: ast.expr, name: str, is_stored: bool) -> Iterator[Load]:
-        by_relationship: defaultdict[Relationship, list[Instance]] = defaultdict(list)
-        for origin in self.origins(owner):
+    def _read(self, function: Function, node: ast.Attribute) -> Iterator[Load]:
+        for relationship, origins in self._by_relationship(self.origins(node.value), node.attr, function):
+            if isinstance(node.ctx, ast.Load):
+                yield Load(function, node, node.value, relationship, origins)
+            elif relationship.many and isinstance(node.ctx, ast.Store):
+                yield Load(function, node, node.value, relationship, origins, "replace")
+
+    def _by_relationship(
+        self, objects: Iterable[Instance], name: str, function: Function
+    ) -> Iterator[tuple[Relationship, tuple[Instance, ...]]]:
+        """The lazy relationship of a name that objects have, and those objects; the first if there are more."""
+        found: dict[Relationship, list[Instance]] = {}
+        for origin in sorted(objects, key=_by_origin):
             mapped = self._program.mapped(origin.cls)
-            if mapped and name in mapped.relationships:
-                by_relationship[mapped.relationships[name]].append(origin)
-        for relationship, origins in by_relationship.items():
-            if is_stored and not (relationship.many and not _is_deleted(node)):
-                continue
-            if relationship.lazy in {"dynamic", "write_only"}:
-                continue
-            yield Load(function, node, owner, relationship, tuple(origins), is_stored)
-            return
+            relationship = mapped.relationships.get(name) if mapped else None
+            if relationship and relationship.lazy not in {"dynamic", "write_only"}:
+                found.setdefault(relationship, []).append(origin)
+        for relationship, origins in list(found.items())[:1]:
+            yield relationship, tuple(self._met(origins, function)) or tuple(origins)
+
+    def _met(self, origins: Iterable[Instance], function: Function) -> Iterator[Instance]:
+        """The objects that can really be met in a function: those made by tests only where these tests lead."""
+        for origin in origins:
+            is_made = isinstance(origin, Traced) and origin.root.kind == "made"
+            if not is_made or self._tests.lead_to(self._tracing.place(origin.root).source.path, function):
+                yield origin
 
     def origins(self, owner: ast.expr) -> list[Instance]:
-        """The objects that an expression can be, known origins first; an object of unknown origin is unmarked."""
+        """The objects that an expression can be; an object of unknown origin is unmarked."""
         is_mapped = self._tracing.is_mapped
-        found = [
-            v for v in self._tracing.values.get(owner, frozenset()) if isinstance(v, Instance) and is_mapped(v.cls)
-        ]
-        if not found:
-            found = [v for v in self._program.values(owner) if isinstance(v, Instance) and is_mapped(v.cls)]
-        return sorted(found, key=_by_origin)
+        for values in (self._tracing.values.get(owner, frozenset()), self._program.values(owner)):
+            found = [v for v in values if isinstance(v, Instance) and is_mapped(v.cls)]
+            if found:
+                return found
+        return []
 
     # Is there anything to load?
 
@@ -153,6 +205,10 @@ class _Finder:
         if not isinstance(origin, Traced):
             return False
         path = (*origin.path, relationship.name)
+        if (origin.root, origin.path, relationship.name) in self._tracing.reloaded or self._is_refreshed(
+            path, origin.root
+        ):
+            return True
         is_eager = relationship.lazy in EAGER or (relationship.owner, relationship.name) in self.found.eager
         refreshed = self._tracing.refreshed.get(origin.root)
         if origin.root.kind == "made" and not origin.path:
@@ -166,21 +222,94 @@ class _Finder:
             is_eager or bool({path, (EVERYTHING,)} & origin.loaded) or path in self.found.options.get(origin.root, ())
         )
 
+    def _is_refreshed(self, path: Path, root: Root) -> bool:
+        """Is a refresh with the relationship's name written already?"""
+        return (
+            any(
+                load.relationship.name == path[-1]
+                for _, loads in [self.found.refreshed.get(root, (None, []))]
+                for load in loads
+            )
+            and len(path) == 1
+        )
+
     # Choosing
 
     def _choose(self, load: Load) -> None:
         missing = tuple(o for o in load.origins if not self._is_there(o, load.relationship))
         if not missing:
             return
-        load = Load(load.function, load.node, load.owner, load.relationship, missing, load.is_replaced)
-        if self._takes_options(load):
-            for origin in missing:
-                assert isinstance(origin, Traced)
-                self.found.options[origin.root].setdefault((*origin.path, load.relationship.name), []).append(load)
+        load = replace(load, origins=missing)
+        if load.kind == "serve":
+            self._serve(load)
+        elif self._takes_options(load):
+            self._add_options(load, missing)
         elif self._may_await(load) and not self._is_helper(load):
             self.found.awaited.append(load)
         else:
-            self.found.eager[load.key].append(load)
+            self._load_beforehand(load, at_query=[o for o in missing if self._loads_for(o, load, only_near=False)])
+
+    def _add_options(self, load: Load, origins: Iterable[Instance]) -> None:
+        for origin in origins:
+            assert isinstance(origin, Traced)
+            self.found.options[origin.root].setdefault((*origin.path, load.relationship.name), []).append(load)
+
+    def _serve(self, load: Load) -> None:
+        """What a schema reads has to be there when the function returns."""
+        can_wait = load.is_direct and isinstance(load.owner, ast.Name) and self._may_await(load)
+        at_query = [o for o in load.origins if self._loads_for(o, load, only_near=can_wait)]
+        if can_wait and any(o not in at_query and not self._refresh(o) for o in load.origins):
+            self.found.awaited.append(load)
+        else:
+            self._load_beforehand(load, at_query)
+
+    def _load_beforehand(self, load: Load, at_query: list[Instance]) -> None:
+        """Load for a reader that can't: by the queries, by a refresh of what was made, or else with every owner."""
+        refreshes = {o: found for o in load.origins if o not in at_query and (found := self._refresh(o))}
+        others = tuple(o for o in load.origins if o not in at_query and o not in refreshes)
+        if others or len({o.root for o in at_query if isinstance(o, Traced)}) > MOST_QUERIES:
+            self.found.eager[load.key].append(replace(load, origins=others))
+        else:
+            self._add_options(load, at_query)
+        for origin, refresh in refreshes.items():
+            if isinstance(origin, Traced) and not self._is_there(origin, load.relationship):
+                self.found.refreshed.setdefault(origin.root, (refresh, []))[1].append(load)
+
+    def _loads_for(self, origin: Instance, load: Load, only_near: bool) -> bool:
+        """Can, and should, the query of an origin load the relationship?"""
+        if not isinstance(origin, Traced) or not self._is_optionable(origin):
+            return False
+        return not only_near or self._is_near(origin.root, load)
+
+    def _refresh(self, origin: Instance) -> Refresh | None:
+        """Where a made object can be refreshed with the names of relationships: where it is refreshed, or flushed."""
+        if not isinstance(origin, Traced) or origin.root.kind != "made" or origin.path:
+            return None
+        for place in self._tracing.refreshed.get(origin.root, {}).values():
+            found = self._refresh_behind(place.function, place.node, place.node.args[0])
+            if found and {o.cls for o in self.origins(place.node.args[0])} == {origin.cls}:
+                return found
+        place = self._tracing.place(origin.root)
+        made = place.source.parents.get(place.node)
+        if not (isinstance(made, ast.Assign) and len(made.targets) == 1 and isinstance(made.targets[0], ast.Name)):
+            return None
+        flushes = [
+            n for n in place.function.own_nodes() if self._is_flush(n) and dominates(place.source, place.node, n)
+        ]
+        return self._refresh_behind(place.function, flushes[-1], made.targets[0]) if flushes else None
+
+    def _is_flush(self, node: ast.AST) -> bool:
+        match node:
+            case ast.Call(func=ast.Attribute(value=session, attr="flush" | "commit")):
+                return self._program.is_session(self._program.values(session))
+        return False
+
+    def _refresh_behind(self, function: Function, call: ast.AST, owner: ast.expr) -> Refresh | None:
+        statement = function.source.parents.get(call)
+        match call, owner, statement:
+            case ast.Call(func=ast.Attribute(value=session)), ast.Name(id=name), ast.Expr():
+                return Refresh(function, statement, session, name)
+        return None
 
     def _is_helper(self, load: Load) -> bool:
         """Is the reader a helper that had nothing to do with the database, and better stays so?
@@ -188,10 +317,12 @@ class _Finder:
         It stays sync where loading one object more with each owner is all that takes.
         """
         function = load.function
+        if function.owner is not None and self._tracing.is_mapped(function.owner.key):
+            return not self._colours.is_async(function) and all(map(self._would_be_there, load.origins))
         is_handed = any(policy != "project" for policy, _ in self._program.handed(function))
         if self._colours.is_async(function) or is_handed or is_test(function) or load.relationship.many:
             return False
-        return all(self._would_be_there(o) for o in load.origins) and bool(self._colours.callers(function))
+        return all(map(self._would_be_there, load.origins)) and bool(self._colours.callers(function))
 
     def _would_be_there(self, origin: Instance) -> bool:
         """Would the object come with the relationship if that were loaded eagerly?"""
@@ -244,11 +375,12 @@ class _Finder:
         entity = entity_node(place, origin.root)
         if entity is None or not isinstance(entity, ast.Name | ast.Attribute):
             return False
-        if len(self._tracing.values.get(entity, ())) != 1:
+        if [type(v) for v in self._tracing.values.get(entity, ())] != [ClassObject]:
             return False
-        loaded = self.found.options.get(origin.root, {})
+        cls = next(v.cls for v in self._tracing.values[entity] if isinstance(v, ClassObject))
         return all(
-            origin.path[:end] in origin.loaded or origin.path[:end] in loaded for end in range(1, len(origin.path) + 1)
+            self._is_there(replace(origin, cls=relationship.owner, path=origin.path[:end]), relationship)
+            for end, relationship in enumerate(along(self._program, cls, origin.path))
         )
 
     def _is_near(self, root: Root, load: Load) -> bool:
@@ -306,7 +438,8 @@ class _Finder:
     def _is_faked(self, load: Load) -> bool:
         """Do tests pass something that only looks like the mapped object?"""
         values: Values = self._program.values(load.owner) | self._tracing.values.get(load.owner, frozenset())
-        return any(isinstance(v, Mock) and not v.path for v in values) or any(
+        fakes = [v.origin.rsplit(":", 2)[0] for v in values if isinstance(v, Mock) and not v.path]
+        return any(self._tests.lead_to(path, load.function) for path in fakes) or any(
             isinstance(v, Instance) and self._has_of_its_own(v.cls, load.relationship.name) for v in values
         )
 
@@ -333,6 +466,17 @@ class _Finder:
         return True
 
 
+def along(program: Program, cls: str, path: Path) -> list[Relationship]:
+    """The relationships along a path from a class."""
+    found: list[Relationship] = []
+    for name in path:
+        mapped = program.mapped(cls)
+        assert mapped is not None
+        found.append(mapped.relationships[name])
+        cls = found[-1].target
+    return found
+
+
 def entity_node(place: Place, root: Root) -> ast.expr | None:
     """The argument of a query's call that names the entity."""
     arguments = place.node.args
@@ -343,12 +487,6 @@ def entity_node(place: Place, root: Root) -> ast.expr | None:
     return arguments[root.index]
 
 
-def is_test(function: Function) -> bool:
-    """Does a function stand in a file of tests?"""
-    *folders, name = function.source.path.split("/")
-    return name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py" or "tests" in folders
-
-
 def _is_in_lambda_or_default(source: Source, node: ast.AST) -> bool:
     child, parent = node, source.parents.get(node)
     while parent is not None and not isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
@@ -356,10 +494,6 @@ def _is_in_lambda_or_default(source: Source, node: ast.AST) -> bool:
             return True
         child, parent = parent, source.parents.get(parent)
     return isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef) and child is parent.args
-
-
-def _is_deleted(node: ast.expr) -> bool:
-    return isinstance(getattr(node, "ctx", None), ast.Del)
 
 
 def _position(node: ast.expr) -> tuple[int, int]:

@@ -24,6 +24,9 @@ class Objects:
         self.bases: dict[str, tuple[str, ...]] = {}
         self._store = store
         self._subclasses: defaultdict[str, set[str]] = defaultdict(set)
+        # Worked out once, and again when a class turns out to have other bases.
+        self._implementers: dict[str, set[str]] = {}
+        self._names: dict[str, set[str]] = {}
 
     def set_bases(self, cls: Class, bases: tuple[str, ...]) -> None:
         """Note a class's bases: keys of project classes, canonical names of library classes."""
@@ -32,7 +35,10 @@ class Objects:
         self.bases[cls.key] = bases
         for base in bases:
             self._subclasses[base].add(cls.key)
+        self._implementers.clear()
+        self._names.clear()
         self._store.write(frozenset(ClassObject(b) for b in bases), "bases", cls.key)
+        self._store.write(frozenset({ClassObject(cls.key)}), "bases", "")
 
     def ancestry(self, key: str) -> list[str]:
         """A class and all its bases, nearest first (depth first, each once: exact for what projects write)."""
@@ -71,18 +77,24 @@ class Objects:
 
     def implementers(self, key: str) -> set[str]:
         """The classes that have all methods of a Protocol (and do not derive from it)."""
-        cls = self.classes[key]
-        wanted = {n for n in cls.methods if not n.startswith("__")}
-        if not wanted:
-            return set()
-        return {
-            other.key
-            for other in self.classes.values()
-            if other is not cls and not self.is_protocol(other.key) and wanted <= self._method_names(other.key)
-        }
+        self._store.read("bases", "")
+        if key not in self._implementers:
+            cls = self.classes[key]
+            wanted = {n for n in cls.methods if not n.startswith("__")}
+            self._implementers[key] = {
+                other.key
+                for other in self.classes.values()
+                if wanted
+                and other is not cls
+                and not self.is_protocol(other.key)
+                and wanted <= self._method_names(other.key)
+            }
+        return self._implementers[key]
 
     def _method_names(self, key: str) -> set[str]:
-        return {n for k in self.ancestry(key) if k in self.classes for n in self.classes[k].methods}
+        if key not in self._names:
+            self._names[key] = {n for k in self.ancestry(key) if k in self.classes for n in self.classes[k].methods}
+        return self._names[key]
 
     def method(self, key: str, name: str) -> Function | None:
         """The method that a class answers with."""

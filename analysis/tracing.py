@@ -20,7 +20,7 @@ from .library import library
 from .mapped import Mapped
 from .source import Source
 from .store import Cell, Store
-from .symbols import Class, Function
+from .symbols import Function
 from .values import (
     NOTHING,
     Awaitable,
@@ -120,20 +120,25 @@ class Tracing(Interpreter):
         self.given_away: set[Root] = set()
         # Relationships that were assigned to a made object after its construction.
         self.assigned: set[tuple[Root, Path, str]] = set()
+        # Relationships that `session.refresh(object, [names])` loads.
+        self.reloaded: set[tuple[Root, Path, str]] = set()
         # `session.refresh(object)` and its like, by root.
         self.refreshed: defaultdict[Root, dict[ast.Call, Place]] = defaultdict(dict)
         self.store = self.objects._store = _JoiningStore()
         self.calls = _Calls(self)
         self.annotations = _Annotations(self)
 
-    def run(self) -> None:
-        """Evaluate everything: first what is known, then with objects of unknown origin where nothing was."""
-        super().run()
+    def read_property(self, method: Function, origins: Iterable[Instance]) -> None:
+        """A property is read from objects by something that is not code of the project."""
+        self.store.write(frozenset(origins), "parameter", method.key, method.parameters()[0].arg)
+
+    def fill(self) -> None:
+        """Evaluate everything again, with objects of unknown origin where nothing was found so far."""
         for cell, values in self.ordinary.store.cells().items():
             if self.has_objects(values) and not self.has_objects(self.store.peek(*cell)):
                 self.store.write(frozenset(v for v in values if self.has_objects(frozenset({v}))), *cell)
         self.filling = True
-        super().run()
+        self.run()
 
     def is_mapped(self, cls: str) -> bool:
         """Is this a mapped class of the project?"""
@@ -161,10 +166,12 @@ class Tracing(Interpreter):
         """The objects may be part of a session from now on."""
         self.given_away.update(o.root for o in traced(values) if o.root.kind == "made")
 
-    def _own_receiver(self, owner: Class, binding: str) -> Values:
-        if binding == "instance" and self.is_mapped(owner.key) and not self.filling:
-            return NOTHING
-        return super()._own_receiver(owner, binding)
+    def _own_receiver(self, function: Function) -> Values:
+        assert function.owner is not None
+        if function.binding != "instance" or not self.is_mapped(function.owner.key):
+            return super()._own_receiver(function)
+        given = self.store.peek("parameter", function.key, function.parameters()[0].arg)
+        return super()._own_receiver(function) if self.filling and not self.has_objects(given) else NOTHING
 
     def _attribute_of(self, value: Value, name: str) -> Values:
         if isinstance(value, Option):
@@ -376,8 +383,13 @@ class _Calls(Calls):
         self, cls: str, method: str, receiver: Value, node: ast.Call, arguments: Arguments, env: Env
     ) -> Values:
         if method in {"refresh", "expire"} and any(library().is_a(cls, s) for s in SESSIONS) and arguments[0]:
+            names = arguments[0][1][1] if len(arguments[0]) > 1 else arguments[1].get("attribute_names")
             for value in traced(arguments[0][0][1]):
-                self._tracing.refreshed[value.root][node] = self._tracing.here(node)
+                if names is None:
+                    self._tracing.refreshed[value.root][node] = self._tracing.here(node)
+                elif method == "refresh":
+                    texts = {v.text for n in names for v in _flat(n) if isinstance(v, Text)}
+                    self._tracing.reloaded |= {(value.root, value.path, name) for name in texts}
         return super()._library_call(cls, method, receiver, node, arguments, env)
 
     # Loader options

@@ -19,7 +19,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from ..analysis.decisions import Confidence, Decision, Status, Step
-from ..analysis.loads import Load, Loads
+from ..analysis.loads import Load, Loads, Refresh
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.tracing import Path, Root, Traced
@@ -40,6 +40,8 @@ def decide(program: Program) -> Iterator[Decision]:
         yield _at_the_query(program, loads, root, paths)
     for load in loads.awaited:
         yield _where_it_stands(program, load)
+    for refresh, needed in loads.refreshed.values():
+        yield _refreshed(refresh, needed)
     for key, needed in loads.eager.items():
         yield _with_its_owner(program, key, needed)
     yield from _base_classes(program, loads)
@@ -68,8 +70,10 @@ def _where_it_stands(program: Program, load: Load) -> Decision:
     source = load.source
     is_known = all(isinstance(o, Traced) for o in load.origins)
     action, edits = "await the lazy load", list(_awaited(source, load))
-    if load.is_replaced:
+    if load.kind == "replace":
         action = "load the collection before it is replaced"
+    elif load.kind == "serve":
+        action = f"load {load.relationship.name} before it is serialised"
     return Decision(
         NAME,
         source.site(load.node),
@@ -84,18 +88,46 @@ def _where_it_stands(program: Program, load: Load) -> Decision:
 
 
 def _awaited(source: Source, load: Load) -> Iterator[Edit]:
-    if load.is_replaced:
-        statement: ast.AST = load.node
-        while not isinstance(statement, ast.stmt):
-            statement = source.parents[statement]
-        start = source.span(statement)[0]
-        is_first = not source.content[source.offset(statement.lineno, 0) : start].strip()
-        gap = f"\n{source.indentation(statement)}" if is_first else "; "
-        text = f"await {source.text(load.owner)}.awaitable_attrs.{load.relationship.name}{gap}"
-        yield Replace(start, start, text)
+    if load.kind == "read":
+        yield Wrap(*source.span(load.owner), "", ".awaitable_attrs", 5)
+        yield from wrap_await(source, load.node)
         return
-    yield Wrap(*source.span(load.owner), "", ".awaitable_attrs", 5)
-    yield from wrap_await(source, load.node)
+    statement: ast.AST = load.node
+    while not isinstance(statement, ast.stmt):
+        statement = source.parents[statement]
+    reason = "  # serialised below" if load.kind == "serve" else ""
+    text = f"await {source.text(load.owner)}.awaitable_attrs.{load.relationship.name}"
+    yield _before(source, statement, text, reason)
+
+
+def _before(source: Source, statement: ast.stmt, text: str, comment: str = "") -> Edit:
+    """A statement in front of another one: on a line of its own, unless the other shares its line."""
+    start = source.span(statement)[0]
+    is_first = not source.content[source.offset(statement.lineno, 0) : start].strip()
+    gap = f"{comment}\n{source.indentation(statement)}" if is_first else "; "
+    return Replace(start, start, f"{text}{gap}")
+
+
+def _after(source: Source, statement: ast.stmt, text: str) -> Edit:
+    """A statement behind another one."""
+    start, end = source.span(statement)
+    is_first = not source.content[source.offset(statement.lineno, 0) : start].strip()
+    return Wrap(start, end, "", f"\n{source.indentation(statement)}{text}" if is_first else f"; {text}", 9)
+
+
+def _refreshed(refresh: Refresh, needed: list[Load]) -> Decision:
+    source = refresh.function.source
+    names = ", ".join(f'"{n}"' for n in dict.fromkeys(load.relationship.name for load in needed))
+    text = f"await {source.text(refresh.session)}.refresh({refresh.name}, [{names}])"
+    return Decision(
+        NAME,
+        source.site(refresh.statement),
+        f"load what a schema reads of {refresh.name}",
+        why=tuple(map(_step, needed)),
+        function=refresh.function.qualname,
+        data=as_data([_after(source, refresh.statement, text)]),
+        node=refresh.statement,
+    )
 
 
 def _with_its_owner(program: Program, key: tuple[str, str], needed: list[Load]) -> Decision:

@@ -6,8 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from ..analysis.loads import entity_node
-from ..analysis.mapped import Relationship
+from ..analysis.loads import along, entity_node
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.tracing import Path, Place, Root
@@ -33,7 +32,7 @@ def _chain(program: Program, place: Place, root: Root, path: Path, imports: list
     owner = place.source.text(entity)
     cls = next(v.cls for v in program.values(entity) if isinstance(v, ClassObject))
     text = ""
-    for step, relationship in zip(path, relationships(program, cls, path), strict=True):
+    for step, relationship in zip(path, along(program, cls, path), strict=True):
         word = "selectinload" if relationship.many or not _is_joinable(place) else "joinedload"
         if text:
             text += f".{word}({owner}.{step})"
@@ -44,17 +43,6 @@ def _chain(program: Program, place: Place, root: Root, path: Path, imports: list
         if step is not path[-1] or len(path) > 1:
             owner = class_text(program, place.source, place.node, entity, relationship.target, imports)
     return text
-
-
-def relationships(program: Program, cls: str, path: Path) -> list[Relationship]:
-    """The relationships along a path from a class."""
-    found: list[Relationship] = []
-    for name in path:
-        mapped = program.mapped(cls)
-        assert mapped is not None
-        found.append(mapped.relationships[name])
-        cls = found[-1].target
-    return found
 
 
 def class_text(program: Program, source: Source, at: ast.AST, entity: ast.expr, cls: str, imports: list[Import]) -> str:
