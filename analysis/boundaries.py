@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .symbols import Function, decorator_name
+from .xunit import runs_outside
 
 if TYPE_CHECKING:
     from .program import Program
@@ -48,6 +49,8 @@ def boundary_of(program: Program, function: Function) -> Boundary | None:
     if function.owner and function.name.startswith("__") and function.name.endswith("__"):
         if function.name not in MAY_BE_ASYNC:
             return Boundary("special", f"Python calls {function.name} itself and does not await it")
+    if runs_outside(program, function):
+        return Boundary("entry", f"the test runner calls {function.name} outside of the event loop")
     names = {decorator_name(d) for d in function.decorators}
     if names & SYNC_DECORATORS:
         return Boundary("callback", f"@{sorted(names & SYNC_DECORATORS)[0]} calls it without await")

@@ -335,6 +335,7 @@ def _sites_at(program: Program, function: Function, node: ast.AST) -> Iterator[A
             yield from _generator_sites(program, function, node, value, "yield from")
         case ast.Call():
             yield from _call_sites(program, function, node)
+            yield from _handed_sites(program, function, node)
         case ast.Attribute(ctx=ast.Load()):
             yield from _attribute_sites(program, function, node)
 
@@ -385,7 +386,8 @@ def _call_sites(program: Program, function: Function, node: ast.Call) -> Iterato
         return
     if _is_seed(program, node) or calls_client_by_name(program, node):
         if not in_with:
-            yield AsyncSite(function, node, "await", None, f"calls {program.short(function.source, node)}")
+            kind = "sync only" if _is_sync_only(program, node) else "await"
+            yield AsyncSite(function, node, kind, None, f"calls {program.short(function.source, node)}")
             for value in program.values(node.func):
                 if isinstance(value, FunctionObject):
                     yield from _function_sites(program, function, node, value)
@@ -423,6 +425,16 @@ def _plain_call(function: Function, node: ast.Call, target: Function) -> Iterato
         yield AsyncSite(function, node, "await", target, f"calls {target.qualname}")
 
 
+def _handed_sites(program: Program, function: Function, node: ast.Call) -> Iterator[AsyncSite]:
+    found = handed(node)
+    if found is None or found[0] == "cleanup":
+        return
+    kind, given = found
+    for callee in functions_of(program, given):
+        what = callee.qualname if callee else program.short(function.source, given)
+        yield AsyncSite(function, node, kind, callee, f"has {what} called")
+
+
 def _handing_sites(program: Program, function: Function, node: ast.Call, dotted: str, method: bool) -> Iterator[AsyncSite]:
     cls, _, name = dotted.rpartition(".")
     known = library().method(cls, name) if method else library().functions.get(dotted)
@@ -458,6 +470,12 @@ def _is_seed(program: Program, node: ast.expr) -> bool:
                 if function and (function.io or (function.io_with and _is_given_session(program, node))):
                     return True
     return False
+
+
+def _is_sync_only(program: Program, node: ast.Call) -> bool:
+    """Is this a method that the async session does not have?"""
+    methods = [library().method(*v.name.rpartition(".")[::2]) for v in program.values(node.func) if isinstance(v, External)]
+    return any(m is not None and m.sync_only for m in methods)
 
 
 def _is_given_session(program: Program, node: ast.Call) -> bool:
