@@ -55,7 +55,7 @@ def instead(source: Source, node: ast.expr, inner: ast.expr) -> Iterator[Edit]:
     inside_strings = continued_lines(source)
     for line in range(inner.lineno + 1, (inner.end_lineno or inner.lineno) + 1):
         if line not in inside_strings and 0 < width <= _margin(source, line):
-            yield Outdent(source.offset(line, 0), width)
+            yield Outdent(source.offset(line, 0), width, start)
 
 
 def _margin(source: Source, line: int) -> int:

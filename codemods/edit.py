@@ -60,10 +60,11 @@ class Indent:
 
 @dataclass(frozen=True, slots=True)
 class Outdent:
-    """The `width` bytes of white space at `start`, the beginning of a line, go."""
+    """`width` bytes of the white space at `start`, the beginning of a line, go; for every statement that goes around it."""
 
     start: int
     width: int
+    statement: int
 
 
 # Offset, order and rank at that offset, text, and the offset behind what the text stands for.
@@ -99,18 +100,15 @@ def apply(content: bytes, edits: Iterable[Edit]) -> bytes:
         events.append((replace.start, *order, replace.text, replace.end))
     # A line that begins inside of what is replaced moves with the text that replaces it.
     indents = [e for e in wanted if isinstance(e, Indent) and not any(_holds(r, e.start) for r in replaces)]
-    outdents = [e for e in wanted if isinstance(e, Outdent) and not any(_meets(r, e) for r in replaces)]
-    events = _moved_out(content, _moved_in(content, events, indents), outdents)
+    widths = _widths(wanted, replaces)
+    events = _moved_out(content, _moved_in(content, events, indents), widths)
     events.extend((i.start, 1, -1, i.text, i.start) for i in indents)
-    events.extend((o.start, 3, 0, "", o.start + o.width) for o in outdents)
-    depths = _depths(content, wanted)
+    events.extend((start, 3, 0, "", start + width) for start, width in widths.items())
     is_crlf = content.partition(b"\n")[0].endswith(b"\r")
     out: list[bytes] = []
     position = 0
     for start, _, _, text, end in sorted(events):
         out.append(content[position:start])
-        if depths and "\n" in text:
-            text = text.replace("\n", "\n" + _depth_at(content, depths, start))
         out.append(_with_line_ends(text, is_crlf).encode())
         position = end
     out.append(content[position:])
@@ -122,8 +120,13 @@ def _holds(replace: Replace, offset: int) -> bool:
     return replace.start < offset < replace.end or (not replace.text and replace.start == offset < replace.end)
 
 
-def _meets(replace: Replace, outdent: Outdent) -> bool:
-    return replace.start < outdent.start + outdent.width and outdent.start < replace.end
+def _widths(wanted: set[Edit], replaces: list[Replace]) -> dict[int, int]:
+    """How much white space goes at the beginnings of lines."""
+    widths: dict[int, int] = {}
+    for edit in wanted:
+        if isinstance(edit, Outdent):
+            widths[edit.start] = widths.get(edit.start, 0) + edit.width
+    return {o: w for o, w in widths.items() if not any(r.start < o + w and o < r.end for r in replaces)}
 
 
 def _is_lines(replace: Replace) -> bool:
@@ -148,28 +151,13 @@ def _moved_in(content: bytes, events: list[_Event], indents: list[Indent]) -> li
     return moved
 
 
-def _moved_out(content: bytes, events: list[_Event], outdents: list[Outdent]) -> list[_Event]:
+def _moved_out(content: bytes, events: list[_Event], widths: dict[int, int]) -> list[_Event]:
     """The events on lines that move out: the further lines of their texts move too."""
-    widths = {o.start: o.width for o in outdents}
     moved = []
     for start, order, rank, text, end in events:
         width = widths.get(content.rfind(b"\n", 0, start) + 1, 0)
         moved.append((start, order, rank, re.sub(rf"\n[ \t]{{{width}}}", "\n", text) if width else text, end))
     return moved
-
-
-def _depths(content: bytes, edits: Iterable[Edit]) -> dict[int, list[Indent]]:
-    """The indents of each line that has some, by the line's offset."""
-    depths: dict[int, list[Indent]] = {}
-    for indent in (e for e in edits if isinstance(e, Indent)):
-        depths.setdefault(content.rfind(b"\n", 0, indent.start) + 1, []).append(indent)
-    return depths
-
-
-def _depth_at(content: bytes, depths: dict[int, list[Indent]], offset: int) -> str:
-    """How much further in the lines of a new text go: as far as the line moves that the text stands in."""
-    line = depths.get(content.rfind(b"\n", 0, offset) + 1, [])
-    return "".join(indent.text for indent in line if indent.start <= offset)
 
 
 def _refuse_overlaps(replaces: list[Replace]) -> None:

@@ -96,7 +96,7 @@ def in_place_of(source: Source, statement: ast.stmt, kept: Sequence[ast.stmt]) -
     inside_strings = continued_lines(source)
     for line in range(begin, last + 1):
         if line not in inside_strings and _text(source, line).strip():
-            yield Outdent(source.offset(line, 0), width)
+            yield Outdent(source.offset(line, 0), width, first)
 
 
 def _first_of_block(source: Source, statement: ast.stmt) -> int:
