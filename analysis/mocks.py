@@ -79,9 +79,9 @@ Path: TypeAlias = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """One attribute that a test replaces, by the call `node` of `patch` or `setattr`."""
+    """One attribute that a test replaces: `node` is the call of `patch` or `setattr`, or an assignment's target."""
 
-    node: ast.Call
+    node: ast.expr
     owner: Value
     name: str
     replacement: Values
@@ -93,7 +93,7 @@ class Mocks:
     def __init__(self, interpreter: Interpreter) -> None:
         self._interpreter = interpreter
         self.made: dict[str, ast.Call] = {}
-        self._patches: dict[tuple[ast.Call, Value, str], Patch] = {}
+        self._patches: dict[tuple[ast.expr, Value, str], Patch] = {}
 
     @property
     def patches(self) -> list[Patch]:
@@ -293,11 +293,16 @@ class Mocks:
                 return found
         return frozenset({interpreter.external(dotted)}) if dotted else NOTHING
 
+    def note_patch(self, node: ast.expr, owner: Value, name: str, values: Values) -> None:
+        """Note that an attribute is replaced."""
+        if any(isinstance(v, Mock | FunctionObject) for v in values):
+            self._patches[node, owner, name] = Patch(node, owner, name, values)
+
     def _put(self, node: ast.Call, owners: Values, name: str, values: Values) -> None:
         """Let an attribute hold the replacement too."""
         store, classes = self._interpreter.store, self._interpreter.objects.classes
         for owner in owners:
-            self._patches[node, owner, name] = Patch(node, owner, name, values)
+            self.note_patch(node, owner, name, values)
             match owner:
                 case ModuleObject(path=path):
                     store.write(values, "global", path, name)
@@ -349,3 +354,8 @@ def follow(mock: Mock, names: Iterable[str]) -> Mock:
 
 def _class_of(values: Values) -> str:
     return next((v.cls for v in sorted(values, key=repr) if isinstance(v, ClassObject | Instance)), "")
+
+
+def is_below(path: Path, above: Path) -> bool:
+    """Does a path lead on from another one?"""
+    return len(path) > len(above) and path[: len(above)] == above

@@ -63,6 +63,15 @@ def replaces_async_method(program: Program, patch: Patch) -> bool:
     return False
 
 
+def gives_result(patch: Patch) -> bool:
+    """Is there something to be done with what the replaced method of a library gives?"""
+    match patch.owner:
+        case Instance(cls=cls) | ClassObject(cls=cls):
+            known = library().method(cls, patch.name)
+            return known is not None and bool(known.returns)
+    return False
+
+
 def is_async_method(program: Program, cls: str, name: str) -> bool:
     """Is the method of a library's class a coroutine on the class that stands for it after the migration?"""
     known = library().method(cls, name)

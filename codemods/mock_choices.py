@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..analysis.mocks import CALL, Path
+from ..analysis.mocks import CALL, Path, is_below
 from ..analysis.program import Program
 from .mock_homes import SIDE_EFFECT, Home
 from .mock_kinds import ASYNC, ASYNC_KINDS, PLAIN, PLAIN_KINDS, SESSION, is_awaitable, spec_values
@@ -90,9 +90,7 @@ class Choices:
     def _is_given_elsewhere(self, path: Path) -> bool:
         """Is something else put in the place of a child wherever it matters, and nothing set up below it?"""
         given = self.program.interpreter.store.peek("mock", self.made.mock.origin, *path)
-        return bool(given or path in self.made.settings) and not any(
-            len(s) > len(path) and s[: len(path)] == path for s in self.made.settings
-        )
+        return bool(given or path in self.made.settings) and not any(is_below(s, path) for s in self.made.settings)
 
     def _is_void(self, path: Path) -> bool:
         """Is something put in the place of the child, or of what it hangs on, where the mock is made?"""
@@ -119,7 +117,5 @@ class Choices:
     def session(self, path: Path) -> str:
         """The async session class that a child can have as its spec; empty when it is no session, or more than one."""
         classes = {self.program.converted_class(cls) for cls in self.made.sessions.get(path, ())}
-        below = [
-            p[len(path)] for p in (*self.uses, *self.made.settings) if len(p) > len(path) and p[: len(path)] == path
-        ]
+        below = [p[len(path)] for p in (*self.uses, *self.made.settings) if is_below(p, path)]
         return classes.pop() if len(classes) == 1 and SESSION_NAMES.issuperset(below) else ""

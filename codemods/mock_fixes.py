@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from ..analysis.mocks import CALL, PATCH, Path
+from ..analysis.mocks import CALL, PATCH, Path, is_below
 from ..analysis.program import Program
 from .arguments import change
 from .edit import Edit, Replace
@@ -114,8 +114,8 @@ class Fix:
 
     def _object(self, path: Path) -> str:
         """The text of an object for a child, with what its own children need."""
-        inner = sorted({p[: len(path) + 1] for p in self.own if len(p) > len(path) and p[: len(path)] == path})
-        self._done.update(p for p in self.own if p[: len(path)] == path)
+        inner = sorted({p[: len(path) + 1] for p in self.own if is_below(p, path)})
+        self._done.update(p for p in self.own if p == path or is_below(p, path))
         arguments = [f"{self._name(p)}={self._object(p)}" for p in inner]
         if self.own.get(path) == SESSION:
             arguments.insert(0, self._spec(path))

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..analysis.mocks import CALL, ENTERING, Path
+from ..analysis.mocks import CALL, ENTERING, Path, is_below
 from ..analysis.program import Program
 from ..analysis.source import Source
 from .mock_usage import MadeMock
@@ -35,7 +35,7 @@ class Home:
 
     def first_below(self, path: Path) -> Setting | None:
         """The first statement that sets something below a child."""
-        return next((s for s in self.settings if len(s.path) > len(path) and s.path[: len(path)] == path), None)
+        return next((s for s in self.settings if is_below(s.path, path)), None)
 
 
 def home(program: Program, made: MadeMock, awaited: Collection[ast.expr]) -> Home | None:

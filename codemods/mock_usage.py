@@ -12,8 +12,12 @@ from ..analysis.mocks import CALL, NAMESPACE, Path
 from ..analysis.program import Program
 from ..analysis.reach import Reach, Users
 from ..analysis.source import Source
+from ..analysis.stand_ins import gives_result, replaces_async_method
 from ..analysis.symbols import Function
 from ..analysis.values import Context, Instance, Mock, Values
+
+# Stands for all children of which nothing is known.
+ANY = "*"
 
 
 @dataclass(slots=True)
@@ -40,8 +44,8 @@ class MadeMock:
     """A call that makes a mock, and the use of what it makes.
 
     `reach` is what can run while the mock is in use (None: everything). By path: `uses`, the assignments that set a
-    child up (`settings`), and the session classes that a child stands for (`sessions`). `awaited_anywhere` are the paths
-    that something awaits, be it out of reach.
+    child up (`settings`), and the session classes that a child stands for (`sessions`). `awaited_anywhere` are the
+    paths that something awaits, be it out of reach.
     """
 
     source: Source
@@ -71,6 +75,7 @@ class Usage:
                 if isinstance(node, ast.Call):
                     self._note_made(function, node)
         self.awaited, self._entered = _active_sites(program)
+        self._note_patches()
         for function in program.functions:
             for node in function.own_nodes():
                 self._note(function, node)
@@ -118,6 +123,20 @@ class Usage:
                 made.uses[path].site = made.uses[path].site or self.awaited[node]
         if isinstance(node, ast.expr) and node in self._entered:
             self._note_entered(function, node, self._entered[node])
+
+    def _note_patches(self) -> None:
+        """Mocks in the place of a library's methods: what they are called with is not followed, but what is awaited."""
+        for patch in self._program.interpreter.mocks.patches:
+            if not replaces_async_method(self._program, patch):
+                continue
+            for mock in _mocks(patch.replacement):
+                made = self.made.get(mock.origin)
+                function = made and self._program.function_at(made.source, patch.node)
+                if made is None or function is None or mock.path:
+                    continue
+                made.uses[()].site = AsyncSite(function, patch.node, "await", None, f"replaces {patch.name}")
+                if gives_result(patch):
+                    made.uses[CALL, ANY].is_called = True
 
     def _note_call(self, function: Function, node: ast.Call) -> None:
         is_awaited = isinstance(function.source.parents.get(node), ast.Await)
