@@ -185,8 +185,8 @@ class _Finder:
     def _met(self, origins: Iterable[Instance], function: Function) -> Iterator[Instance]:
         """The objects that can really be met in a function: those made by tests only where these tests lead."""
         for origin in origins:
-            is_made = isinstance(origin, Traced) and origin.root.kind == "made"
-            if not is_made or self._tests.lead_to(self._tracing.place(origin.root).source.path, function):
+            made = origin.root if isinstance(origin, Traced) and origin.root.kind == "made" else None
+            if made is None or self._tests.lead_to(self._tracing.place(made).source.path, function):
                 yield origin
 
     def origins(self, owner: ast.expr) -> list[Instance]:

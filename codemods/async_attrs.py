@@ -102,7 +102,7 @@ def _in_call(source: Source, call: ast.Call, text: str) -> Iterator[Edit]:
         yield Wrap(*source.span(given), f"({text}, ", ")")
         return
     end = source.span(call)[1] - 1
-    parts = [*call.args, *call.keywords]
+    parts: list[ast.expr | ast.keyword] = [*call.args, *call.keywords]
     if parts:
         last = max(parts, key=lambda p: source.span(p)[1])
         yield Wrap(*source.span(last), "", f", cls={text}")
