@@ -42,10 +42,10 @@ def drivername(program: Program, dialect: str, driver: str = "") -> str:
     return f"{dialect}+{Requirement(requirement).name}"
 
 
-def names_driver(text: str) -> bool:
-    """Does a literal (its source text) begin with a URL's dialect?"""
+def named_dialect(text: str) -> str:
+    """The kind of database that the URL in a literal (its source text) names; "" where it names none."""
     found = _LITERAL.match(text)
-    return found is not None and (found["dialect"] in SYNC or found["driver"] is not None)
+    return found["dialect"] if found is not None and (found["dialect"] in SYNC or found["driver"] is not None) else ""
 
 
 def redriven(program: Program, source: Source, start: int, end: int) -> Iterator[Replace]:
@@ -92,12 +92,13 @@ def function_text(program: Program, name: str, url: str, make_url: str) -> str:
 def _expected(program: Program) -> Iterator[tuple[str, str]]:
     """The dialects, each with the names under which its sync drivers are to be expected in the project's URLs."""
     for dialect, drivers in SYNC.items():
-        if dialect in {"sqlite", "postgresql"} or _mentions(program, dialect):
+        if dialect in {"sqlite", "postgresql"} or mentions(program, dialect):
             yield dialect, dialect
             for position, driver in enumerate(drivers):
-                if position == 0 or _mentions(program, driver):
+                if position == 0 or mentions(program, driver):
                     yield dialect, f"{dialect}+{driver}"
 
 
-def _mentions(program: Program, word: str) -> bool:
+def mentions(program: Program, word: str) -> bool:
+    """Does any file of the project speak of something?"""
     return any(re.search(rf"\b{word}\b".encode(), source.content) for source in program.sources.values())

@@ -15,7 +15,7 @@ from ..analysis.fixtures import is_test_file
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.values import ClassObject, External
-from .drivers import function_text, names_driver, redriven
+from .drivers import function_text, named_dialect, redriven
 from .edit import Edit, Import, Replace, Wrap
 from .imports import request
 from .references import Reference, bound_values, references, variable_home
@@ -28,16 +28,18 @@ _SAFE_TESTS = {"startswith", "endswith"}
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """One URL argument of an engine that becomes async."""
+    """One URL of an engine that becomes async: the argument, or what stands for it in a call that names no URL."""
 
     source: Source
     node: ast.expr
+    is_argument: bool = True
 
 
 class Urls:
     """The URLs of all engines that become async, and the edits for them.
 
-    `literals` are the literals to be changed where they stand, with their edits; `edits` are those at the engines.
+    `literals` are the literals to be changed where they stand, with their edits; `edits` are those at the engines, and
+    `functions` says by what name each of them calls the function, `dialects` what kind of database a literal names.
     """
 
     def __init__(self, program: Program, urls: Iterable[Url]) -> None:
@@ -45,13 +47,16 @@ class Urls:
         self.urls = list(urls)
         self.literals: dict[ast.expr, tuple[Source, list[Replace]]] = {}
         self.edits: defaultdict[ast.expr, list[Edit]] = defaultdict(list)
+        self.functions: dict[ast.expr, str] = {}
+        self.dialects: dict[ast.expr, str] = {}
         self._nodes = {u.node for u in self.urls}
         calculated: list[Url] = []
         for url in self.urls:
-            found = self._literals(url.source, url.node, set())
+            found = self._literals(url.source, url.node, set()) if url.is_argument else None
             if found is None:
                 calculated.append(url)
                 continue
+            self.dialects[url.node] = named_dialect(found[0][0].text(found[0][1]))
             for source, literal in found:
                 self.literals[literal] = source, list(redriven(self.program, source, *source.span(literal)))
         self._call_function(calculated)
@@ -65,7 +70,7 @@ class Urls:
         seen = {*seen, node}
         match node:
             case ast.Constant(value=str()) | ast.JoinedStr():
-                return [(source, node)] if names_driver(source.text(node)) else None
+                return [(source, node)] if named_dialect(source.text(node)) else None
             case ast.BinOp(left=ast.Constant() | ast.JoinedStr() | ast.BinOp() as left, op=ast.Add() | ast.Mod()):
                 return self._literals(source, left, seen)
             case ast.Call(func=ast.Attribute(value=ast.Constant() as template, attr="format")):
@@ -135,7 +140,9 @@ class Urls:
 
     def _wrap(self, url: Url, name: tuple[str, Import | None]) -> None:
         text, wanted = name
-        self.edits[url.node].append(Wrap(*url.source.span(url.node), f"{text}(", ")"))
+        self.functions[url.node] = text
+        if url.is_argument:
+            self.edits[url.node].append(Wrap(*url.source.span(url.node), f"{text}(", ")"))
         if wanted is not None:
             self.edits[url.node].append(wanted)
 

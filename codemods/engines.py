@@ -23,10 +23,12 @@ from ..analysis.source import Source
 from ..analysis.values import ClassObject, External, Instance
 from .arguments import Argument, argument, change, keyword
 from .carried import as_data, carried
+from .connect_args import for_asyncpg
+from .drivers import drivername, mentions
 from .edit import Edit, Replace, Wrap
 from .engine_urls import Url, Urls
 from .imports import request
-from .references import References, references
+from .references import References, is_plain, references
 from .session_scope import is_sync_facade
 
 NAME = "engines"
@@ -41,7 +43,9 @@ MAKERS = {
     "sqlalchemy.orm.Session": (ASYNCIO, "AsyncSession"),
     "sqlmodel.Session": ("sqlmodel.ext.asyncio.session", "AsyncSession"),
 }
-ENGINES = {"sqlalchemy.create_engine", "sqlalchemy.engine_from_config"}
+ENGINE, FROM_CONFIG = "sqlalchemy.create_engine", "sqlalchemy.engine_from_config"
+ENGINES = {ENGINE, FROM_CONFIG}
+REGISTRY = "sqlalchemy.orm.scoped_session"
 SESSIONS = {"sqlalchemy.orm.Session", "sqlmodel.Session"}
 # Arguments of create_engine() that only a sync driver understands.
 PSYCOPG2_ONLY = {
@@ -81,7 +85,7 @@ class Work:
 def decide(program: Program) -> Iterator[Decision]:
     """A decision for each engine, factory, session, URL and event listener."""
     makers = [m for source in program.sources.values() for m in _makers(program, source)]
-    urls = Urls(program, [Url(m.source, u) for m in makers if (u := _url(m)) is not None])
+    urls = Urls(program, [url for m in makers if not _why_not(m) for url in _url(m)])
     for maker in makers:
         yield _decision(program, _made(program, maker, urls))
     for literal, (source, edits) in urls.literals.items():
@@ -139,26 +143,49 @@ def _called(program: Program, call: ast.Call) -> Iterator[str]:
                 yield from (s for s in SESSIONS if s in ancestry)
 
 
-def _url(maker: Maker) -> ast.expr | None:
-    """The URL that an engine is given."""
-    return argument(maker.call, "url") if maker.what == "sqlalchemy.create_engine" else None
+def _url(maker: Maker) -> Iterator[Url]:
+    """The URL that an engine is given; one made from a configuration gets the function's result beside it."""
+    url = argument(maker.call, "url")
+    if maker.what == FROM_CONFIG:
+        named = keyword(maker.call, "url")
+        yield Url(maker.source, named.value) if named else Url(maker.source, maker.call, is_argument=False)
+    elif maker.what == ENGINE and url is not None:
+        yield Url(maker.source, url)
+
+
+def _why_not(maker: Maker) -> str:
+    """Why an engine cannot become async; "" where it can."""
+    call = maker.call
+    if maker.what in ENGINES and keyword(call, "creator") is not None:
+        return "creator= connects with a sync driver: write async_creator= for the async one"
+    if maker.what == FROM_CONFIG and not (call.args and is_plain(call.args[0]) and _prefix(call)):
+        return "the URL stands in a configuration: give async_engine_from_config one that names an async driver"
+    return ""
+
+
+def _prefix(call: ast.Call) -> str:
+    """What the keys of a configuration begin with, as source text inside quotes; "" where it is not known."""
+    prefix = argument(call, "prefix", 1)
+    if prefix is None:
+        return "sqlalchemy."
+    return prefix.value if isinstance(prefix, ast.Constant) and isinstance(prefix.value, str) else ""
 
 
 def _made(program: Program, maker: Maker, urls: Urls) -> Work:
     source, call = maker.source, maker.call
     module, name = MAKERS[maker.what]
     work = Work(source, call, f"make it with {name}")
-    if maker.what == "sqlalchemy.orm.scoped_session":
+    why_not = _why_not(maker)
+    if why_not:
+        return Work(source, call, "left as it is", [], why_not, Status.DECLINED)
+    if maker.what == REGISTRY:
         _scoped(program, maker, work)
         return work
     if maker.what in ENGINES:
-        _engine(program, maker, work)
-        url = _url(maker)
-        work.edits += urls.edits[url] if url is not None else []
+        _engine(program, maker, work, urls)
     else:
-        work.edits += _without_expiry(program, source, call, maker.what in SESSIONS)
-    if work.status is Status.DONE:
-        _rename(program, maker, work, module, name)
+        work.edits += _without_expiry(source, call)
+    _rename(program, maker, work, module, name)
     return work
 
 
@@ -174,33 +201,44 @@ def _rename(program: Program, maker: Maker, work: Work, module: str, name: str) 
 # Engines
 
 
-def _engine(program: Program, maker: Maker, work: Work) -> None:
+def _engine(program: Program, maker: Maker, work: Work, urls: Urls) -> None:
     source, call = maker.source, maker.call
-    if keyword(call, "creator") is not None:
-        work.status = Status.DECLINED
-        work.concern = "creator= connects with a sync driver: write async_creator= for the async one"
-        return
-    dropped: list[Argument] = [k for k in call.keywords if k.arg == "future"]
-    dropped += [k for k in call.keywords if k.arg in PSYCOPG2_ONLY]
-    lost = [k.arg for k in call.keywords if k.arg in PSYCOPG2_ONLY and k.arg is not None]
+    lost = [k for k in call.keywords if k.arg in PSYCOPG2_ONLY]
+    dropped: list[Argument] = [*(k for k in call.keywords if k.arg == "future"), *lost]
     if lost:
-        work.concern = f"{', '.join(lost)}: only psycopg2 knows this; it is dropped"
+        work.concern = f"{', '.join(str(k.arg) for k in lost)}: only psycopg2 knows this; it is dropped"
     pool = keyword(call, "poolclass")
     replacement = _pool(program, pool.value) if pool is not None else None
     if pool is not None and replacement == "":
         dropped.append(pool)
     elif pool is not None and replacement is not None:
         text, wanted = request(source, "sqlalchemy.pool", replacement, at=call)
-        work.edits.append(Replace(*source.span(pool.value), text))
-        work.edits += [wanted] if wanted else []
-    added: list[str] = []
-    if maker.what == "sqlalchemy.engine_from_config":
-        work.status = Status.DECLINED
-        work.concern = "the URL stands in a configuration: give async_engine_from_config one that names an async driver"
-        return
-    if not call.args and keyword(call, "url") is None:
+        work.edits += [Replace(*source.span(pool.value), text), *([wanted] if wanted else [])]
+    given = [u.node for u in _url(maker)]
+    work.edits += [edit for node in given for edit in urls.edits[node]]
+    added = [f"url={_configured(source, call, urls.functions[n])}" for n in given if n is call]
+    if not given:
         work.concern = "the URL is not written here: see that it names an async driver"
+    else:
+        _connect_args(program, maker, work, urls.dialects.get(given[0], ""))
     work.edits += change(source, call, dropped, added)
+
+
+def _configured(source: Source, call: ast.Call, function: str) -> str:
+    """The URL of a configuration, with its async driver."""
+    return f'{function}({source.text(call.args[0])}["{_prefix(call)}url"])'
+
+
+def _connect_args(program: Program, maker: Maker, work: Work, dialect: str) -> None:
+    given = keyword(maker.call, "connect_args")
+    is_asyncpg = drivername(program, "postgresql").endswith("+asyncpg")
+    if given is None or not is_asyncpg or dialect not in {"", "postgresql"}:
+        return
+    if not dialect and mentions(program, "mysql"):
+        return
+    edits, concern = for_asyncpg(maker.source, given.value)
+    work.edits += edits
+    work.concern = work.concern or concern
 
 
 def _pool(program: Program, node: ast.expr) -> str | None:
@@ -214,7 +252,7 @@ def _pool(program: Program, node: ast.expr) -> str | None:
 # Factories and sessions
 
 
-def _without_expiry(program: Program, source: Source, call: ast.Call, is_session: bool) -> Iterator[Edit]:
+def _without_expiry(source: Source, call: ast.Call) -> Iterator[Edit]:
     """The arguments, with `expire_on_commit=False` among them."""
     dropped: list[Argument] = [k for k in call.keywords if k.arg == "future"]
     expire = keyword(call, EXPIRE)
@@ -285,6 +323,8 @@ def _is_listening(program: Program, call: ast.Call) -> bool:
 
 def _listener(program: Program, source: Source, target: ast.expr) -> Iterator[Work]:
     """Events are those of the sync object inside the async one."""
+    if isinstance(target, ast.Attribute) and target.attr.startswith("sync_"):
+        return
     objects = program.interpreter.objects
     classes = {v.cls for v in program.values(target) if isinstance(v, Instance)}
     end = source.span(target)[1]

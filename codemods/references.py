@@ -165,6 +165,11 @@ def binding_scope(source: Source, node: ast.Name, place: ast.AST | None = None) 
     return scope
 
 
+def is_plain(node: ast.expr) -> bool:
+    """Is this a name, or attributes of one?"""
+    return isinstance(node, ast.Name) or (isinstance(node, ast.Attribute) and is_plain(node.value))
+
+
 def variable_home(program: Program, source: Source, node: ast.Name) -> tuple[Source, Function, str] | None:
     """The file and function (or module) where the variable behind a name is bound, and its name there."""
     scope = binding_scope(source, node)

@@ -15,6 +15,7 @@ from .edit import Edit, Indent, Replace
 from .import_lines import line_length
 from .indenting import INDENT
 from .pieces import Piece, call, joined, splice
+from .references import is_plain
 
 _NAMES = ("connection", "conn", "db_connection", "schema_connection")
 
@@ -54,11 +55,6 @@ def schema_call(program: Program, function: Function, node: ast.Call) -> SchemaC
     objects = program.interpreter.objects
     is_connection = any(objects.is_a(c, "sqlalchemy.Connection") for c in classes)
     return SchemaCall(function, node, statement, target, is_connection)
-
-
-def is_plain(node: ast.expr) -> bool:
-    """Is this a name, or attributes of one?"""
-    return isinstance(node, ast.Name) or (isinstance(node, ast.Attribute) and is_plain(node.value))
 
 
 def _stands_alone(source: Source, statement: ast.stmt) -> bool:

@@ -21,8 +21,8 @@ from .arguments import argument
 from .awaiting import wrap_await
 from .edit import Edit, Indent, Replace, Wrap
 from .indenting import INDENT, indent
-from .references import references
-from .schema_calls import free_name, is_plain, operand
+from .references import is_plain, references
+from .schema_calls import free_name, operand
 
 SYNC = "sync_connection"
 
