@@ -20,6 +20,7 @@ from .boundaries import Boundary, boundary_of
 from .bridges import Run
 from .clients import CLIENT, Clients, calls_client_by_name
 from .decisions import Confidence, Step
+from .handing import functions_of, handed
 from .library import library
 from .loads import find_loads, implicit_loads
 from .queries import executing_sites
@@ -40,7 +41,8 @@ class AsyncSite:
     `kind`: "await" (a call), "with" (a `with` item's expression), "for" (an iterable of a loop or comprehension),
     "next" (`next(generator)`), "collect" (`list(generator)`), "yield from", "thread" (the call that hands `callee` to a
     thread), "client" (a `with` item that enters a test client), "property" (a read that calls), "query" (a legacy query
-    is sent), "schema" (`create_all` and its like), "load" (implicit I/O), or "bridge" (a coroutine is run to its end).
+    is sent), "schema" (`create_all` and its like), "load" (implicit I/O), "bridge" (a coroutine is run to its end),
+    "finalizer" (`request.addfinalizer(callee)`) or "raises" (`pytest.raises(error, callee)`).
     `callee` is the project function behind it; None for a seed.
     """
 

@@ -68,16 +68,18 @@ class OneLoop:
     def action(self) -> str:
         return f"one event loop for the suite: pytest-asyncio {self.version} has no setting for it"
 
-    def appended(self, source: Source) -> Iterator[Edit]:
-        """The edits that write it at the end of a conftest.py."""
-        end = len(source.content.rstrip())
-        yield Replace(end, len(source.content), f"\n{self.text}")
-        yield Import("asyncio")
-        yield Import("pytest")
 
-    def new_file(self) -> bytes:
-        """A conftest.py of its own."""
-        return f"import asyncio\n\nimport pytest\n{self.text}".encode()
+def appended(source: Source, text: str) -> Iterator[Edit]:
+    """The edits that write it at the end of a conftest.py."""
+    end = len(source.content.rstrip())
+    yield Replace(end, len(source.content), f"\n{text}")
+    yield Import("asyncio")
+    yield Import("pytest")
+
+
+def new_file(text: str) -> bytes:
+    """A conftest.py of its own."""
+    return f"import asyncio\n\nimport pytest\n{text}".encode()
 
 
 def one_loop(program: Program, functions: Iterable[Function]) -> OneLoop | None:

@@ -20,32 +20,33 @@ from ..analysis.fixtures import fixture_scope, is_test
 from ..analysis.program import Program
 from ..analysis.source import Site, Source
 from ..analysis.symbols import Function, decorator_name
+from ..analysis.xunit import fixture_scope_of, is_unittest
 from .edit import Edit, Replace
 from .imports import request
-from .pytest_loop import OneLoop, one_loop
-from .pytest_settings import edit_settings
+from .pytest_loop import appended, new_file, one_loop
+from .pytest_mode import is_marked, settings, uses_anyio
 
 NAME = "pytest-suite"
-LOOP_SCOPE = "session"
 
 
 def decide(program: Program) -> Iterator[Decision]:
     """Decisions on the settings, and on the tests and fixtures that become async."""
     changed = [f for f in program.colours.reasons if isinstance(f.node, ast.FunctionDef)]
-    tests = [f for f in changed if is_test(f) and not is_unittest(program, f)]
+    tests = [f for f in changed if is_test(f) and not is_unittest(program, f.owner)]
     fixtures = [f for f in changed if f in program.interpreter.fixtures.functions]
-    if not tests and not fixtures:
+    setups = [f for f in changed if fixture_scope_of(program, f)]
+    if not (tests or fixtures or setups):
         return
     if uses_anyio(program):
         yield from _anyio(program, tests, fixtures)
         return
-    edited = edit_settings(program.root, LOOP_SCOPE, strict=False, paths=program.sources)
+    edited = settings(program)
     if edited.files:
         what = f"asyncio_mode = {edited.mode}, one event loop for the suite"
         yield Decision(NAME, Site(edited.path, 1, 0, 1, 0), what, data={"kind": "settings"})
-    loop = one_loop(program, [*tests, *fixtures])
+    loop = one_loop(program, [*tests, *fixtures, *setups])
     if loop is not None:
-        yield Decision(NAME, loop.site, loop.action, data={"kind": "loop"})
+        yield Decision(NAME, loop.site, loop.action, data={"kind": "loop", "text": loop.text})
     if edited.mode == "strict":
         for test in tests:
             yield from _mark(program, test, "asyncio")
@@ -78,54 +79,6 @@ def _decision(
     )  # fmt: skip
 
 
-# What the suite is
-
-
-def uses_anyio(program: Program) -> bool:
-    """Are the suite's async tests run by anyio's plugin?"""
-    if program.interpreter.fixtures.by_name.get("anyio_backend"):
-        return True
-    return any(is_marked(f, "anyio") for f in program.functions if f.is_async and is_test(f))
-
-
-def is_unittest(program: Program, function: Function) -> bool:
-    """Is this a method of a `unittest.TestCase`?"""
-    owner = function.owner
-    return owner is not None and program.interpreter.objects.is_a(owner.key, "unittest.TestCase")
-
-
-def is_marked(test: Function, mark: str) -> bool:
-    """Does a test carry a mark, itself or through its class or module?"""
-    owner = test.owner.node if test.owner else None
-    decorators = [*test.decorators, *(owner.decorator_list if owner else [])]
-    bodies = [test.source.tree.body, *([owner.body] if owner else [])]
-    return any(_is_mark(d, mark) for d in decorators) or any(_module_mark(body, mark) for body in bodies)
-
-
-def _is_mark(node: ast.expr, mark: str) -> bool:
-    marker = node.func if isinstance(node, ast.Call) else node
-    return isinstance(marker, ast.Attribute) and marker.attr == mark and _is_pytest_mark(marker.value)
-
-
-def _is_pytest_mark(node: ast.expr) -> bool:
-    return (node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else "") == "mark"
-
-
-def _module_mark(body: list[ast.stmt], mark: str) -> bool:
-    """Is there a `pytestmark = …` with the mark among the statements?"""
-    for statement in body:
-        if isinstance(statement, ast.Assign) and any(_is_pytestmark(t) for t in statement.targets):
-            value = statement.value
-            marks = value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
-            if any(_is_mark(m, mark) for m in marks):
-                return True
-    return False
-
-
-def _is_pytestmark(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id == "pytestmark"
-
-
 # Rewriting
 
 
@@ -135,7 +88,7 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     if kind == "loop":
         source = program.sources.get(decision.site.path)
         if source is not None:
-            yield from _loop(program).appended(source)
+            yield from appended(source, decision.data["text"])
         return
     node = decision.node
     if not isinstance(node, ast.FunctionDef):
@@ -166,19 +119,12 @@ def _async_fixture(source: Source, node: ast.FunctionDef) -> Iterator[Edit]:
                 yield wanted
 
 
-def _loop(program: Program) -> OneLoop:
-    changed = [f for f in program.colours.reasons if is_test(f) or f in program.interpreter.fixtures.functions]
-    loop = one_loop(program, changed)
-    assert loop is not None
-    return loop
-
-
 def project_files(program: Program, plan: Plan, changed: dict[str, bytes]) -> dict[str, bytes]:
     """The pytest settings, and a conftest.py that did not exist."""
     files: dict[str, bytes] = {}
     for decision in plan.only([NAME]):
         if decision.data["kind"] == "settings":
-            files |= edit_settings(program.root, LOOP_SCOPE, False, program.sources, changed).files
+            files |= settings(program, changed).files
         elif decision.data["kind"] == "loop" and decision.site.path not in program.sources:
-            files[decision.site.path] = _loop(program).new_file()
+            files[decision.site.path] = new_file(decision.data["text"])
     return files

@@ -1,0 +1,56 @@
+"""How the project's suite runs async tests: by anyio, or by pytest-asyncio in one of its modes."""
+
+from __future__ import annotations
+
+import ast
+
+from ..analysis.fixtures import is_test
+from ..analysis.program import Program
+from ..analysis.symbols import Function
+from .pytest_settings import EditedSettings, edit_settings
+
+# One loop for the whole suite: pooled connections work on no other.
+LOOP_SCOPE = "session"
+
+
+def settings(program: Program, changed: dict[str, bytes] | None = None) -> EditedSettings:
+    """The settings as they have to be; a project without a mode gets "auto"."""
+    return edit_settings(program.root, LOOP_SCOPE, False, program.sources, changed)
+
+
+def runs_strict(program: Program) -> bool:
+    """Must tests and fixtures of pytest-asyncio say so themselves?"""
+    return not uses_anyio(program) and settings(program).mode == "strict"
+
+
+def uses_anyio(program: Program) -> bool:
+    """Are the suite's async tests run by anyio's plugin?"""
+    if program.interpreter.fixtures.by_name.get("anyio_backend"):
+        return True
+    return any(is_marked(f, "anyio") for f in program.functions if f.is_async and is_test(f))
+
+
+def is_marked(test: Function, mark: str) -> bool:
+    """Does a test carry a mark, itself or through its class or module?"""
+    owner = test.owner.node if test.owner else None
+    decorators = [*test.decorators, *(owner.decorator_list if owner else [])]
+    bodies = [test.source.tree.body, *([owner.body] if owner else [])]
+    return any(_is_mark(d, mark) for d in decorators) or any(_marks_all(body, mark) for body in bodies)
+
+
+def _marks_all(body: list[ast.stmt], mark: str) -> bool:
+    """Is there a `pytestmark = …` with the mark among the statements?"""
+    for statement in body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id="pytestmark")], value=value):
+                marks = value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
+                if any(_is_mark(m, mark) for m in marks):
+                    return True
+    return False
+
+
+def _is_mark(node: ast.expr, mark: str) -> bool:
+    match node.func if isinstance(node, ast.Call) else node:
+        case ast.Attribute(value=ast.Attribute(attr="mark") | ast.Name(id="mark"), attr=name):
+            return name == mark
+    return False
