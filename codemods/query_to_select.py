@@ -25,6 +25,7 @@ from ..analysis.provenance import Callers
 from ..analysis.queries import TERMINALS, Chain, Link, chains, is_iterated, is_plain, queries
 from ..analysis.source import Source
 from .edit import Edit, Import, Replace, Wrap
+from .import_lines import line_length
 from .query_annotations import annotated
 from .query_endings import SESSION, Ending, Executing
 from .query_layout import Layer, Layout, stands_inside
@@ -315,7 +316,7 @@ def _decisions(program: Program, sites: list[Site]) -> Iterator[Decision]:
         if not site.concern:
             crowded = lines[site.node.lineno] > 1 and site.node.lineno == site.node.end_lineno
             compact = site.in_place or crowded or stands_inside(site.node, source, laid_out)
-            layout = Layout(source, site.node, site.layers, site.edits, taken, 88, site.chain)
+            layout = Layout(source, site.node, site.layers, site.edits, taken, line_length(source), site.chain)
             edits = [*site.edits, *layout.edits(compact), *site.imports]
             if not edits:
                 continue

@@ -29,7 +29,8 @@ HERE = Path(__file__).parent
 MODELS = (HERE / "models.py").read_text("utf-8")
 PRELUDE = """\
 from sqlalchemy import and_, case, distinct, exists, func, literal, or_, select, text, union
-from sqlalchemy.orm import Query, Session, aliased, contains_eager, joinedload, selectinload, with_parent
+from sqlalchemy.orm import Query, Session, aliased, contains_eager
+from sqlalchemy.orm import joinedload, selectinload, with_parent
 
 from models import Album, Post, Profile, Song, Tag, User, post_tags
 
