@@ -43,6 +43,13 @@ CONTEXT_MAKERS = {"contextlib.contextmanager", "contextlib.asynccontextmanager"}
 DEPENDENCIES = {"fastapi.Depends", "fastapi.Security"}
 # Decorators and wrappers that give back, or stand for, the function they are given.
 IDENTITY = {"functools.partial", "functools.wraps", "functools.lru_cache", "functools.cache", "contextlib.suppress"}
+# What makes a column expression of its arguments.
+COLUMN_MAKERS = (
+    "sqlalchemy.func.", "sqlalchemy.sql.func.", "sqlalchemy.sql.functions.", "sqlalchemy.sql.expression.func.", "column.",
+    "sqlalchemy.case", "sqlalchemy.cast", "sqlalchemy.literal", "sqlalchemy.extract", "sqlalchemy.distinct",
+    "sqlalchemy.type_coerce", "sqlalchemy.null", "sqlalchemy.and_", "sqlalchemy.or_", "sqlalchemy.not_", "sqlmodel.func.",
+)  # fmt: skip
+EXPRESSION = External("column.expression")
 Arguments = tuple[list[tuple[ast.expr, Values]], dict[str, Values]]
 
 
@@ -250,6 +257,8 @@ class Calls:
         if mocked is not None:
             self._hand_to("awaits", node, arguments)
             return mocked
+        if name.startswith(COLUMN_MAKERS):
+            return frozenset({EXPRESSION})
         special_case = BUILTIN.get(name)
         if special_case:
             return special_case(self, arguments, env)
@@ -284,7 +293,7 @@ class Calls:
             case Many() | Table():
                 return self._container_method(method, receiver, node, arguments, env)
             case ColumnAttribute():
-                return frozenset({External("column.expression")})
+                return frozenset({EXPRESSION})
             case Context() if method == "start":
                 return receiver.items
             case Awaitable(items=items) if method == "result":

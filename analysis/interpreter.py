@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .adapters import Adapters
 from .annotations import Annotations
-from .calls import Calls
+from .calls import EXPRESSION, Calls
 from .fixtures import Fixtures
 from .library import library
 from .mocks import FIXTURES, Mocks
@@ -492,6 +492,8 @@ class Interpreter:
                 values = self.eval(left, env) | self.eval(right, env)
                 if isinstance(op, ast.BitOr):
                     return frozenset(v for v in values if isinstance(v, ClassObject))
+                if any(_is_column(v) for v in values):
+                    return frozenset({EXPRESSION})
                 return frozenset(v for v in values if isinstance(v, Many | Row)) if isinstance(op, ast.Add) else NOTHING
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
@@ -693,6 +695,10 @@ def _join(envs: Sequence[Env]) -> Env:
 def _loaded(target: ast.expr) -> ast.expr:
     """The target of an assignment, to be read."""
     return target
+
+
+def _is_column(value: Value) -> bool:
+    return isinstance(value, ColumnAttribute) or value == EXPRESSION
 
 
 def _is_super(node: ast.expr) -> bool:
