@@ -361,14 +361,14 @@ class _Reader(ast.NodeVisitor):
         self.evaluated = outer and not self.future
         self.visit(node)
         self.evaluated = outer
-        for part in ast.walk(node):
+        for part in _types_in(node):
             self._string(part)
 
     def _strings_in_slices(self, node: ast.AST) -> None:
         """Strings of a type that is an ordinary expression: a base class `Generic["X"]`, an alias `Optional["X"]`."""
         for part in ast.walk(node):
             if isinstance(part, ast.Subscript) and _last_name(part.value)[:1].isupper():
-                for string in ast.walk(part.slice):
+                for string in _types_in(part):
                     self._string(string)
 
     def _string(self, node: ast.AST) -> None:
@@ -433,6 +433,14 @@ def _homes(start: Scope, name: str) -> list[Scope]:
             return [*homes, scope]
         scope = scope.enclosing
     return homes
+
+
+def _types_in(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of a type expression; what `Literal[…]` holds are values."""
+    yield node
+    if not (isinstance(node, ast.Subscript) and _last_name(node.value) == "Literal"):
+        for child in ast.iter_child_nodes(node):
+            yield from _types_in(child)
 
 
 def _all_arguments(arguments: ast.arguments) -> list[ast.arg]:

@@ -11,12 +11,14 @@ from ..analysis.symbols import Function, decorator_name
 
 
 def is_sync_facade(program: Program, source: Source, node: ast.AST) -> bool:
-    """Does a node stand in a function that SQLAlchemy calls with its sync objects?"""
-    function = program.function_at(source, node)
-    while function is not None:
-        if gets_sync_objects(program, function):
+    """Does a node stand in a function that SQLAlchemy calls with its sync objects, or in the annotations of one?"""
+    child, parent = node, source.parents.get(node)
+    while parent is not None:
+        function = program.interpreter.by_node.get(parent)
+        is_outside = child in getattr(parent, "decorator_list", ())
+        if function is not None and not is_outside and gets_sync_objects(program, function):
             return True
-        function = function.parent
+        child, parent = parent, source.parents.get(parent)
     return False
 
 
@@ -29,11 +31,11 @@ def gets_sync_objects(program: Program, function: Function) -> bool:
     boundary = boundary_of(program, function)
     if boundary is not None and boundary.kind == "greenlet":
         return True
-    return any(_listens(program, function, node) for policy, node in program.handed(function) if policy == "sync")
+    return any(_listens(program, node) for policy, node in program.handed(function) if policy == "sync")
 
 
-def _listens(program: Program, function: Function, node: ast.AST) -> bool:
-    """Was the function handed over by `event.listen(…)`?"""
+def _listens(program: Program, node: ast.AST) -> bool:
+    """Is this `event.listen(…)`?"""
     return isinstance(node, ast.Call) and any(
         getattr(v, "name", "").startswith("sqlalchemy.event.") for v in program.values(node.func)
     )

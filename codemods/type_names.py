@@ -107,15 +107,13 @@ def type_arguments(source: Source) -> Iterator[ast.expr]:
                 yield inner
 
 
-# Modules whose names take part in the types that change, and which of their names do; an empty set means all.
-_RELEVANT: dict[str, frozenset[str]] = {
-    "sqlalchemy": frozenset(),
-    "sqlmodel": frozenset(),
-    **dict.fromkeys(
-        ("collections", "contextlib", "typing", "typing_extensions"),
-        frozenset({"AbstractContextManager", "Callable", "ContextManager", "Generator", "Iterable", "Iterator", "abc"}),
-    ),
-}
+# The names of the typing modules that take part in the types that change.
+_TYPING = {
+    "AbstractContextManager", "Awaitable", "Callable", "ContextManager", "Coroutine", "Generator", "Iterable",
+    "Iterator", "abc",
+}  # fmt: skip
+_TYPING_MODULES = {"collections", "contextlib", "typing", "typing_extensions"}
+_DATABASE_MODULES = {"sqlalchemy", "sqlmodel"}
 
 
 class Names:
@@ -133,16 +131,14 @@ class Names:
         }
 
     def _matters(self, node: ast.Import | ast.ImportFrom, alias: ast.alias) -> bool:
+        module = alias.name if isinstance(node, ast.Import) else node.module or ""
+        root = module.partition(".")[0]
         if isinstance(node, ast.Import):
-            root = alias.name.partition(".")[0]
-            return (
-                root in _RELEVANT
-                or self._program.interpreter.modules.absolute(alias.name, self._source.path) is not None
-            )
+            is_own = self._program.interpreter.modules.absolute(module, self._source.path) is not None
+            return is_own or root in _TYPING_MODULES | _DATABASE_MODULES
         path = imported_file(self._program, self._source, node)
         if path is None:
-            wanted = _RELEVANT.get((node.module or "").partition(".")[0])
-            return wanted is not None and (not wanted or alias.name in wanted)
+            return root in _DATABASE_MODULES or (root in _TYPING_MODULES and alias.name in _TYPING)
         found = self._program.interpreter.member(path, alias.name)
         classes = self._program.interpreter.objects.classes
         return any(isinstance(v, ModuleObject) or (isinstance(v, ClassObject) and v.cls not in classes) for v in found)
@@ -167,7 +163,7 @@ class Names:
                 if owners and len(known) == 1 and all(isinstance(o, ModuleObject | External) for o in owners):
                     return known.pop()
                 module = self.dotted(TypeText(part.source, base, part.place, part.offset))
-                return _canonical(f"{module}.{name}") if module else ""
+                return self._member_of(module, name) if module else ""
         return ""
 
     def _import_of(self, part: TypeText, local: str) -> Imported | None:
@@ -188,7 +184,15 @@ class Names:
         path = imported_file(self._program, self._source, imported.statement)
         if path is None:
             return _canonical(f"{imported.module}.{imported.name}")
-        found = {v.cls for v in self._program.interpreter.member(path, imported.name) if isinstance(v, ClassObject)}
+        return self._class_in(path, imported.name)
+
+    def _member_of(self, module: str, name: str) -> str:
+        path = self._program.interpreter.modules.absolute(module, self._source.path)
+        return self._class_in(path, name) if path else _canonical(f"{module}.{name}")
+
+    def _class_in(self, path: str, name: str) -> str:
+        """The class that a global of one of the project's files is."""
+        found = {v.cls for v in self._program.interpreter.member(path, name) if isinstance(v, ClassObject)}
         return found.pop() if len(found) == 1 else ""
 
 

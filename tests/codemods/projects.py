@@ -1,9 +1,9 @@
-"""Runs the cases of a codemod that are small projects: texts compared, both projects executed, results and SQL compared.
+"""Runs the cases of a codemod that are small projects: texts are compared, both are executed, results and SQL compared.
 
-A case file is Markdown. Each `##` heading is a case, its text says why it is one. The first Python block holds the files
-before, the second those that change. A line `# file: NAME` begins a file; without one the block is `app.py`. With one
-block everything stays as it is. A line `Declined: …` gives the beginning of the concern, `Settings: driver=…` a setting,
-`SQL differs: …` the reason why the statements are not compared.
+A case file is Markdown. Each `##` heading is a case, its text says why it is one. The first Python block holds the
+files before, the second those that change. A line `# file: NAME` begins a file; without one the block is `app.py`. With
+one block everything stays as it is. A line `Declined: …` gives the beginning of the concern, `Settings: driver=…` a
+setting, `SQL differs: …` the reason why the statements are not compared.
 
 What is executed is `run()` of `app.py`, in a process of its own: first as it is, then after the whole migration.
 """

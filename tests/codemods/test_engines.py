@@ -72,8 +72,9 @@ def test_the_driver_that_a_project_lists(tmp_path: Path) -> None:
 
 
 def test_line_ends_and_bom_stay(tmp_path: Path) -> None:
-    before = b'\xef\xbb\xbfimport os\r\n\r\nfrom sqlalchemy import create_engine\r\n\r\nengine = create_engine(os.environ["URL"])\r\n'
-    changed, _ = convert(tmp_path, {"app.py": before}, "engines")
+    before = 'import os\n\nfrom sqlalchemy import create_engine\n\nengine = create_engine(os.environ["URL"])\n'
+    content = b"\xef\xbb\xbf" + before.replace("\n", "\r\n").encode()
+    changed, _ = convert(tmp_path, {"app.py": content}, "engines")
     after = changed["app.py"].encode()
     assert after.startswith(b"\xef\xbb\xbfimport os\r\n")
     assert after.count(b"\n") == after.count(b"\r\n")
