@@ -93,7 +93,7 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     node = decision.node
     match node:
         case ast.ClassDef():
-            yield without(source, node)
+            yield from without(source, node)
         case ast.Call():
             adapter = program.interpreter.adapters.of(program.values(node.func))
             assert adapter is not None

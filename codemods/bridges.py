@@ -16,9 +16,11 @@ from ..analysis.colours import AsyncSite
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
 from ..analysis.source import Source
+from ..analysis.symbols import Function
 from .awaiting import wrap_await
 from .direct_calls import call_directly, instead
 from .edit import Edit
+from .loop_plumbing import edits, gone_spans, plumbing
 from .removal import span_of, without
 from .unused import Uses, uses_of
 
@@ -35,6 +37,8 @@ def decide(program: Program) -> Iterator[Decision]:
             awaited.append(run)
             yield _awaiting(program, site, run)
     done = {run.node for run in awaited}
+    for function in dict.fromkeys(run.function for run in awaited):
+        yield from _around(program, function, done)
     for bridge in program.bridges.functions.values():
         if any(run.bridge is bridge for run in awaited):
             yield _helper(program, bridge, uses_of(program, bridge.function), done)
@@ -55,9 +59,26 @@ def _awaiting(program: Program, site: AsyncSite, run: Run) -> Decision:
         concern,
         program.colours.site_chain(site),
         site.function.qualname,
-        {"delete": False},
+        {"kind": "await"},
         site.node,
     )
+
+
+def _around(program: Program, function: Function, done: set[ast.Call]) -> Iterator[Decision]:
+    """The decision on what stood around the calls that one function awaits."""
+    found = plumbing(program, function, done)
+    if found:
+        yield Decision(
+            NAME,
+            function.site(),
+            "take out what asked for, made or closed an event loop",
+            Status.DECLINED if found.problem else Status.DONE,
+            Confidence.MEDIUM,
+            found.problem,
+            function=function.qualname,
+            data={} if found.problem else {"kind": "plumbing", "gone": gone_spans(function.source, found)},
+            node=function.node,
+        )
 
 
 def _helper(program: Program, bridge: Bridge, uses: Uses, done: set[ast.Call]) -> Decision:
@@ -70,19 +91,23 @@ def _helper(program: Program, bridge: Bridge, uses: Uses, done: set[ast.Call]) -
     if left:
         return replace(decision, action="keep the bridge", status=Status.KEPT, concern=f"still used at {left[0]}")
     span = span_of(source, function.node)
-    data = {"delete": True, "gone": [span]}
+    data = {"kind": "delete", "gone": [span]}
     return replace(decision, action="delete the bridge, nothing uses it any more", data=data)
 
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
-    """The edits of one place, or of a helper that goes."""
+    """The edits of one place, of what stood around it, or of a helper that goes."""
     source = program.sources[decision.site.path]
     node = decision.node
-    if isinstance(node, ast.FunctionDef):
-        yield without(source, node)
-        return
-    assert isinstance(node, ast.Call)
-    yield from _await(program, source, program.bridges.sites[node])
+    match decision.data["kind"], node:
+        case "delete", ast.FunctionDef():
+            yield from without(source, node)
+        case "plumbing", ast.FunctionDef():
+            function = program.interpreter.by_node[node]
+            done = {s.node for s in program.colours.sites_of(function) if isinstance(s.node, ast.Call)}
+            yield from edits(source, plumbing(program, function, done & set(program.bridges.sites)))
+        case "await", ast.Call():
+            yield from _await(program, source, program.bridges.sites[node])
 
 
 def _await(program: Program, source: Source, run: Run) -> Iterator[Edit]:

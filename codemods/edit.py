@@ -60,7 +60,7 @@ class Indent:
 
 @dataclass(frozen=True, slots=True)
 class Outdent:
-    """`width` bytes of the white space at `start`, the beginning of a line, go; for every statement that goes around it."""
+    """`width` bytes of white space at `start`, the beginning of a line, go; every statement may move one line out."""
 
     start: int
     width: int

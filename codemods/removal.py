@@ -35,31 +35,23 @@ def stands_alone(source: Source, statement: ast.stmt) -> bool:
     return not before.strip() and _rest(source, end).strip()[:1] in {b"", b"#"}
 
 
-def without(source: Source, statement: ast.stmt) -> Replace:
-    """The edit that takes one statement out; `pass` stands where its block would be empty."""
-    block = block_of(source, statement)
-    is_only = len(block) == 1 and not isinstance(source.parents[statement], ast.Module)
-    if is_only or not stands_alone(source, statement):
-        return Replace(*source.span(statement), "pass")
-    return lines_removed(
-        source, first_line(source, statement), statement.end_lineno or statement.lineno, block[0] is statement
-    )
+def without(source: Source, statement: ast.stmt) -> Iterator[Edit]:
+    """The edits that take one statement out; `pass` stands where its block would be empty."""
+    yield from without_all(source, [statement])
 
 
 def without_all(source: Source, statements: Collection[ast.stmt]) -> Iterator[Edit]:
     """The edits that take statements out; a block that loses all of them keeps a `pass`."""
     for statement in statements:
         block = block_of(source, statement)
-        if all(s in statements for s in block) and not isinstance(source.parents[statement], ast.Module):
-            if statement is block[0]:
-                yield Replace(*source.span(statement), "pass")
-                continue
-        elif not stands_alone(source, statement):
+        first = all(s in statements for s in block[: block.index(statement)])
+        is_empty = all(s in statements for s in block) and not isinstance(source.parents[statement], ast.Module)
+        if is_elif(source, statement):
+            yield from _without_clause(source, statement, [])
+        elif (is_empty and statement is block[0]) or not (is_empty or stands_alone(source, statement)):
             yield Replace(*source.span(statement), "pass")
-            continue
-        yield lines_removed(
-            source, first_line(source, statement), statement.end_lineno or statement.lineno, block[0] is statement
-        )
+        else:
+            yield lines_removed(source, first_line(source, statement), _last_line(statement), first)
 
 
 def block_of(source: Source, statement: ast.stmt) -> list[ast.stmt]:
@@ -87,16 +79,49 @@ def in_place_of(source: Source, statement: ast.stmt, kept: Sequence[ast.stmt]) -
     if not kept:
         yield from without_all(source, [statement])
         return
-    first, last = source.offset(statement.lineno, 0), kept[-1].end_lineno or kept[-1].lineno
+    if is_elif(source, statement):
+        yield from _without_clause(source, statement, kept)
+        return
+    first, last = source.offset(statement.lineno, 0), _last_line(kept[-1])
     begin = _first_of_block(source, kept[0])
+    if is_elif(source, kept[0]):
+        yield Replace(source.offset(begin, kept[0].col_offset), source.offset(begin, kept[0].col_offset + 2), "")
     yield Replace(first, source.offset(begin, 0), "")
-    if last < (statement.end_lineno or last):
-        yield Replace(_line_start(source, last + 1), _line_start(source, (statement.end_lineno or last) + 1), "")
+    yield from _lines_gone(source, last + 1, _last_line(statement))
     width = kept[0].col_offset - statement.col_offset
     inside_strings = continued_lines(source)
     for line in range(begin, last + 1):
-        if line not in inside_strings and _text(source, line).strip():
+        if width and line not in inside_strings and _text(source, line).strip():
             yield Outdent(source.offset(line, 0), width, first)
+
+
+def is_elif(source: Source, statement: ast.stmt) -> bool:
+    """Is this an `if` that is written as the `elif` of another?"""
+    return source.content.startswith(b"elif", source.span(statement)[0])
+
+
+def _without_clause(source: Source, statement: ast.stmt, kept: Sequence[ast.stmt]) -> Iterator[Edit]:
+    """Take the test of an `elif` out: of its branches the one stays that is kept, the other goes."""
+    assert isinstance(statement, ast.If)
+    if not kept:
+        yield from _lines_gone(source, statement.lineno, _last_line(statement))
+    elif kept[0] in statement.body:
+        yield Replace(source.span(statement)[0], source.span(statement.test)[1], "else")
+        yield from _lines_gone(source, _last_line(statement.body[-1]) + 1, _last_line(statement))
+    else:
+        clause = statement.orelse[0].lineno
+        while not _text(source, clause).lstrip().startswith((b"elif", b"else")):
+            clause -= 1
+        yield from _lines_gone(source, statement.lineno, clause - 1)
+
+
+def _lines_gone(source: Source, first: int, last: int) -> Iterator[Edit]:
+    if first <= last:
+        yield Replace(source.offset(first, 0), _line_start(source, last + 1), "")
+
+
+def _last_line(statement: ast.stmt) -> int:
+    return statement.end_lineno or statement.lineno
 
 
 def _first_of_block(source: Source, statement: ast.stmt) -> int:

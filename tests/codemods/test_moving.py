@@ -111,3 +111,22 @@ def test_statements_taken_out(before: str, after: str) -> None:
     result = moved(source.content, list(without_all(source, statements(source, ast.Delete))))
     assert result == after
     ast.parse(result)
+
+
+ELSE_IFS = "if a:\n    f()\nelif b:\n    g()\n    g()\nelif c:\n    h()\nelse:\n    i()\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "branch", "after"),
+    [
+        pytest.param(0, "orelse", ELSE_IFS.removeprefix("if a:\n    f()\nel"), id="first goes"),
+        pytest.param(1, "body", "if a:\n    f()\nelse:\n    g()\n    g()\n", id="second is the last"),
+        pytest.param(1, "orelse", "if a:\n    f()\nelif c:\n    h()\nelse:\n    i()\n", id="second goes"),
+        pytest.param(2, "orelse", "if a:\n    f()\nelif b:\n    g()\n    g()\nelse:\n    i()\n", id="last goes"),
+        pytest.param(2, "none", "if a:\n    f()\nelif b:\n    g()\n    g()\n", id="last goes with the rest"),
+    ],
+)
+def test_a_branch_in_the_place_of_its_if(number: int, branch: str, after: str) -> None:
+    source = Source.parse("m.py", ELSE_IFS.encode())
+    statement = statements(source, ast.If)[number]
+    assert moved(source.content, list(in_place_of(source, statement, getattr(statement, branch, [])))) == after
