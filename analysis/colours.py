@@ -514,7 +514,7 @@ def unknown_receivers(program: Program) -> Iterator[AsyncSite]:
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
             methods = by_name.get(node.func.attr, [])
-            if not methods or program.values(node.func) or not _is_unknown(program.values(node.func.value)):
+            if not methods or program.values(node.func) or not _is_unknown(program, node.func.value):
                 continue
             if len(methods) > 1 and not set(methods) <= set(related.get(methods[0], ())):
                 continue
@@ -525,8 +525,9 @@ def unknown_receivers(program: Program) -> Iterator[AsyncSite]:
                 )
 
 
-def _is_unknown(values: Values) -> bool:
-    return not values
+def _is_unknown(program: Program, receiver: ast.expr) -> bool:
+    is_super = isinstance(receiver, ast.Call) and isinstance(receiver.func, ast.Name) and receiver.func.id == "super"
+    return not program.values(receiver) and not is_super
 
 
 def fits(function: Function, call: ast.Call) -> bool:

@@ -618,15 +618,21 @@ class Interpreter:
         for receiver in env.get(function.parameters()[0].arg, NOTHING):
             if not isinstance(receiver, Instance | ClassObject):
                 continue
-            for base in self.objects.ancestry(function.owner.key)[1:]:
-                if base in self.objects.classes:
-                    values = self.store.read("class", base, name)
-                else:
-                    values = self.calls.library_attribute(base, name, receiver)
-                if values:
-                    found |= bind(values, receiver, self.functions)
-                    break
+            for key in (function.owner.key, *sorted(self.objects.descendants(function.owner.key))):
+                found |= self._behind(function.owner.key, key, name, receiver)
         return frozenset(found)
+
+    def _behind(self, owner: str, key: str, name: str, receiver: Instance | ClassObject) -> Values:
+        """What an object of the class `key` has under a name behind the class `owner`."""
+        lineage = self.objects.ancestry(key)
+        for base in lineage[lineage.index(owner) + 1 :]:
+            if base in self.objects.classes:
+                values = self.store.read("class", base, name)
+            else:
+                values = self.calls.library_attribute(base, name, receiver)
+            if values:
+                return bind(values, receiver, self.functions)
+        return NOTHING
 
     def iterate(self, values: Values) -> Values:
         """What a loop over the values gives."""

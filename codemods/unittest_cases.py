@@ -19,6 +19,7 @@ from ..analysis.source import Source
 from ..analysis.symbols import Class, Function, decorator_name
 from ..analysis.values import ClassObject, External
 from ..analysis.xunit import AWAITED, TEST_CASE, is_unittest
+from .arguments import arguments
 from .edit import Edit, Replace
 from .imports import request
 
@@ -53,8 +54,16 @@ def _calls(program: Program, method: Function, node: ast.AST) -> Iterator[Decisi
     match node:
         case ast.Call(func=ast.Attribute(attr=name) as func) if name in AWAITED and _is_awaited(program, method, node):
             yield _decision(method, func, "call", f"call it by its new name, {AWAITED[name]}")
-        case ast.Call(func=ast.Attribute() as func) if _is_async_cleanup(program, node):
-            yield _decision(method, func, "cleanup", "the cleanup is awaited")
+        case ast.Call() if _is_async_cleanup(program, node):
+            yield _cleanup(method, node)
+
+
+def _cleanup(method: Function, node: ast.Call) -> Decision:
+    match node.args[0]:
+        case ast.Lambda(body=ast.Call() as body) if not all(isinstance(a, ast.Name | ast.Constant) for a in body.args):
+            concern = "unittest awaits only what is a coroutine function, and a lambda is none"
+            return _decision(method, node, "", "left as it is", Status.DECLINED, concern)
+    return _decision(method, node, "cleanup", "the cleanup is awaited")
 
 
 def _decision(
@@ -115,10 +124,25 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
             yield Replace(start, start + len(name), AWAITED[name])
         case "call", ast.Attribute(attr=name) as node:
             yield _renamed(source, node, AWAITED[name])
-        case "cleanup", ast.Attribute() as node:
-            yield _renamed(source, node, "addAsyncCleanup")
+        case "cleanup", ast.Call(func=ast.Attribute() as func, args=[given, *_]):
+            yield _renamed(source, func, "addAsyncCleanup")
+            if isinstance(given, ast.Lambda):
+                yield from _without_lambda(source, given)
 
 
 def _renamed(source: Source, node: ast.Attribute, name: str) -> Replace:
     end = source.span(node)[1]
     return Replace(end - len(node.attr), end, name)
+
+
+def _without_lambda(source: Source, node: ast.Lambda) -> Iterator[Replace]:
+    """`lambda: close(a)` -> `close, a`: unittest awaits coroutine functions, and a lambda is none."""
+    assert isinstance(node.body, ast.Call)
+    called, given = node.body.func, arguments(node.body)
+    start, end = source.span(node)
+    yield Replace(start, source.span(called)[0], "")
+    if given:
+        yield Replace(source.span(called)[1], source.span(given[0])[0], ", ")
+        yield Replace(source.span(given[-1])[1], end, "")
+    else:
+        yield Replace(source.span(called)[1], end, "")

@@ -51,9 +51,11 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
 
 def _yielding(source: Source, node: ast.FunctionDef) -> Iterator[Edit]:
     first = node.body[1] if ast.get_docstring(node) is not None and len(node.body) > 1 else node.body[0]
-    start = source.span(first)[0]
-    if isinstance(first, ast.FunctionDef | ast.ClassDef) and first.decorator_list:
-        start = source.span(first.decorator_list[0])[0] - 1
-    yield Replace(start, start, f"yield\n{source.indentation(first)}")
+    if first.lineno == node.lineno:
+        start = source.span(first)[0]
+        yield Replace(start, start, "yield; ")
+    else:
+        start = source.offset(min(n.lineno for n in (first, *getattr(first, "decorator_list", ()))), 0)
+        yield Replace(start, start, f"{source.indentation(first)}yield\n")
 
 
