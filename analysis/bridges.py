@@ -43,21 +43,22 @@ class Bridge:
     """A function that runs what it is given.
 
     `parameter` takes the awaitable or, when `calls`, the coroutine function. `makes`: the function gives back one that
-    runs (a decorator, an `async_to_sync`).
+    runs (a decorator, an `async_to_sync`). `patience` are the parameters that say how long to wait.
     """
 
     function: Function
     parameter: str
     calls: bool = False
     makes: bool = False
+    patience: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
     """A place where a coroutine is run to its end: `node` can become `await subject`.
 
-    When `calls`, `subject` is a coroutine function, called with `arguments`. `lost` are arguments of the bridge that
-    have no place in an `await`, such as a timeout. `bridge` is the project's own, None for a library's.
+    When `calls`, `subject` is a coroutine function, called with `arguments`. `timeout` says how long to wait; `lost`
+    are arguments of the bridge that have no place in an `await`. `bridge` is the project's own, None for a library's.
     """
 
     function: Function
@@ -65,6 +66,7 @@ class Run:
     subject: ast.expr
     calls: bool = False
     arguments: tuple[Argument, ...] = ()
+    timeout: ast.expr | None = None
     lost: tuple[Argument, ...] = ()
     bridge: Bridge | None = None
 
@@ -164,7 +166,8 @@ def direct(program: Program, function: Function, node: ast.Call) -> Run | None:
     match node.func:
         case ast.Attribute(value=ast.Call(func=inner, args=[subject, *_]), attr="result"):
             if runs(program, inner) == "future":
-                return Run(function, node, subject, lost=(*node.args, *node.keywords))
+                patience = [*node.args, *(k.value for k in node.keywords)]
+                return Run(function, node, subject, timeout=patience[0] if patience else None)
         case ast.Call(func=maker, args=[subject, *_]) if runs(program, maker) == "maker":
             return Run(function, node, subject, calls=True, arguments=(*node.args, *node.keywords))
         case ast.Attribute(attr="run_until_complete") if first is not None and not program.values(node.func):
@@ -192,7 +195,9 @@ def _over(program: Program, function: Function, node: ast.Call, bridge: Bridge, 
     rest += [k for k in node.keywords if k.value is not subject]
     if bridge.calls and _is_function(program, subject):
         return Run(function, node, subject, calls=True, arguments=tuple(rest), bridge=bridge)
-    return Run(function, node, subject, lost=tuple(rest), bridge=bridge)
+    timeout = next((given[name] for given in (by_position, by_name) for name in bridge.patience if name in given), None)
+    lost = tuple(a for a in rest if timeout is None or not (a is timeout or getattr(a, "value", None) is timeout))
+    return Run(function, node, subject, timeout=timeout, lost=lost, bridge=bridge)
 
 
 def _keyword_only(function: Function) -> list[ast.arg]:
@@ -230,8 +235,20 @@ def bridge_of(program: Program, function: Function) -> Bridge | None:
             continue
         calls = [n for n in body if isinstance(n, ast.Call) and dotted(n.func) == parameter.arg]
         if all(map(_passes_everything_on, calls)) and serves_only(program, function):
-            return Bridge(function, parameter.arg, bool(calls), makes=bool(returned & inner))
+            patience = frozenset(name for n in body if isinstance(n, ast.Call) for name in _waits_for(n))
+            return Bridge(function, parameter.arg, bool(calls), bool(returned & inner), patience - {parameter.arg})
     return None
+
+
+def _waits_for(call: ast.Call) -> set[str]:
+    """The names that say how long a call waits: `future.result(t)`, `thread.join(timeout=t)`, `wait_for(task, t)`."""
+    name = dotted(call.func).rpartition(".")[2] or getattr(call.func, "attr", "")
+    given = [k.value for k in call.keywords if k.arg == "timeout"]
+    if name in {"result", "join"}:
+        given += call.args
+    elif name == "wait_for":
+        given += call.args[1:]
+    return {n.id for n in given if isinstance(n, ast.Name)}
 
 
 def _is_plainly_decorated(function: Function) -> bool:
@@ -317,6 +334,16 @@ def serves_only(program: Program, function: Function, seen: frozenset[Function] 
         for n in body
         if isinstance(n, ast.Name | ast.Attribute | ast.Yield | ast.YieldFrom)
     )
+
+
+def serves_bridges(program: Program, source: Source, statement: ast.stmt) -> bool:
+    """Is a definition made of machinery alone: such a function, or a global that such a call gave or None?"""
+    match statement:
+        case ast.FunctionDef():
+            return serves_only(program, program.interpreter.by_node[statement])
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return _is_made_of_machinery(program, source, name)
+    return False
 
 
 def _all_arguments(arguments: ast.arguments) -> list[ast.arg]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .boundaries import Boundary, boundary_of
-from .bridges import Run
+from .bridges import Run, with_parents
 from .clients import CLIENT, Clients, calls_client_by_name
 from .decisions import Confidence, Step
 from .handing import functions_of, handed
@@ -70,6 +70,7 @@ class Colours:
         self._callers: defaultdict[Function, list[AsyncSite]] = defaultdict(list)
         self._families = families(program)
         self._stand_ins = list(stand_ins(program))
+        self._running: set[Function] = set()
         self._weak = [_bridge_site(program, run) for run in program.bridges.sites.values()]
         self.clients = Clients(program)
         held_back: list[AsyncSite] = []
@@ -131,6 +132,10 @@ class Colours:
     def callees(self, function: Function) -> set[Function]:
         """The functions that a function calls, enters or runs through."""
         return {s.callee for s in self._sites[function] if s.callee is not None}
+
+    def unreached(self) -> Iterator[AsyncSite]:
+        """Bridges in functions that a function hands on which async code reaches: what calls them is not known."""
+        return (s for s in self._weak if not self._running.isdisjoint(with_parents(s.function)))
 
     def chain(self, function: Function) -> tuple[Step, ...]:
         """Why a function is async: the sites from it down to the seed."""
@@ -224,7 +229,7 @@ class Colours:
 
     def _wake(self, queue: deque[Function]) -> bool:
         """Bridges in what async code reaches are awaited."""
-        reached = self._reached() if self._weak else set()
+        self._running = reached = self._reached() if self._weak else set()
         woken = [site for site in self._weak if site.function in reached]
         self._weak = [site for site in self._weak if site.function not in reached]
         for site in woken:

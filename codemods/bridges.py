@@ -19,10 +19,11 @@ from ..analysis.source import Source
 from ..analysis.symbols import Function
 from .awaiting import wrap_await
 from .direct_calls import call_directly, instead
-from .edit import Edit
-from .loop_plumbing import edits, gone_spans, plumbing
+from .edit import Edit, Replace
+from .imports import request
+from .loop_plumbing import Plumbing, edits, gone_spans, plumbing
 from .removal import span_of, without
-from .unused import Uses, uses_of
+from .unused import Uses, orphans, uses_of
 
 NAME = "bridges"
 
@@ -36,12 +37,29 @@ def decide(program: Program) -> Iterator[Decision]:
             run = program.bridges.sites[site.node]
             awaited.append(run)
             yield _awaiting(program, site, run)
+    for site in program.colours.unreached():
+        yield _left(site)
+    yield from _what_goes(program, awaited)
+
+
+def _what_goes(program: Program, awaited: list[Run]) -> Iterator[Decision]:
+    """The decisions on what only served the bridges."""
     done = {run.node for run in awaited}
+    gone: list[tuple[Source, ast.AST]] = []
     for function in dict.fromkeys(run.function for run in awaited):
-        yield from _around(program, function, done)
-    for bridge in program.bridges.functions.values():
-        if any(run.bridge is bridge for run in awaited):
-            yield _helper(program, bridge, uses_of(program, bridge.function), done)
+        found = plumbing(program, function, done)
+        if found:
+            yield _plumbing(function, found)
+            gone.extend((function.source, node) for node in found.nodes())
+    for bridge in dict.fromkeys(run.bridge for run in awaited if run.bridge):
+        decision = _helper(program, bridge, uses_of(program, bridge.function), done)
+        yield decision
+        if decision.status is Status.DONE:
+            gone.append((bridge.function.source, bridge.function.node))
+    for source, statement in orphans(program, gone):
+        data = {"kind": "delete", "gone": [span_of(source, statement)]}
+        action = "delete it, only the bridges used it"
+        yield Decision(NAME, source.site(statement), action, data=data, node=statement)
 
 
 def _awaiting(program: Program, site: AsyncSite, run: Run) -> Decision:
@@ -64,21 +82,33 @@ def _awaiting(program: Program, site: AsyncSite, run: Run) -> Decision:
     )
 
 
-def _around(program: Program, function: Function, done: set[ast.Call]) -> Iterator[Decision]:
-    """The decision on what stood around the calls that one function awaits."""
-    found = plumbing(program, function, done)
-    if found:
-        yield Decision(
-            NAME,
-            function.site(),
-            "take out what asked for, made or closed an event loop",
-            Status.DECLINED if found.problem else Status.DONE,
-            Confidence.MEDIUM,
-            found.problem,
-            function=function.qualname,
-            data={} if found.problem else {"kind": "plumbing", "gone": gone_spans(function.source, found)},
-            node=function.node,
-        )
+def _left(site: AsyncSite) -> Decision:
+    return Decision(
+        NAME,
+        site.function.source.site(site.node),
+        f"left as it is: {site.what}",
+        Status.DECLINED,
+        Confidence.LOW,
+        f"{site.function.qualname} is handed on by code that async code reaches; what calls it is not known",
+        (site.step(),),
+        site.function.qualname,
+        {},
+        site.node,
+    )
+
+
+def _plumbing(function: Function, found: Plumbing) -> Decision:
+    return Decision(
+        NAME,
+        function.site(),
+        "take out what asked for, made or closed an event loop",
+        Status.DECLINED if found.problem else Status.DONE,
+        Confidence.MEDIUM,
+        found.problem,
+        function=function.qualname,
+        data={} if found.problem else {"kind": "plumbing", "gone": gone_spans(function.source, found)},
+        node=function.node,
+    )
 
 
 def _helper(program: Program, bridge: Bridge, uses: Uses, done: set[ast.Call]) -> Decision:
@@ -100,7 +130,7 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     source = program.sources[decision.site.path]
     node = decision.node
     match decision.data["kind"], node:
-        case "delete", ast.FunctionDef():
+        case "delete", ast.stmt():
             yield from without(source, node)
         case "plumbing", ast.FunctionDef():
             function = program.interpreter.by_node[node]
@@ -117,5 +147,18 @@ def _await(program: Program, source: Source, run: Run) -> Iterator[Edit]:
         yield from instead(source, run.node.func, run.subject)
     elif run.calls:
         yield from call_directly(program, source, run.node, run.subject, run.arguments)
+    elif run.timeout is not None:
+        yield from _wait(source, run.node, run.subject, run.timeout)
     else:
         yield from instead(source, run.node, run.subject)
+
+
+def _wait(source: Source, node: ast.Call, subject: ast.expr, timeout: ast.expr) -> Iterator[Edit]:
+    """`asyncio.wait_for(subject, timeout)`."""
+    module, wanted = request(source, "asyncio", None, at=node)
+    if wanted:
+        yield wanted
+    start, end = source.span(node)
+    first, last = source.span(subject)
+    yield Replace(start, first, f"{module}.wait_for(")
+    yield Replace(last, end, f", {source.text(timeout)})")

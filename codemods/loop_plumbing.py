@@ -40,6 +40,17 @@ class Plumbing:
     def __bool__(self) -> bool:
         return bool(self.gone or self.opened or self.problem)
 
+    def dropped(self) -> Iterator[ast.stmt]:
+        """The statements that go, those that were opened not among them."""
+        yield from self.gone
+        for node, kept in self.opened.items():
+            yield from (s for s in _children(node) if s not in kept)
+
+    def nodes(self) -> Iterator[ast.AST]:
+        """All that goes, conditions among it."""
+        yield from self.dropped()
+        yield from (node.test for node in self.opened if isinstance(node, ast.If))
+
 
 def plumbing(program: Program, function: Function, awaited: Collection[ast.Call]) -> Plumbing:
     """What goes from a function in which the calls `awaited` become `await`."""
@@ -299,19 +310,13 @@ class _Reader:
 
     def _other_reads(self, name: str, care: Sequence[ast.stmt] = ()) -> list[ast.Name]:
         """Where a name is read for another purpose, in code that stays."""
-        accounted: list[ast.AST] = [*self._decided, *care, *(c.func for c in self._awaited), *self._dropped()]
+        accounted: list[ast.AST] = [*self._decided, *care, *(c.func for c in self._awaited), *self._plumbing.dropped()]
         inside = {n for a in accounted for n in ast.walk(a)}
         return [
             n
             for n in ast.walk(self._function.node)
             if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load) and n not in inside
         ]
-
-    def _dropped(self) -> Iterator[ast.stmt]:
-        """The statements that go with those that are opened."""
-        yield from self._plumbing.gone
-        for node, kept in self._plumbing.opened.items():
-            yield from (s for s in _children(node) if s not in kept)
 
     def _close(self, found: Plumbing) -> None:
         """Statements that hold nothing any more go as well; a `try` without its `finally` is opened."""

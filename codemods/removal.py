@@ -42,16 +42,27 @@ def without(source: Source, statement: ast.stmt) -> Iterator[Edit]:
 
 def without_all(source: Source, statements: Collection[ast.stmt]) -> Iterator[Edit]:
     """The edits that take statements out; a block that loses all of them keeps a `pass`."""
+    for group in _neighbours(source, statements):
+        block = block_of(source, group[0])
+        is_empty = len(group) == len(block) and not isinstance(source.parents[group[0]], ast.Module)
+        if is_elif(source, group[0]):
+            yield from _without_clause(source, group[0], [])
+        elif is_empty:
+            yield Replace(source.span(group[0])[0], source.span(group[-1])[1], "pass")
+        elif all(stands_alone(source, s) for s in group):
+            yield lines_removed(source, first_line(source, group[0]), _last_line(group[-1]), group[0] is block[0])
+        else:
+            yield from (Replace(*source.span(s), "pass") for s in group)
+
+
+def _neighbours(source: Source, statements: Collection[ast.stmt]) -> Iterator[list[ast.stmt]]:
+    """The statements in groups that follow one another in a block."""
     for statement in statements:
         block = block_of(source, statement)
-        first = all(s in statements for s in block[: block.index(statement)])
-        is_empty = all(s in statements for s in block) and not isinstance(source.parents[statement], ast.Module)
-        if is_elif(source, statement):
-            yield from _without_clause(source, statement, [])
-        elif (is_empty and statement is block[0]) or not (is_empty or stands_alone(source, statement)):
-            yield Replace(*source.span(statement), "pass")
-        else:
-            yield lines_removed(source, first_line(source, statement), _last_line(statement), first)
+        index = block.index(statement)
+        if index == 0 or block[index - 1] not in statements:
+            end = next((n for n in range(index, len(block)) if block[n] not in statements), len(block))
+            yield block[index:end]
 
 
 def block_of(source: Source, statement: ast.stmt) -> list[ast.stmt]:
@@ -63,12 +74,14 @@ def block_of(source: Source, statement: ast.stmt) -> list[ast.stmt]:
 
 
 def lines_removed(source: Source, first: int, last: int, is_first: bool) -> Replace:
-    """Take out whole lines; of the blank lines above and below, only the larger number stays."""
+    """Take out whole lines; of the blank lines above and below only the larger number stays, at a file's end none."""
     above, below = first - 1, last + 1
     while above > 0 and _is_blank(source, above):
         above -= 1
-    while _is_blank(source, below):
+    while below <= _line_count(source) and _is_blank(source, below):
         below += 1
+    if below > _line_count(source) or (below == _line_count(source) and not _text(source, below)):
+        return Replace(source.offset(above + 1, 0), len(source.content), "")
     kept_above, blank_below = first - 1 - above, below - last - 1
     dropped = blank_below if is_first and not kept_above else min(kept_above, blank_below)
     return Replace(source.offset(first, 0), _line_start(source, last + 1 + dropped), "")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
+from ..analysis.bridges import serves_bridges
 from ..analysis.program import Program
 from ..analysis.source import Site, Source
 from ..analysis.symbols import Class, Function
@@ -58,6 +60,48 @@ def uses_of(program: Program, thing: Function | Class) -> Uses:
     if not (isinstance(thing, Function) and thing.owner):
         uses.others.extend(_passed_on(program, thing))
     return uses
+
+
+def orphans(program: Program, gone: Iterable[tuple[Source, ast.AST]]) -> Iterator[tuple[Source, ast.stmt]]:
+    """Definitions of a file's globals that only code uses which goes, and then what only those use."""
+    pending = list(gone)
+    inside = {n for _, node in pending for n in ast.walk(node)}
+    found: set[ast.stmt] = set()
+    while pending:
+        source, node = pending.pop()
+        for name in sorted({n.id for n in ast.walk(node) if isinstance(n, ast.Name)}):
+            definition = _definition(source, name)
+            if definition is None or definition in inside or definition in found:
+                continue
+            if serves_bridges(program, source, definition) and _is_free(program, source, definition, name, inside):
+                found.add(definition)
+                inside.update(ast.walk(definition))
+                pending.append((source, definition))
+                yield source, definition
+
+
+def _definition(source: Source, name: str) -> ast.stmt | None:
+    """The only statement of a file's top level that binds a name."""
+    bound = [s for s in source.tree.body if name in _bound(s)]
+    return bound[0] if len(bound) == 1 else None
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    match statement:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            return {name}
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return {name}
+    return set()
+
+
+def _is_free(program: Program, source: Source, definition: ast.stmt, name: str, inside: set[ast.AST]) -> bool:
+    own = set(ast.walk(definition))
+    known = references(program)
+    if known.importers(source.path, name) or any(n not in own for _, n in _names(program).strings[name]):
+        return False
+    reads = [r.node for r in known.of(source.path, name)] + [n for _, n in _names(program).attributes[name]]
+    return all(n in inside or n in own for n in reads)
 
 
 def _globals(program: Program, thing: Function | Class) -> list[tuple[Source, ast.expr]]:

@@ -100,6 +100,9 @@ def test_bodies_in_bodies() -> None:
         pytest.param(
             "f()\n\n# ----\n# Two\n# ----\ndel a\n\ng()\n", "f()\n\n# ----\n# Two\n# ----\n\ng()\n", id="heading"
         ),
+        pytest.param("f()\n\ndel a\ndel b\n\ng()\n", "f()\n\ng()\n", id="neighbours"),
+        pytest.param("f()\n\n\ndel a\n", "f()\n", id="last of the file"),
+        pytest.param("f()\n\n\ndel a", "f()\n", id="last of the file, no line end"),
         pytest.param("f(); del a\n", "f(); pass\n", id="semicolon"),
         pytest.param("if a: del a\n", "if a: pass\n", id="one line"),
         pytest.param("f()\ndel a  # why\ng()\n", "f()\ng()\n", id="comment behind"),
