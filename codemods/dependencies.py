@@ -47,18 +47,19 @@ def project_files(program: Program, plan: Plan, changed: dict[str, bytes]) -> di
 
 def _edit(program: Program, changed: dict[str, bytes]) -> EditedRequirements:
     has = listed(program.root, program.sources)
-    drivers = {async_driver(d, has, program.settings.driver) for d in _dialects(program, set(has))}
-    return edit_requirements(program.root, Needs(frozenset(drivers - {""}), frozenset(_of_tests(program))), program.sources, changed)
+    used = {dialect for dialect, drivers in SYNC_DRIVERS.items() if drivers & set(has)} | _named(program, in_tests=False)
+    # A suite names server databases that it never reaches; SQLite it runs on.
+    tested = (_named(program, in_tests=True) & {"sqlite"}) - used
+    runtime, tests = ({async_driver(d, has, program.settings.driver) for d in dialects} for dialects in (used, tested))
+    needs = Needs(frozenset(runtime - {""}), frozenset({*tests, *_of_tests(program)} - {""}))
+    return edit_requirements(program.root, needs, program.sources, changed)
 
 
-def _dialects(program: Program, has: set[str]) -> set[str]:
-    """The kinds of database that the project's drivers and URLs speak of."""
-    found = {dialect for dialect, drivers in SYNC_DRIVERS.items() if drivers & has}
-    for dialect in ASYNC_DRIVERS:
-        pattern = re.compile(rf"[\"']{dialect}(\+\w+)?://".encode())
-        if any(pattern.search(source.content) for source in program.sources.values()):
-            found.add(dialect)
-    return found
+def _named(program: Program, in_tests: bool) -> set[str]:
+    """The kinds of database whose URLs stand in the code, or in the tests."""
+    sources = [s for path, s in program.sources.items() if is_test_file(path) == in_tests]
+    patterns = {dialect: re.compile(rf"[\"']{dialect}(\+\w+)?://".encode()) for dialect in ASYNC_DRIVERS}
+    return {d for d, pattern in patterns.items() if any(pattern.search(s.content) for s in sources)}
 
 
 def _of_tests(program: Program) -> Iterator[str]:
