@@ -21,6 +21,7 @@ from .boundaries import boundary_of
 from .mapped import Relationship
 from .order import dominates
 from .responses import Responses
+from .server_values import ServerValue, ServerValues
 from .source import Source
 from .symbols import Function
 from .test_reach import TestReach, is_test
@@ -85,6 +86,8 @@ class Loads:
     options: defaultdict[Root, dict[Path, list[Load]]] = field(default_factory=lambda: defaultdict(dict))
     # (class that declares it, name) -> the loads that need it.
     eager: defaultdict[tuple[str, str], list[Load]] = field(default_factory=lambda: defaultdict(list))
+    # Columns whose new value has to come with an update.
+    server_values: list[ServerValue] = field(default_factory=list)
     tracing: Tracing | None = None
 
     def place(self, root: Root) -> Place:
@@ -127,6 +130,7 @@ class _Finder:
         self.found = Loads(tracing=self._tracing)
         for load in sorted(self._loads(), key=self._urgency):
             self._choose(load)
+        self.found.server_values = list(ServerValues(program, self._responses).needed())
         self.found.awaited = [load for load in self.found.awaited if not self._is_awaited_before(load)]
 
     def _read_properties(self) -> None:

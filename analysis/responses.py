@@ -39,7 +39,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A schema that reads a relationship or property `name` of the objects `origins`.
+    """A schema that reads the attribute `name` of the objects `origins`.
 
     `node` is the expression that is serialised, `is_direct` whether it is the object itself, not a list of such or one
     that is reached through it.
@@ -93,10 +93,10 @@ class Responses:
         if mapped is None or (schema.key, cls) in above:
             return
         for field in self.fields(schema):
+            yield Reading(function, node, field.name, origins, is_direct)
             method = self._objects.method(cls, field.name)
             if field.name not in mapped.relationships and not (method and method.is_property):
                 continue
-            yield Reading(function, node, field.name, origins, is_direct)
             behind: Values = frozenset()
             for origin in origins:
                 behind |= self._tracing.attribute(frozenset({origin}), field.name)

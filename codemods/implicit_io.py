@@ -21,13 +21,16 @@ from collections.abc import Iterable, Iterator
 from ..analysis.decisions import Confidence, Decision, Status, Step
 from ..analysis.loads import Load, Loads, Refresh
 from ..analysis.program import Program
+from ..analysis.server_values import ServerValue
 from ..analysis.source import Source
+from ..analysis.symbols import Class
 from ..analysis.tracing import Path, Root, Traced
 from .async_attrs import add, bases
 from .awaiting import wrap_await
 from .carried import as_data, carried
+from .eager_defaults import fetch, homes
 from .edit import Edit, Replace, Wrap
-from .loader_options import insert, options
+from .loader_options import Query
 from .relationship_lazy import Unwritable, eager
 
 NAME = "implicit-io"
@@ -44,6 +47,8 @@ def decide(program: Program) -> Iterator[Decision]:
         yield _refreshed(refresh, needed)
     for key, needed in loads.eager.items():
         yield _with_its_owner(program, key, needed)
+    for cls, values in homes(program, loads.server_values).items():
+        yield _fetched(cls, values)
     yield from _base_classes(program, loads)
 
 
@@ -54,14 +59,15 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
 
 def _at_the_query(program: Program, loads: Loads, root: Root, paths: dict[Path, list[Load]]) -> Decision:
     place = loads.place(root)
-    texts, imports = options(program, place, root, list(paths))
+    origins = [o for needed in paths.values() for load in needed for o in load.origins]
+    loaded = frozenset(p for o in origins if isinstance(o, Traced) and o.root == root for p in o.loaded)
     return Decision(
         NAME,
         place.source.site(place.node),
         f"load {_listed(_dotted(paths))} with the query",
         why=tuple(_step(load) for needed in paths.values() for load in needed),
         function=place.function.qualname,
-        data=as_data([insert(place, texts), *imports]),
+        data=as_data(Query(program, loads, root, loaded).load(paths)),
         node=place.node,
     )
 
@@ -165,6 +171,26 @@ def _unloaded(needed: Iterable[Load]) -> str:
     if not made:
         return ""
     return f"an object made at {_listed(sorted(made))} does not have it until it is refreshed"
+
+
+def _fetched(cls: Class, values: list[ServerValue]) -> Decision:
+    names = _listed(sorted({f"{v.owner.name}.{v.name}" for v in values}))
+    concern, edits = "", []
+    try:
+        edits = list(fetch(cls))
+    except Unwritable as reason:
+        concern = f"{names} are read after an update, but of {cls.name} {reason}"
+    return Decision(
+        NAME,
+        cls.source.site(cls.node),
+        f"fetch {names} with the update",
+        Status.DECLINED if concern else Status.DONE,
+        concern=concern,
+        why=tuple(Step(v.reader.source.site(v.node), f"{v.reader.qualname} reads {v.name}") for v in values),
+        function=cls.name,
+        data=as_data(edits),
+        node=cls.node,
+    )
 
 
 def _base_classes(program: Program, loads: Loads) -> Iterator[Decision]:

@@ -4,45 +4,110 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from ..analysis.loads import along, entity_node
+from ..analysis.loads import Loads, along, entity_node
+from ..analysis.mapped import Relationship
 from ..analysis.program import Program
 from ..analysis.source import Source
-from ..analysis.tracing import Path, Place, Root
+from ..analysis.tracing import EAGER, Option, Path, Place, Root
 from ..analysis.values import ClassObject
 from .edit import Edit, Import, Wrap
 from .imports import request
 from .scopes import scopes
 
+Tree: TypeAlias = dict[str, "Tree"]
+
 # Methods and forms of a statement with which a joined load does not go well; a second query always does.
 NOT_JOINABLE = frozenset({"with_for_update", "group_by", "distinct", "union", "union_all", "from_statement", "having"})
 
 
-def options(program: Program, place: Place, root: Root, paths: Sequence[Path]) -> tuple[list[str], list[Import]]:
-    """The options that load some paths, each a chain from the entity; of paths that contain others the longest."""
-    imports: list[Import] = []
-    wanted = [p for p in paths if not any(other[: len(p)] == p and other != p for other in paths)]
-    return [_chain(program, place, root, path, imports) for path in wanted], imports
+@dataclass(slots=True)
+class Query:
+    """A query that is to load more: its place, and the edits and imports that make it do so."""
+
+    program: Program
+    loads: Loads
+    root: Root
+    loaded: frozenset[Path]
+    edits: list[Edit] = field(default_factory=list)
+
+    @property
+    def place(self) -> Place:
+        return self.loads.place(self.root)
+
+    @property
+    def source(self) -> Source:
+        return self.place.source
+
+    def load(self, paths: Iterable[Path]) -> list[Edit]:
+        """The edits that load some paths: options that the query has go on, the others are added."""
+        entity = entity_node(self.place, self.root)
+        assert entity is not None
+        cls = next(v.cls for v in self.program.values(entity) if isinstance(v, ClassObject))
+        tree: Tree = {}
+        for path in sorted(paths):
+            if not self._extended(cls, entity, path):
+                branch = tree
+                for step in path:
+                    branch = branch.setdefault(step, {})
+        if tree:
+            texts = list(self._texts(tree, cls, self.source.text(entity), entity, (), is_method=False))
+            self.edits.append(insert(self.place, texts))
+        return self.edits
+
+    def _extended(self, cls: str, entity: ast.expr, path: Path) -> bool:
+        """Let the option that loads what a path leads through go on to its end."""
+        assert self.loads.tracing is not None
+        for argument in _given(self.place) if len(path) > 1 else ():
+            known = self.loads.tracing.values.get(argument, frozenset())
+            if not any(isinstance(v, Option) and v.path == path[:-1] for v in known):
+                continue
+            span = self.source.span(argument)
+            if any(isinstance(e, Wrap) and (e.start, e.end) == span for e in self.edits):
+                continue
+            *_, owner, relationship = along(self.program, cls, path)
+            text = f".{self._word(relationship)}({self._class(entity, owner.target)}.{path[-1]})"
+            self.edits.append(Wrap(*span, "", text))
+            return True
+        return False
+
+    def _texts(self, tree: Tree, cls: str, owner: str, entity: ast.expr, above: Path, is_method: bool) -> Iterator[str]:
+        """One option for each branch: a function's call at the beginning, a method's call behind another option."""
+        for name, branch in tree.items():
+            relationship = along(self.program, cls, (name,))[0]
+            path = (*above, name)
+            word = "defaultload" if branch and self._comes_anyway(relationship, path) else self._word(relationship)
+            if not is_method:
+                word, wanted = request(self.source, "sqlalchemy.orm", word, at=self.place.node)
+                self.edits += [wanted] if wanted else []
+            text = f"{word}({owner}.{name})"
+            if branch:
+                target = self._class(entity, relationship.target)
+                inner = list(self._texts(branch, relationship.target, target, entity, path, is_method=len(branch) == 1))
+                text += f".{inner[0]}" if len(inner) == 1 else f".options({', '.join(inner)})"
+            yield text
+
+    def _comes_anyway(self, relationship: Relationship, path: Path) -> bool:
+        """Is a relationship on the way loaded by something else, which keeps its way of loading?"""
+        is_eager = relationship.lazy in EAGER or (relationship.owner, relationship.name) in self.loads.eager
+        return is_eager or path in self.loaded
+
+    def _word(self, relationship: Relationship) -> str:
+        return "selectinload" if relationship.many or not _is_joinable(self.place) else "joinedload"
+
+    def _class(self, entity: ast.expr, cls: str) -> str:
+        imports: list[Import] = []
+        text = class_text(self.program, self.source, self.place.node, entity, cls, imports)
+        self.edits += imports
+        return text
 
 
-def _chain(program: Program, place: Place, root: Root, path: Path, imports: list[Import]) -> str:
-    entity = entity_node(place, root)
-    assert entity is not None
-    owner = place.source.text(entity)
-    cls = next(v.cls for v in program.values(entity) if isinstance(v, ClassObject))
-    text = ""
-    for step, relationship in zip(path, along(program, cls, path), strict=True):
-        word = "selectinload" if relationship.many or not _is_joinable(place) else "joinedload"
-        if text:
-            text += f".{word}({owner}.{step})"
-        else:
-            name, wanted = request(place.source, "sqlalchemy.orm", word, at=place.node)
-            imports += [wanted] if wanted else []
-            text = f"{name}({owner}.{step})"
-        if step is not path[-1] or len(path) > 1:
-            owner = class_text(program, place.source, place.node, entity, relationship.target, imports)
-    return text
+def _given(place: Place) -> list[ast.expr]:
+    """The options that a query has in the same expression."""
+    return [a for attribute, call in _links(place) if attribute.attr == "options" for a in call.args]
 
 
 def class_text(program: Program, source: Source, at: ast.AST, entity: ast.expr, cls: str, imports: list[Import]) -> str:
