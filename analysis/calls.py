@@ -266,6 +266,8 @@ class Calls:
             return positional[0][1] if positional else NOTHING
         known = library().functions.get(name)
         self._hand_to(known.calls if known and known.calls else "unknown", node, arguments)
+        if known and known.calls == "thread maker" and positional:
+            return frozenset(External("thread.call", v) for v in positional[0][1] if isinstance(v, FunctionObject))
         if known and known.calls in CALLING and len(positional) > known.position:
             return self._in_thread(known.calls, (positional[known.position :], keywords))
         return self.typed(known.returns, None, node, arguments) if known and known.returns else NOTHING
@@ -298,6 +300,8 @@ class Calls:
                 return receiver.items
             case Awaitable(items=items) if method == "result":
                 return items
+            case FunctionObject() if name == "thread.call":
+                return frozenset({Awaitable(self._function(receiver, arguments))})
         return self._library_call(cls, method, receiver, node, arguments, env)
 
     def _library_call(
@@ -309,6 +313,8 @@ class Calls:
             return mocked
         known = library().method(cls, method)
         policy = known.calls if known and known.calls else "unknown"
+        if policy == "starts" and self._is_waited_for(node):
+            policy = "thread"
         self._hand_to(policy, node, arguments)
         if policy == "greenlet":
             return self._in_greenlet(cls, arguments)
@@ -319,6 +325,11 @@ class Calls:
         if known and known.runs and arguments[0]:
             return self._interpreter.awaited(arguments[0][0][1])
         return self.typed(known.returns, receiver, node, arguments) if known and known.returns else NOTHING
+
+    def _is_waited_for(self, node: ast.Call) -> bool:
+        """`pool.submit(…).result()`"""
+        parent = self._interpreter.current.source.parents.get(node)
+        return isinstance(parent, ast.Attribute) and parent.attr == "result"
 
     def _in_greenlet(self, cls: str, arguments: Arguments) -> Values:
         """`run_sync(f, …)`: f gets the sync facade of the receiver, its result is awaited."""

@@ -28,6 +28,7 @@ from .schema import is_schema_call
 from .source import Source
 from .stand_ins import is_test_code, stand_ins
 from .symbols import Class, Function
+from .threads import handed_function, handing_call, made_for_a_thread
 from .values import ClassObject, Context, External, FunctionObject, Generated, Instance, Values
 
 if TYPE_CHECKING:
@@ -40,10 +41,9 @@ class AsyncSite:
 
     `kind`: "await" (a call), "with" (a `with` item's expression), "for" (an iterable of a loop or comprehension),
     "next" (`next(generator)`), "collect" (`list(generator)`), "yield from", "thread" (the call that hands `callee` to a
-    thread), "client" (a `with` item that enters a test client), "property" (a read that calls), "query" (a legacy query
-    is sent), "schema" (`create_all` and its like), "load" (implicit I/O), "bridge" (a coroutine is run to its end),
-    "finalizer" (`request.addfinalizer(callee)`) or "raises" (`pytest.raises(error, callee)`).
-    `callee` is the project function behind it; None for a seed.
+    thread), "thread maker" (`sync_to_async(callee)`), "client" (a `with` item that enters a test client), "property" (a
+    read that calls), "query" (a legacy query is sent), "schema" (`create_all` and its like), "load" (implicit I/O), or
+    "bridge" (a coroutine is run to its end). `callee` is the project function behind it; None for a seed.
     """
 
     function: Function
@@ -92,7 +92,7 @@ class Colours:
 
     def _note(self, site: AsyncSite) -> None:
         self._sites[site.function].append(site)
-        if site.callee is not None:
+        if site.callee is not None and site.kind not in NOT_CALLS:
             self._callers[site.callee].append(site)
 
     def is_changed(self, function: Function) -> bool:
@@ -163,7 +163,7 @@ class Colours:
     def _spread(self) -> None:
         queue: deque[Function] = deque()
         for function, sites in self._sites.items():
-            seeds = [s for s in sites if s.callee is None]
+            seeds = [s for s in sites if s.callee is None and s.kind not in NOT_CALLS]
             if seeds:
                 self._colour(function, seeds[0], queue)
         self._drain(queue)
@@ -259,6 +259,8 @@ class Colours:
         return reached
 
 
+# Sites that call nothing where they stand.
+NOT_CALLS = {"thread maker"}
 # Sites whose callees all have to be of one colour.
 EVEN_KINDS = {"await", "with", "for", "next", "collect", "yield from", "thread"}
 
@@ -399,6 +401,7 @@ def _call_sites(program: Program, function: Function, node: ast.Call) -> Iterato
                 if isinstance(value, FunctionObject):
                     yield from _function_sites(program, function, node, value)
         return
+    yield from _handing_sites(program, function, node)
     for value in program.values(node.func):
         match value:
             case FunctionObject():
@@ -409,8 +412,6 @@ def _call_sites(program: Program, function: Function, node: ast.Call) -> Iterato
             case ClassObject(cls=cls):
                 for method in program.methods(cls, "__init__"):
                     yield AsyncSite(function, node, "construct", method, f"makes a {program.plain_name(cls)}")
-            case External(name=dotted, receiver=receiver):
-                yield from _handing_sites(program, function, node, dotted, receiver is not None)
 
 
 def _function_sites(program: Program, function: Function, node: ast.Call, value: FunctionObject) -> Iterator[AsyncSite]:
@@ -442,15 +443,21 @@ def _handed_sites(program: Program, function: Function, node: ast.Call) -> Itera
         yield AsyncSite(function, node, kind, callee, f"has {what} called")
 
 
-def _handing_sites(program: Program, function: Function, node: ast.Call, dotted: str, method: bool) -> Iterator[AsyncSite]:
-    cls, _, name = dotted.rpartition(".")
-    known = library().method(cls, name) if method else library().functions.get(dotted)
-    if known is None or known.calls != "thread" or not node.args:
+def _handing_sites(program: Program, function: Function, node: ast.Call) -> Iterator[AsyncSite]:
+    handing = handing_call(program, node)
+    given = handed_function(program, handing) if handing else None
+    kind = "thread"
+    if given is None:
+        given, kind = made_for_a_thread(program, node), "thread maker"
+    if given is None:
         return
-    for value in program.values(node.args[0]):
+    if _is_io(program, program.values(given)):
+        what = f"calls {program.short(function.source, given)} in a thread"
+        yield AsyncSite(function, node, kind, None, what)
+    for value in program.values(given):
         if isinstance(value, FunctionObject) and not program.function(value.key).is_async:
             callee = program.function(value.key)
-            yield AsyncSite(function, node, "thread", callee, f"calls {callee.qualname} in a thread")
+            yield AsyncSite(function, node, kind, callee, f"calls {callee.qualname} in a thread")
 
 
 def _attribute_sites(program: Program, function: Function, node: ast.Attribute) -> Iterator[AsyncSite]:
@@ -466,15 +473,21 @@ def _is_seed(program: Program, node: ast.expr) -> bool:
     if not isinstance(node, ast.Call):
         return False
     for value in program.values(node.func):
+        if isinstance(value, External) and value.receiver is None:
+            function = library().functions.get(value.name)
+            if function and (function.io or (function.io_with and _is_given_session(program, node))):
+                return True
+    return _is_io(program, program.values(node.func))
+
+
+def _is_io(program: Program, values: Values) -> bool:
+    """Is one of the values a method that does I/O on something that becomes async?"""
+    for value in values:
         match value:
             case External(name=name, receiver=Instance(cls=cls)):
                 base, _, method = name.rpartition(".")
                 known = library().method(base, method)
                 if known and known.io and program.converted_class(cls):
-                    return True
-            case External(name=name, receiver=None):
-                function = library().functions.get(name)
-                if function and (function.io or (function.io_with and _is_given_session(program, node))):
                     return True
     return False
 

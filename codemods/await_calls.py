@@ -17,6 +17,7 @@ from ..analysis.program import Program
 from ..analysis.source import Source
 from .awaiting import list_instead_of_generator, wrap_await
 from .edit import Edit, Replace, Wrap
+from .thread_calls import on_the_loop
 from .with_items import async_with
 
 NAME = "await-calls"
@@ -108,7 +109,8 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
         case "yield from":
             yield from _yield_from(source, node)
         case "thread":
-            yield from _call_directly(source, node)
+            assert isinstance(node, ast.Call)
+            yield from on_the_loop(program, source, node)
 
 
 def enclosing(source: Source, node: ast.AST, kind: type[ast.stmt]) -> ast.stmt | None:
@@ -164,18 +166,3 @@ def _yield_from(source: Source, node: ast.expr) -> Iterator[Edit]:
         inner = source.indentation(statement) + "    "
         yield Replace(start, value[0], "async for item in ")
         yield Replace(value[1], source.span(statement)[1], f":\n{inner}yield item")
-
-
-def _call_directly(source: Source, node: ast.expr) -> Iterator[Edit]:
-    """`await asyncio.to_thread(f, a)` -> `await f(a)`."""
-    assert isinstance(node, ast.Call)
-    function, *rest = node.args
-    start, end = source.span(node)
-    yield Replace(start, source.span(function)[0], "")
-    following = [source.span(n)[0] for n in (*rest, *(k.value for k in node.keywords))]
-    if node.keywords and not rest:
-        following = [source.span(node.keywords[0])[0]]
-    if following:
-        yield Replace(source.span(function)[1], following[0], "(")
-    else:
-        yield Replace(source.span(function)[1], end - 1, "(")

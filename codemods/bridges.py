@@ -11,18 +11,19 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..analysis.bridges import Bridge, Run
+from ..analysis.bridges import Bridge, Run, known
 from ..analysis.colours import AsyncSite
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.symbols import Function
+from ..analysis.threads import MAKER
 from .awaiting import wrap_await
 from .direct_calls import call_directly, instead
 from .edit import Edit, Replace
 from .imports import request
 from .loop_plumbing import Plumbing, edits, gone_spans, plumbing
-from .removal import span_of, without
+from .removal import lines_removed, span_of, without
 from .unused import Uses, orphans, uses_of
 
 NAME = "bridges"
@@ -39,7 +40,23 @@ def decide(program: Program) -> Iterator[Decision]:
             yield _awaiting(program, site, run)
     for site in program.colours.unreached():
         yield _left(site)
+    for site in program.colours.sites():
+        if site.kind == "thread maker":
+            yield _maker(program, site)
+    for function in program.colours.reasons:
+        yield from _decorators(program, function)
     yield from _what_goes(program, awaited)
+
+
+def _decorators(program: Program, function: Function) -> Iterator[Decision]:
+    """`@sync_to_async` on a function that is async now."""
+    for decorator in function.decorators:
+        made = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if any((k := known(v)) is not None and k.calls == MAKER for v in program.values(made)):
+            site = function.source.site(decorator)
+            action, why = "no thread, the function is async", program.colours.chain(function)
+            data = {"kind": "decorator"}
+            yield Decision(NAME, site, action, why=why, function=function.qualname, data=data, node=decorator)
 
 
 def _what_goes(program: Program, awaited: list[Run]) -> Iterator[Decision]:
@@ -97,6 +114,19 @@ def _left(site: AsyncSite) -> Decision:
     )
 
 
+def _maker(program: Program, site: AsyncSite) -> Decision:
+    source = site.function.source
+    return Decision(
+        NAME,
+        source.site(site.node),
+        "no thread, the function is async",
+        why=program.colours.site_chain(site),
+        function=site.function.qualname,
+        data={"kind": "maker"},
+        node=site.node,
+    )
+
+
 def _plumbing(function: Function, found: Plumbing) -> Decision:
     return Decision(
         NAME,
@@ -136,6 +166,10 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
             function = program.interpreter.by_node[node]
             done = {s.node for s in program.colours.sites_of(function) if isinstance(s.node, ast.Call)}
             yield from edits(source, plumbing(program, function, done & set(program.bridges.sites)))
+        case "maker", ast.Call():
+            yield from instead(source, node, node.args[0])
+        case "decorator", ast.expr():
+            yield lines_removed(source, node.lineno, node.end_lineno or node.lineno, is_first=True)
         case "await", ast.Call():
             yield from _await(program, source, program.bridges.sites[node])
 
