@@ -42,8 +42,9 @@ class AsyncSite:
     `kind`: "await" (a call), "with" (a `with` item's expression), "for" (an iterable of a loop or comprehension),
     "next" (`next(generator)`), "collect" (`list(generator)`), "yield from", "thread" (the call that hands `callee` to a
     thread), "thread maker" (`sync_to_async(callee)`), "client" (a `with` item that enters a test client), "property" (a
-    read that calls), "query" (a legacy query is sent), "schema" (`create_all` and its like), "load" (implicit I/O), or
-    "bridge" (a coroutine is run to its end). `callee` is the project function behind it; None for a seed.
+    read that calls), "query" (a legacy query is sent), "schema" (`create_all` and its like), "load" (implicit I/O),
+    "bridge" (a coroutine is run to its end), "finalizer" (`request.addfinalizer(callee)`) or "raises"
+    (`pytest.raises(error, callee)`). `callee` is the project function behind it; None for a seed.
     """
 
     function: Function
