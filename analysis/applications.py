@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from .schema import is_schema_call
 from .symbols import Function
 from .values import ClassObject, External, FunctionObject, Instance, Value, Values
 
@@ -67,6 +68,10 @@ class Applications:
             is_router = isinstance(value, Instance) and self._program.interpreter.objects.is_a(value.cls, ROUTER)
             yield value.origin if isinstance(value, Instance) and is_router else UNKNOWN
 
+    def _makes_tables(self, function: Function) -> bool:
+        calls = (n for n in function.own_nodes() if isinstance(n, ast.Call)) if function.is_module else ()
+        return any(is_schema_call(self._program, call) for call in calls)
+
     # What is registered
 
     def _note(self, function: Function, node: ast.Call) -> None:
@@ -79,6 +84,9 @@ class Applications:
                 case ClassObject():
                     for origin in set(self._origins(self._program.values(node))) - {UNKNOWN}:
                         self._register(function, node, origin, "__init__")
+                        if self._makes_tables(function):
+                            # What the module's body does to the schema moves into the lifespan.
+                            self._with_lifespan.add(origin)
         if not any(isinstance(v, FunctionObject | ClassObject) or _is_method(v) for v in callees):
             for argument in _arguments(node):
                 # Whoever is given the application may register on it what it likes.

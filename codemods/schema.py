@@ -18,6 +18,7 @@ application: a server imports its application while its event loop is running.
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from ..analysis.colours import AsyncSite
@@ -28,7 +29,7 @@ from .carried import as_data, carried
 from .edit import Edit
 from .schema_calls import SchemaCall, in_place, schema_call, together
 from .schema_inspect import on_connection, on_engine, readings, stretches
-from .schema_modules import Moved, at_import
+from .schema_modules import Moved, at_import, in_a_row
 from .session_scope import is_sync_facade
 
 NAME = "schema"
@@ -51,13 +52,16 @@ def decide(program: Program) -> Iterator[Decision]:
             yield _decision(program, site, LEFT, [], call)
         else:
             found.append(call)
+    names: defaultdict[str, set[str]] = defaultdict(set)
+    for groups in in_a_row(together(found)):
+        site = sites[groups[0][0].call]
+        if site.function.is_module:
+            yield _at_import(program, site, groups, names[site.function.source.path])
     for group in together(found):
         site = sites[group[0].call]
         if program.colours.may_await(site.function):
             yield _decision(program, site, "run it on an async connection", in_place(program, group))
-        elif site.function.is_module:
-            yield _at_import(program, site, group)
-        else:
+        elif not site.function.is_module:
             yield _decision(program, site, LEFT, [], _why_sync(program, site))
 
 
@@ -90,8 +94,8 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     yield from carried(decision)
 
 
-def _at_import(program: Program, site: AsyncSite, group: list[SchemaCall]) -> Decision:
-    moved = at_import(program, group)
+def _at_import(program: Program, site: AsyncSite, groups: list[list[SchemaCall]], names: set[str]) -> Decision:
+    moved = at_import(program, groups, names)
     if isinstance(moved, Moved):
         return _decision(program, site, moved.action, moved.edits, moved.concern, Status.DONE)
     return _decision(program, site, LEFT, [], moved)

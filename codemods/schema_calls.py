@@ -70,7 +70,7 @@ def together(calls: Iterable[SchemaCall]) -> Iterator[list[SchemaCall]]:
     ordered = sorted(calls, key=lambda c: (c.source.path, c.call.lineno))
     group: list[SchemaCall] = []
     for item in ordered:
-        if group and not (item.is_like(group[-1]) and _follows(group[-1], item)):
+        if group and not (item.is_like(group[-1]) and follows(group[-1], item)):
             yield group
             group = []
         group.append(item)
@@ -78,7 +78,7 @@ def together(calls: Iterable[SchemaCall]) -> Iterator[list[SchemaCall]]:
         yield group
 
 
-def _follows(first: SchemaCall, second: SchemaCall) -> bool:
+def follows(first: SchemaCall, second: SchemaCall) -> bool:
     """Is the second statement the next one in the same block?"""
     if first.source is not second.source or first.function is not second.function:
         return False
@@ -119,8 +119,12 @@ def in_place(program: Program, group: Sequence[SchemaCall]) -> list[Edit]:
     return edits
 
 
-def block(program: Program, group: Sequence[SchemaCall], indentation: str) -> str:
-    """The text of the calls in an async function of their own."""
+def blocks(program: Program, groups: Iterable[Sequence[SchemaCall]], indentation: str) -> str:
+    """The text of calls in an async function of their own, a connection for each group."""
+    return "".join(_block(program, group, indentation) for group in groups)
+
+
+def _block(program: Program, group: Sequence[SchemaCall], indentation: str) -> str:
     first = group[0]
     name = free_name(first.function)
     inner = indentation + INDENT
@@ -149,14 +153,23 @@ def _run(program: Program, item: SchemaCall, connection: Sequence[Piece], indent
     """`connection.run_sync(metadata.create_all, …)`."""
     source, node = item.source, item.call
     rest = [a for a in arguments(node) if a is not item.target and getattr(a, "value", None) is not item.target]
-    deeper = indentation[len(source.indentation(item.statement)) :]
-    written = [source.text(node.func), *(source.text(a).replace("\n", f"\n{deeper}") for a in rest)]
+    written = [source.text(node.func), *(_moved(source, a, indentation) for a in rest)]
     texts: list[list[Piece]] = [[text] for text in written]
     flat: list[Piece] = [*connection, ".run_sync(", *joined(texts, ", "), ")"]
-    if not isinstance(connection[0], str) or any("\n" in text for text in written):
+    if len(connection) > 1 or not isinstance(connection[0], str) or any("\n" in text for text in written):
         return flat
     width = line_length(source)
     return call(source, f"{connection[0]}.run_sync", texts, indentation, width - len(f"{indentation}await "), width)
+
+
+def _moved(source: Source, argument: ast.expr | ast.keyword, indentation: str) -> str:
+    """The text of an argument whose further lines follow its first one to a new indentation."""
+    line = source.content[source.offset(argument.lineno, 0) :]
+    before = len(line) - len(line.lstrip(b" "))
+    first, *others = source.text(argument).split("\n")
+    by = len(indentation) - before
+    moved = [" " * by + line if by > 0 else line.removeprefix(" " * -by) for line in others]
+    return "\n".join([first, *moved])
 
 
 def operand(program: Program, function: Function, target: ast.expr) -> list[Piece]:

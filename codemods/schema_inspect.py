@@ -25,6 +25,7 @@ from .references import is_plain, references
 from .schema_calls import free_name, operand
 
 SYNC = "sync_connection"
+SEVERAL_BLOCKS = "the inspector is used in several blocks: read what is needed in one, inside run_sync"
 
 
 @dataclass(slots=True)
@@ -88,9 +89,12 @@ def _follow(program: Program, reading: Reading, variable: ast.Name) -> None:
     for read in references(program).in_function(source, variable):
         attribute = source.parents[read.node]
         call = source.parents[attribute]
-        if _last_assignment(source, reading.function, read.node) is not variable:
+        assigned = _last_assignment(source, reading.function, read.node)
+        if assigned is None:
+            reading.concern = SEVERAL_BLOCKS
+        elif assigned is not variable:
             continue
-        if program.function_at(source, read.node) is not reading.function:
+        elif program.function_at(source, read.node) is not reading.function:
             reading.concern = "the inspector is used in a function of its own"
         elif not isinstance(attribute, ast.Attribute):
             reading.concern = "the inspector is handed on: read what is needed here, inside run_sync"
@@ -159,7 +163,7 @@ def stretches(program: Program, found: Iterable[Reading]) -> list[Stretch]:
             continue
         stretch = _stretch(reading)
         if stretch is None:
-            reading.concern = "the inspector is used in several blocks: read what is needed in one, inside run_sync"
+            reading.concern = SEVERAL_BLOCKS
             continue
         for other in [s for s in result if s.joins(stretch) or stretch.joins(s)]:
             result.remove(other)

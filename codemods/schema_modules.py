@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ..analysis.fixtures import is_test_file
 from ..analysis.program import Program
@@ -16,12 +17,18 @@ from .edit import Edit, Replace
 from .imports import request
 from .indenting import INDENT
 from .references import bound_values, references, variable_home
-from .schema_calls import SchemaCall, block
+from .schema_calls import SchemaCall, blocks, follows
 from .scopes import scopes
 from .top_level import blank_lines, definition_before, first_line
 
+# Calls in a row, those on one engine together.
+Groups: TypeAlias = Sequence[Sequence[SchemaCall]]
+
 APPLICATION = "fastapi.FastAPI"
-AT_STARTUP = "the tables are created when the application starts, no longer when it is imported"
+AT_STARTUP = (
+    "the tables are created when the application starts, no longer when it is imported; a test client that is not"
+    " entered as a context manager does not start it"
+)
 _FUNCTIONS = {"create_all": "create_tables", "drop_all": "drop_tables", "create": "create_table", "drop": "drop_table"}
 
 
@@ -34,19 +41,32 @@ class Moved:
     concern: str = ""
 
 
-def at_import(program: Program, group: Sequence[SchemaCall]) -> Moved | str:
-    """The edits for calls in a module's body, or why there are none."""
-    first = group[0]
-    if first.is_connection or any(not isinstance(item.statement, ast.Expr) for item in group):
+def in_a_row(groups: Iterable[list[SchemaCall]]) -> Iterator[list[list[SchemaCall]]]:
+    """The groups whose statements follow each other, together."""
+    row: list[list[SchemaCall]] = []
+    for group in groups:
+        if row and not follows(row[-1][-1], group[0]):
+            yield row
+            row = []
+        row.append(group)
+    if row:
+        yield row
+
+
+def at_import(program: Program, groups: Groups, names: set[str]) -> Moved | str:
+    """The edits for calls in a module's body, or why there are none; `names` are those of functions made before."""
+    first = groups[0][0]
+    calls = [call for group in groups for call in group]
+    if any(call.is_connection or not isinstance(call.statement, ast.Expr) for call in calls):
         return "a module's body runs when it is imported, outside any event loop: move it into an async function"
     if _is_guarded(first) or not _is_imported_by_application(program, first.source):
-        return _run_at_once(program, group)
+        return _run_at_once(program, groups, names)
     made = _application(program, first.source)
     if made is None:
         return "an application imports this module while its event loop runs: create the tables in its lifespan"
     if not isinstance(first.source.parents[first.statement], ast.Module):
         return "it depends on a condition of the module's body: move it into the application's lifespan"
-    return _in_lifespan(program, group, made)
+    return _in_lifespan(program, groups, made, names)
 
 
 def _is_guarded(item: SchemaCall) -> bool:
@@ -64,16 +84,16 @@ def _is_guarded(item: SchemaCall) -> bool:
 # Tests and scripts
 
 
-def _run_at_once(program: Program, group: Sequence[SchemaCall]) -> Moved:
-    first, source = group[0], group[0].source
+def _run_at_once(program: Program, groups: Groups, names: set[str]) -> Moved:
+    first, source = groups[0][0], groups[0][0].source
     indentation = source.indentation(first.statement)
-    name = _function_name(source, group)
+    name = _function_name(source, groups, names)
     gap = "\n" if indentation else "\n\n"
     asyncio, wanted = request(source, "asyncio", None, at=first.statement)
-    text = f"async def {name}(){_annotation(source)}:\n{block(program, group, indentation + INDENT)}"
-    text += _disposal(program, first, indentation + INDENT)
+    text = f"async def {name}(){_annotation(source)}:\n{blocks(program, groups, indentation + INDENT)}"
+    text += "".join(_disposals(program, groups, indentation + INDENT))
     text += f"{gap}{indentation}{asyncio}.run({name}())"
-    start, end = source.span(first.statement)[0], source.span(group[-1].statement)[1]
+    start, end = source.span(first.statement)[0], source.span(groups[-1][-1].statement)[1]
     edits: list[Edit] = [Replace(start, end, text), *([wanted] if wanted else [])]
     if not indentation:
         line = first_line(source, first.statement)
@@ -82,13 +102,18 @@ def _run_at_once(program: Program, group: Sequence[SchemaCall]) -> Moved:
     return Moved("run it with asyncio.run", edits)
 
 
-def _function_name(source: Source, group: Sequence[SchemaCall]) -> str:
-    methods = [item.call.func.attr for item in group if isinstance(item.call.func, ast.Attribute)]
-    name = _FUNCTIONS.get(methods[0], "prepare_tables") if len(set(methods)) == 1 else "recreate_tables"
-    taken = {n for scope in scopes(source).all for n in (*scope.others, *(i.local for i in scope.imports))}
-    while name in taken:
-        name = f"{name}_now"
-    return name
+def _function_name(source: Source, groups: Groups, names: set[str]) -> str:
+    """A name for a new function, added to those that are taken."""
+    functions = [call.call.func for group in groups for call in group]
+    methods = {function.attr for function in functions if isinstance(function, ast.Attribute)}
+    name = _FUNCTIONS.get(methods.pop(), "prepare_tables") if len(methods) == 1 else "recreate_tables"
+    taken = names | {n for scope in scopes(source).all for n in (*scope.others, *(i.local for i in scope.imports))}
+    number = 2
+    free = name
+    while free in taken:
+        free, number = f"{name}_{number}", number + 1
+    names.add(free)
+    return free
 
 
 def _annotation(source: Source) -> str:
@@ -97,15 +122,15 @@ def _annotation(source: Source) -> str:
     return " -> None" if not functions or any(f.returns for f in functions) else ""
 
 
-def _disposal(program: Program, item: SchemaCall, indentation: str) -> str:
+def _disposals(program: Program, groups: Groups, indentation: str) -> Iterator[str]:
     """Connections belong to the loop that ends here; a database in memory lives in its connection, and stays."""
-    engine = item.source.text(item.target)
-    memory = _is_in_memory(program, item.source, item.target)
-    if memory is True:
-        return ""
-    if memory is False:
-        return f"{indentation}await {engine}.dispose()\n"
-    return f'{indentation}if {engine}.dialect.name != "sqlite":\n{indentation}{INDENT}await {engine}.dispose()\n'
+    engines = {call.source.text(call.target): call for group in groups for call in group}
+    for engine, call in engines.items():
+        memory = _is_in_memory(program, call.source, call.target)
+        if memory is None:
+            yield f'{indentation}if {engine}.dialect.name != "sqlite":\n{indentation}{INDENT}await {engine}.dispose()\n'
+        elif not memory:
+            yield f"{indentation}await {engine}.dispose()\n"
 
 
 def _is_in_memory(program: Program, source: Source, target: ast.expr) -> bool | None:
@@ -160,37 +185,37 @@ def _is_application(program: Program, made: ast.expr) -> bool:
     return any(isinstance(v, Instance) and objects.is_a(v.cls, APPLICATION) for v in program.values(made))
 
 
-def _in_lifespan(program: Program, group: Sequence[SchemaCall], made: ast.Assign | ast.AnnAssign) -> Moved | str:
-    source = group[0].source
+def _in_lifespan(program: Program, groups: Groups, made: ast.Assign | ast.AnnAssign, names: set[str]) -> Moved | str:
+    source = groups[0][0].source
     assert isinstance(made.value, ast.Call)
-    edits = list(_taken_out(source, group))
+    edits = list(_taken_out(source, groups))
     given = keyword(made.value, "lifespan")
     if given is not None:
         function = _lifespan_function(program, source, given.value)
         if function is None:
             return "the application's lifespan stands elsewhere: create the tables there"
-        return Moved("move it into the lifespan", [*edits, *_first_statement(program, function, group)], AT_STARTUP)
+        return Moved("move it into the lifespan", [*edits, *_first_statement(program, function, groups)], AT_STARTUP)
     handler = _startup_handler(source)
     if handler is not None:
-        return Moved("run it at start-up", [*edits, *_new_handler(program, handler, group)], AT_STARTUP)
-    return Moved("create a lifespan for it", [*edits, *_new_lifespan(program, group, made)], AT_STARTUP)
+        return Moved("run it at start-up", [*edits, *_new_handler(program, handler, groups, names)], AT_STARTUP)
+    return Moved("create a lifespan for it", [*edits, *_new_lifespan(program, groups, made)], AT_STARTUP)
 
 
-def _taken_out(source: Source, group: Sequence[SchemaCall]) -> Iterator[Edit]:
+def _taken_out(source: Source, groups: Groups) -> Iterator[Edit]:
     """The statements go, with the comment above them and one of two blank lines around them."""
-    start = source.offset(first_line(source, group[0].statement), 0)
-    end = source.content.find(b"\n", source.span(group[-1].statement)[1])
+    start = source.offset(first_line(source, groups[0][0].statement), 0)
+    end = source.content.find(b"\n", source.span(groups[-1][-1].statement)[1])
     end = end + 1 if end >= 0 else len(source.content)
     while source.content[end : end + 1] in {b"\n", b"\r"} and source.content[:start].endswith((b"\n\n", b"\n\r\n")):
         end += 1
     yield Replace(start, end, "")
 
 
-def _commented(program: Program, group: Sequence[SchemaCall], indentation: str) -> str:
+def _commented(program: Program, groups: Groups, indentation: str) -> str:
     """The calls in their new place, under the comment that stood above them."""
-    source, first = group[0].source, group[0].statement
+    source, first = groups[0][0].source, groups[0][0].statement
     comment = source.content.decode().splitlines()[first_line(source, first) - 1 : first.lineno - 1]
-    return "".join(f"{indentation}{line}\n" for line in comment) + block(program, group, indentation)
+    return "".join(f"{indentation}{line}\n" for line in comment) + blocks(program, groups, indentation)
 
 
 def _lifespan_function(program: Program, source: Source, node: ast.expr) -> Function | None:
@@ -200,7 +225,7 @@ def _lifespan_function(program: Program, source: Source, node: ast.expr) -> Func
     return None
 
 
-def _first_statement(program: Program, function: Function, group: Sequence[SchemaCall]) -> Iterator[Edit]:
+def _first_statement(program: Program, function: Function, groups: Groups) -> Iterator[Edit]:
     body = function.body
     source = function.source
     is_documented = isinstance(function.node, ast.AsyncFunctionDef | ast.FunctionDef) and ast.get_docstring(
@@ -208,7 +233,7 @@ def _first_statement(program: Program, function: Function, group: Sequence[Schem
     )
     first = body[1] if is_documented and len(body) > 1 else body[0]
     at = source.offset(first.lineno, 0)
-    yield Replace(at, at, _commented(program, group, source.indentation(first)))
+    yield Replace(at, at, _commented(program, groups, source.indentation(first)))
 
 
 def _startup_handler(source: Source) -> ast.stmt | None:
@@ -220,21 +245,19 @@ def _startup_handler(source: Source) -> ast.stmt | None:
     return None
 
 
-def _new_handler(program: Program, before: ast.stmt, group: Sequence[SchemaCall]) -> Iterator[Edit]:
+def _new_handler(program: Program, before: ast.stmt, groups: Groups, names: set[str]) -> Iterator[Edit]:
     """A handler of its own in front of the first: they run in their order."""
-    source = group[0].source
+    source = groups[0][0].source
     decorators: list[ast.expr] = getattr(before, "decorator_list", [])
     decorator = next(d for d in decorators if decorator_name(d) == "on_event")
     at = source.offset(min(d.lineno for d in decorators), 0)
-    name = _function_name(source, group)
-    text = (
-        f"@{source.text(decorator)}\nasync def {name}(){_annotation(source)}:\n{_commented(program, group, INDENT)}\n\n"
-    )
-    yield Replace(at, at, text)
+    name = _function_name(source, groups, names)
+    head = f"@{source.text(decorator)}\nasync def {name}(){_annotation(source)}:\n"
+    yield Replace(at, at, f"{head}{_commented(program, groups, INDENT)}\n\n")
 
 
-def _new_lifespan(program: Program, group: Sequence[SchemaCall], made: ast.Assign | ast.AnnAssign) -> Iterator[Edit]:
-    source = group[0].source
+def _new_lifespan(program: Program, groups: Groups, made: ast.Assign | ast.AnnAssign) -> Iterator[Edit]:
+    source = groups[0][0].source
     assert isinstance(made.value, ast.Call)
     spelled = {}
     for module, name in (
@@ -251,7 +274,7 @@ def _new_lifespan(program: Program, group: Sequence[SchemaCall], made: ast.Assig
     text = (
         f"@{spelled['asynccontextmanager']}\n"
         f"async def {name}(app: {spelled['FastAPI']}) -> {spelled['AsyncIterator']}[None]:\n"
-        f"{_commented(program, group, INDENT)}{INDENT}yield\n"
+        f"{_commented(program, groups, INDENT)}{INDENT}yield\n"
     )
     yield definition_before(source, made, text)
     yield from change(source, made.value, [], [f"lifespan={name}"])
