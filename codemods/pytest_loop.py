@@ -6,23 +6,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from ..analysis.program import Program
 from ..analysis.source import Site, Source
 from ..analysis.symbols import Function
 from .edit import Edit, Import, Replace
 from .pytest_settings import newest
-from .requirements import listed
 
 # Loop scopes can be set since 0.26 for tests; a policy of the project's own is asked for loops since 0.23.
 SCOPES_SINCE = Version("0.26")
 POLICY_SINCE = Version("0.23")
-# pytest-asyncio 0.24 and later need pytest 8.2.
-LAST_FOR_OLD_PYTEST = Version("0.23.8")
-OLD_PYTEST = Version("8.2")
-NEW_PYTESTS = ("8.2", "8.3", "8.4", "9", "10", "100")
 
 EVENT_LOOP = '''
 
@@ -84,7 +78,7 @@ def new_file(text: str) -> bytes:
 
 def one_loop(program: Program, functions: Iterable[Function]) -> OneLoop | None:
     """What tests and fixtures need to share a loop; None where the settings say it, or the project has its own way."""
-    version = asyncio_version(program)
+    version = newest(program.root, list(program.sources))
     if version is None or version >= SCOPES_SINCE:
         return None
     fixtures = program.interpreter.fixtures.by_name
@@ -105,20 +99,3 @@ def _place(program: Program, functions: Iterable[Function]) -> Site:
         if path in program.sources:
             return Site(path, len(program.sources[path].content.splitlines()), 0, 0, 0)
     return Site(str(shared / "conftest.py"), 1, 0, 1, 0)
-
-
-def asyncio_version(program: Program) -> Version | None:
-    """The newest pytest-asyncio that the project may install; None where nothing bounds it."""
-    found = newest(program.root, list(program.sources))
-    if found is None and _has_old_pytest(program):
-        return LAST_FOR_OLD_PYTEST
-    return found
-
-
-def _has_old_pytest(program: Program) -> bool:
-    try:
-        allowed = SpecifierSet(listed(program.root, program.sources).get("pytest", ""))
-        named = [Version(s.version.removesuffix(".*")) for s in allowed]
-    except (InvalidSpecifier, InvalidVersion):
-        return False
-    return not any(v >= OLD_PYTEST and allowed.contains(v) for v in (*named, *map(Version, NEW_PYTESTS)))

@@ -48,16 +48,24 @@ _RELEASES = [
     *(Version(v) for v in ("0.18", "0.19", "0.20", "0.21", "0.22", "0.23", "0.23.8", "0.24", "0.25", "0.25.3", "0.26")),
     *(Version(v) for v in ("1.0", "1.1", "1.2", "1.3", "2", "3")),
 ]
+# 0.24 and later need pytest 8.2.
+_LAST_FOR_OLD_PYTEST = Version("0.23.8")
+_NEW_PYTEST = Version("8.2")
+_PYTESTS = [Version(v) for v in ["8.2", "8.3", "8.4", "9", "10", "100"]]
 _MODE_OPTION = re.compile(r"--asyncio-mode[=\s]+(\w+)")
 _KEY = re.compile(r"^([\w.-]+)(\s*[=:]\s*)(.*)$")
 
 
 @dataclass(slots=True)
 class EditedSettings:
-    """The new content of the file that changes, by path relative to the root; the mode that holds; where it is set."""
+    """The new content of the file that changes, by path relative to the root; where the settings are; what they say.
+
+    `loop_scope` is that of fixtures; "" where pytest-asyncio has no such setting.
+    """
 
     files: dict[str, bytes] = field(default_factory=dict)
     mode: str = "auto"
+    loop_scope: str = ""
     path: str = ""
 
 
@@ -132,9 +140,9 @@ def _edit_toml(files: _Files, path: str, settings: dict[str, str]) -> EditedSett
     table: Any = document
     for key in keys:
         table = table.get(key, {})
-    wanted, mode = _wanted(settings, {key: _as_text(value) for key, value in table.items()})
+    wanted, in_force = _wanted(settings, {key: _as_text(value) for key, value in table.items()})
     if not wanted:
-        return EditedSettings({}, mode)
+        return EditedSettings({}, *in_force)
     if isinstance(table, AbstractTable):
         for key, value in wanted.items():
             add_key(table, key, value)
@@ -143,7 +151,7 @@ def _edit_toml(files: _Files, path: str, settings: dict[str, str]) -> EditedSett
         lines = _lines(content)
         _open_section(lines, ".".join(keys))
         text = "\n".join([*lines[:-1], *(f'{key} = "{value}"' for key, value in wanted.items()), ""])
-    return EditedSettings({path: _encode(text, content)}, mode)
+    return EditedSettings({path: _encode(text, content)}, *in_force)
 
 
 def _keys(document: Mapping[str, Any], is_own: bool) -> list[str]:
@@ -169,13 +177,13 @@ def _edit_ini(files: _Files, path: str, settings: dict[str, str]) -> EditedSetti
         # pytest takes the file, but nothing that stands in it.
         start = _open_section(lines, _SECTIONS[path])
     end = next((i for i in range(start + 1, len(lines)) if lines[i].startswith("[")), len(lines))
-    wanted, mode = _wanted(settings, _values(lines[start + 1 : end]))
+    wanted, in_force = _wanted(settings, _values(lines[start + 1 : end]))
     if not wanted:
-        return EditedSettings({}, mode)
+        return EditedSettings({}, *in_force)
     last = max(i for i in range(start, end) if lines[i].strip() and not lines[i].startswith(("#", ";")))
     equals = next((m[2] for line in lines[start + 1 : end] if (m := _KEY.match(line)) and m[3]), " = ")
     lines[last + 1 : last + 1] = [f"{key}{equals}{value}" for key, value in wanted.items()]
-    return EditedSettings({path: _encode("\n".join(lines), content)}, mode)
+    return EditedSettings({path: _encode("\n".join(lines), content)}, *in_force)
 
 
 def _open_section(lines: list[str], name: str) -> int:
@@ -214,12 +222,16 @@ def _values(lines: list[str]) -> dict[str, str]:
     return values
 
 
-def _wanted(settings: dict[str, str], values: Mapping[str, str]) -> tuple[dict[str, str], str]:
-    """The settings that are missing, and the mode that holds then; an option of the command line wins."""
+def _wanted(settings: dict[str, str], values: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, str]]:
+    """The settings that are missing; mode and loop scope that hold then. An option of the command line wins."""
     option = _MODE_OPTION.search(values.get("addopts", ""))
     mode = option[1] if option else values.get("asyncio_mode", settings["asyncio_mode"])
     is_set = set(values) | ({"asyncio_mode"} if option else set())
-    return {key: value for key, value in settings.items() if key not in is_set}, mode
+    # Where one loop scope is set, the other is the same: a test can use no fixture of another loop.
+    scopes = {values[name] for name in _SINCE if name in values}
+    same = dict.fromkeys(_SINCE, scopes.pop()) if len(scopes) == 1 else {}
+    wanted = {key: same.get(key, value) for key, value in settings.items() if key not in is_set}
+    return wanted, (mode, {**wanted, **values}.get("asyncio_default_fixture_loop_scope", ""))
 
 
 # The version of pytest-asyncio
@@ -229,14 +241,30 @@ def newest(root: Path, paths: list[str]) -> Version | None:
     """The newest version of pytest-asyncio that the project may install; None where nothing bounds it."""
     if locked := _locked(root):
         return locked
+    versions = listed(root, paths)
+    found = _newest_allowed(versions.get("pytest-asyncio", ""))
+    return _LAST_FOR_OLD_PYTEST if found is None and _is_old_pytest(versions.get("pytest", "")) else found
+
+
+def _newest_allowed(specifier: str) -> Version | None:
     try:
-        allowed = SpecifierSet(listed(root, paths).get("pytest-asyncio", ""))
+        allowed = SpecifierSet(specifier)
     except InvalidSpecifier:
         return None
     if not any(s.operator in {"==", "===", "<", "<=", "~="} for s in allowed):
         return None
     named = [Version(s.version) for s in allowed if s.operator in {"==", "<=", "~=", ">="} and "*" not in s.version]
     return max((v for v in [*_RELEASES, *named] if allowed.contains(v)), default=None)
+
+
+def _is_old_pytest(specifier: str) -> bool:
+    """Are only versions of pytest allowed that pytest-asyncio has left behind?"""
+    try:
+        allowed = SpecifierSet(specifier)
+        named = [Version(s.version.removesuffix(".*")) for s in allowed]
+    except (InvalidSpecifier, InvalidVersion):
+        return False
+    return not any(v >= _NEW_PYTEST and allowed.contains(v) for v in (*named, *_PYTESTS))
 
 
 def _locked(root: Path) -> Version | None:

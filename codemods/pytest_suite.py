@@ -21,12 +21,14 @@ from ..analysis.program import Program
 from ..analysis.source import Site, Source
 from ..analysis.symbols import Function, decorator_name
 from ..analysis.xunit import fixture_scope_of, is_unittest
+from .arguments import change
 from .edit import Edit, Replace
 from .imports import request
 from .pytest_loop import appended, new_file, one_loop
 from .pytest_mode import is_marked, settings, uses_anyio
 
 NAME = "pytest-suite"
+SCOPES = ["function", "class", "module", "package", "session"]
 
 
 def decide(program: Program) -> Iterator[Decision]:
@@ -50,8 +52,13 @@ def decide(program: Program) -> Iterator[Decision]:
     if edited.mode == "strict":
         for test in tests:
             yield from _mark(program, test, "asyncio")
-        for fixture in fixtures:
-            yield _decision(fixture, "fixture", "make it a fixture of pytest-asyncio")
+    for fixture in fixtures:
+        scope = fixture_scope(fixture)
+        if edited.loop_scope in SCOPES and scope in SCOPES[SCOPES.index(edited.loop_scope) + 1 :]:
+            concern = f"it runs on a loop of its own: the project runs {edited.loop_scope} by {edited.loop_scope}"
+            yield _decision(fixture, f"fixture {scope}", f"give it a loop of {scope} scope", concern=concern)
+        elif edited.mode == "strict":
+            yield _decision(fixture, "fixture ", "make it a fixture of pytest-asyncio")
 
 
 def _anyio(program: Program, tests: list[Function], fixtures: list[Function]) -> Iterator[Decision]:
@@ -94,8 +101,8 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     if not isinstance(node, ast.FunctionDef):
         return
     source = program.sources[decision.site.path]
-    if kind == "fixture":
-        yield from _async_fixture(source, node)
+    if kind.startswith("fixture "):
+        yield from _async_fixture(source, node, kind.removeprefix("fixture "))
     elif kind.startswith("mark "):
         yield from _marked(source, node, kind.removeprefix("mark "))
 
@@ -109,12 +116,14 @@ def _marked(source: Source, node: ast.FunctionDef, mark: str) -> Iterator[Edit]:
         yield wanted
 
 
-def _async_fixture(source: Source, node: ast.FunctionDef) -> Iterator[Edit]:
+def _async_fixture(source: Source, node: ast.FunctionDef, loop_scope: str) -> Iterator[Edit]:
     for decorator in node.decorator_list:
         maker = decorator.func if isinstance(decorator, ast.Call) else decorator
         if decorator_name(decorator) in {"fixture", "yield_fixture"}:
             text, wanted = request(source, "pytest_asyncio", None, at=node)
             yield Replace(*source.span(maker), f"{text}.fixture")
+            if loop_scope and isinstance(decorator, ast.Call):
+                yield from change(source, decorator, [], [f'loop_scope="{loop_scope}"'])
             if wanted:
                 yield wanted
 

@@ -212,7 +212,7 @@ class TestMode:
     def test_scope_that_is_set_stays(self, tmp_path: Path) -> None:
         before = "[pytest]\nasyncio_default_fixture_loop_scope = module\n"
         after = edited(tmp_path, "pytest.ini", before)
-        assert after == f"{before}asyncio_mode = auto\nasyncio_default_test_loop_scope = session\n"
+        assert after == f"{before}asyncio_mode = auto\nasyncio_default_test_loop_scope = module\n"
 
 
 class TestVersion:

@@ -431,7 +431,10 @@ def test_it():
     assert '.get("/old", follow_redirects=False)' in text(tmp_path, "test_it.py")
 
 
-@pytest.mark.parametrize("annotation", ['"TestClient"', "TestClient | None", "Iterator[TestClient]", "testclient.TestClient"])
+ANNOTATIONS = ['"TestClient"', "TestClient | None", "Iterator[TestClient]", "testclient.TestClient"]
+
+
+@pytest.mark.parametrize("annotation", ANNOTATIONS)
 def test_annotations(tmp_path: Path, annotation: str) -> None:
     project(tmp_path, {"test_it.py": f"""\
         from collections.abc import Iterator

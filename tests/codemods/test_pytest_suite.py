@@ -1,0 +1,458 @@
+"""pytest suites: modes, marks, scopes and loops, by suites that run before and after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from asyncshift.analysis.decisions import Status
+
+from .suites import follows, migrate, project, text
+
+MODULE = '''\
+import pytest
+
+from application import SessionLocal, add_item, names
+
+
+'''
+
+
+def test_project_without_a_mode_gets_auto(tmp_path: Path) -> None:
+    follows(tmp_path, {"test_it.py": MODULE + '''
+def test_names(db):
+    assert names(db) == []
+
+
+def test_plain():
+    assert True
+'''})
+    assert text(tmp_path, "pytest.ini") == (
+        "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = session\n"
+        "asyncio_default_test_loop_scope = session\n"
+    )
+    assert "mark" not in text(tmp_path, "test_it.py")
+    assert "\ndef test_plain" in text(tmp_path, "test_it.py")
+    assert "pytest_asyncio" not in text(tmp_path, "conftest.py")
+
+
+def test_strict_mode_needs_marks(tmp_path: Path) -> None:
+    follows(tmp_path, {"pytest.ini": "[pytest]\nasyncio_mode = strict\n", "test_it.py": MODULE + '''
+@pytest.fixture(scope="function")
+def item(db):
+    return add_item(db, "a")
+
+
+@pytest.mark.parametrize("count", [1])
+def test_names(db, item, count):
+    assert names(db) == ["a"] * count
+
+
+def test_sync(item):
+    assert item.name == "a"
+
+
+@pytest.mark.asyncio
+class TestMarked:
+    def test_names(self, db):
+        assert names(db) == []
+
+
+class TestItems:
+    def test_names(self, db):
+        assert names(db) == []
+'''})
+    new = text(tmp_path, "test_it.py")
+    assert '@pytest_asyncio.fixture(scope="function")\nasync def item(db):' in new
+    assert '@pytest.mark.asyncio\n@pytest.mark.parametrize("count", [1])\nasync def test_names' in new
+    assert "class TestItems:\n    @pytest.mark.asyncio\n    async def test_names" in new
+    assert "\n\ndef test_sync(item):" in new
+    assert new.count("@pytest.mark.asyncio") == 3
+    assert "import pytest_asyncio" in text(tmp_path, "conftest.py")
+
+
+def test_mark_of_the_module(tmp_path: Path) -> None:
+    follows(tmp_path, {"pytest.ini": "[pytest]\nasyncio_mode = strict\n", "test_it.py": MODULE + '''
+pytestmark = [pytest.mark.asyncio]
+
+
+async def test_before():
+    assert True
+
+
+def test_names(db):
+    assert names(db) == []
+'''})
+    assert text(tmp_path, "test_it.py").count("mark.asyncio") == 1
+
+
+def test_scopes_share_a_loop(tmp_path: Path) -> None:
+    follows(tmp_path, {
+        "conftest.py": """\
+            import pytest
+
+            from application import Base, SessionLocal, add_item, engine
+
+
+            @pytest.fixture(scope="session", autouse=True)
+            def tables():
+                Base.metadata.create_all(engine)
+                yield
+                Base.metadata.drop_all(engine)
+
+
+            @pytest.fixture(scope="session")
+            def db(tables):
+                with SessionLocal() as session:
+                    yield session
+
+
+            @pytest.fixture(scope="module")
+            def item(db):
+                return add_item(db, "module")
+
+
+            @pytest.fixture(scope="class")
+            def more(db, item):
+                return add_item(db, "class")
+        """,
+        "test_it.py": MODULE + '''
+def test_one(db, item):
+    assert names(db) == [item.name]
+
+
+class TestMore:
+    def test_two(self, db, more):
+        assert names(db) == ["module", "class"]
+
+    def test_three(self, more):
+        assert more.name == "class"
+''',
+    })
+
+
+def test_loop_scope_of_the_project_is_narrower(tmp_path: Path) -> None:
+    decisions = follows(tmp_path, {
+        "pytest.ini": "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n",
+        "test_it.py": MODULE + '''
+@pytest.fixture(scope="module")
+def shared():
+    with SessionLocal() as session:
+        yield session
+
+
+def test_names(shared, db):
+    assert names(shared) == []
+'''})
+    assert '@pytest_asyncio.fixture(scope="module", loop_scope="module")\n' in text(tmp_path, "test_it.py")
+    assert "asyncio_default_test_loop_scope = function" in text(tmp_path, "pytest.ini")
+    assert "it runs on a loop of its own: the project runs function by function" in [d.concern for d in decisions]
+
+
+def test_kinds_of_fixtures(tmp_path: Path) -> None:
+    follows(tmp_path, {
+        "deep/conftest.py": """\
+            import pytest
+
+            from application import add_item
+
+
+            @pytest.fixture
+            def item(item, db):
+                return add_item(db, item.name + "-deep")
+
+
+            @pytest.fixture
+            def label():
+                return "overridden"
+        """,
+        "conftest.py": """\
+            import pytest
+
+            from application import Base, SessionLocal, add_item, engine, names
+
+
+            @pytest.fixture(autouse=True)
+            def tables():
+                Base.metadata.create_all(engine)
+                yield
+                Base.metadata.drop_all(engine)
+
+
+            @pytest.fixture
+            def db():
+                with SessionLocal() as session:
+                    yield session
+
+
+            @pytest.fixture
+            def item(db):
+                return add_item(db, "top")
+
+
+            @pytest.fixture
+            def label(item):
+                return item.name
+
+
+            @pytest.fixture(params=["a", "b"])
+            def each(request, db):
+                return add_item(db, request.param)
+
+
+            @pytest.fixture
+            def make(db):
+                def _make(name="made"):
+                    return add_item(db, name)
+
+                return _make
+
+
+            @pytest.fixture
+            def make_all(make):
+                made = []
+
+                def _make_all(*given):
+                    made.extend(make(name) for name in given)
+                    return made
+
+                yield _make_all
+                made.clear()
+
+
+            @pytest.fixture(name="renamed")
+            def _renamed(db):
+                return add_item(db, "renamed")
+        """,
+        "test_top.py": MODULE + '''
+def test_label(label):
+    assert label == "top"
+
+
+def test_each(each, db):
+    assert names(db) == [each.name]
+
+
+@pytest.mark.parametrize("each", ["c"], indirect=True)
+def test_indirect(each, db):
+    assert names(db) == ["c"]
+
+
+def test_factory(make, make_all, db):
+    make()
+    first, second = make_all("x", "y")
+    assert [first.name, second.name] == ["x", "y"]
+    assert names(db) == ["made", "x", "y"]
+
+
+def test_renamed(renamed):
+    assert renamed.name == "renamed"
+
+
+class TestItems:
+    @pytest.fixture(autouse=True)
+    def _item(self, db):
+        self.item = add_item(db, "class")
+
+    @pytest.fixture
+    def own(self, db):
+        return names(db)
+
+    def test_own(self, own):
+        assert own == ["class"] == [self.item.name]
+
+
+@pytest.mark.usefixtures("item")
+def test_used(db):
+    assert names(db) == ["top"]
+''',
+        "deep/test_deep.py": """\
+            from application import names
+
+
+            def test_item(item, db):
+                assert item.name == "top-deep"
+                assert names(db) == ["top", "top-deep"]
+
+
+            def test_label(label):
+                assert label == "overridden"
+        """,
+    })
+    assert "\n    def test_label(label)" not in text(tmp_path, "deep/test_deep.py")
+    assert "\ndef test_label(label):" in text(tmp_path, "deep/test_deep.py")
+    assert "\ndef test_label(label):" in text(tmp_path, "test_top.py")
+
+
+def test_module_level_calls(tmp_path: Path) -> None:
+    follows(tmp_path, {"test_it.py": MODULE + '''
+from application import Base, engine
+
+
+def prepare():
+    Base.metadata.create_all(engine)
+    with SessionLocal() as db:
+        return names(db)
+
+
+FOUND = prepare()
+
+
+def test_found():
+    assert FOUND == []
+'''})
+    assert "FOUND = asyncio.run(prepare())" in text(tmp_path, "test_it.py")
+
+
+def test_anyio_stays(tmp_path: Path) -> None:
+    follows(tmp_path, {"test_it.py": MODULE + '''
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.mark.anyio
+async def test_before():
+    assert True
+
+
+def test_names(db):
+    assert names(db) == []
+
+
+@pytest.mark.anyio
+class TestItems:
+    def test_names(self, db):
+        assert names(db) == []
+
+
+def test_plain():
+    assert True
+''', "conftest.py": """\
+    import pytest
+
+    from application import Base, SessionLocal, engine
+
+
+    @pytest.fixture
+    def db():
+        Base.metadata.create_all(engine)
+        with SessionLocal() as session:
+            yield session
+        Base.metadata.drop_all(engine)
+    """})
+    new = text(tmp_path, "test_it.py")
+    assert "@pytest.mark.anyio\nasync def test_names(db):" in new
+    assert new.count("@pytest.mark.anyio") == 3
+    assert "asyncio" not in text(tmp_path, "pytest.ini")
+
+
+def test_anyio_with_a_wide_fixture(tmp_path: Path) -> None:
+    project(tmp_path, {"test_it.py": MODULE + '''
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def shared():
+    with SessionLocal() as session:
+        yield session
+
+
+def test_names(shared):
+    assert names(shared) == []
+'''})
+    concerns = [d.concern for d in migrate(tmp_path) if d.codemod == "pytest-suite" and d.status is Status.DECLINED]
+    assert concerns == ["an async fixture of session scope needs an `anyio_backend` fixture of session scope"]
+
+
+OLD = [
+    ("pytest-asyncio==0.21.1", "def event_loop()"),
+    ("pytest-asyncio==0.23.8", "class OneLoopPolicy"),
+    ("pytest==7.4.4", "class OneLoopPolicy"),
+]
+
+
+@pytest.mark.parametrize(("pin", "loop"), OLD)
+def test_old_versions_get_one_loop(tmp_path: Path, pin: str, loop: str) -> None:
+    project(tmp_path, {"requirements.txt": f"sqlalchemy==2.0.40\n{pin}\n", "test_it.py": MODULE + '''
+def test_names(db):
+    assert names(db) == []
+'''})
+    migrate(tmp_path)
+    new = text(tmp_path, "conftest.py")
+    assert new.startswith("import asyncio\n\nimport pytest\n")
+    assert loop in new
+    assert "loop_scope" not in text(tmp_path, "pytest.ini")
+
+
+@pytest.mark.parametrize("pin", ["pytest-asyncio>=0.26", "pytest-asyncio==1.1.0", "pytest==8.3.1", "pytest>=7"])
+def test_new_versions_need_none(tmp_path: Path, pin: str) -> None:
+    project(tmp_path, {"requirements.txt": f"sqlalchemy==2.0.40\n{pin}\n", "test_it.py": MODULE + '''
+def test_names(db):
+    assert names(db) == []
+'''})
+    migrate(tmp_path)
+    assert "loop" not in text(tmp_path, "conftest.py")
+
+
+def test_loop_of_the_project_stays(tmp_path: Path) -> None:
+    own = '''
+@pytest.fixture(scope="session")
+def event_loop():
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+'''
+    test = "def test_names(db):\n    assert names(db) == []\n"
+    files = {"requirements.txt": "pytest-asyncio==0.21.1\n", "test_it.py": f"import asyncio\n{MODULE}{own}{test}"}
+    project(tmp_path, files)
+    migrate(tmp_path)
+    assert "event_loop" not in text(tmp_path, "conftest.py")
+
+
+def test_one_loop_works(tmp_path: Path) -> None:
+    """The policy is taken by new versions of pytest-asyncio too, where a lock file names an old one."""
+    follows(tmp_path, {"requirements.txt": "sqlalchemy==2.0.40\npytest-asyncio==0.23.8\n", "test_it.py": MODULE + '''
+import asyncio
+
+LOOPS = []
+
+
+@pytest.fixture(scope="module")
+def wide():
+    with SessionLocal() as session:
+        yield session
+
+
+def test_names(db, wide):
+    assert names(db) == []
+
+
+async def test_loop():
+    LOOPS.append(asyncio.get_running_loop())
+
+
+async def test_same():
+    assert LOOPS == [asyncio.get_running_loop()]
+''', "pytest.ini": "[pytest]\nasyncio_mode = auto\nasyncio_default_test_loop_scope = session\n"})
+
+
+def test_suite_without_a_conftest(tmp_path: Path) -> None:
+    project(tmp_path, {"requirements.txt": "pytest-asyncio==0.21.1\n", "tests/test_it.py": MODULE + '''
+def test_names():
+    with SessionLocal() as db:
+        assert names(db) == []
+'''})
+    (tmp_path / "conftest.py").unlink()
+    migrate(tmp_path)
+    assert "def event_loop():" in text(tmp_path, "tests/conftest.py")
+
+
+def test_nothing_is_written_where_no_test_changes(tmp_path: Path) -> None:
+    project(tmp_path, {"conftest.py": "", "test_it.py": "def test_plain():\n    assert True\n"})
+    migrate(tmp_path)
+    assert text(tmp_path, "pytest.ini") == "[pytest]\n"
