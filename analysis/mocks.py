@@ -62,7 +62,7 @@ OPTIONS = frozenset(
     }
 )  # fmt: skip
 # A path longer than this is not followed: a program can go on and on from mock to child.
-LONGEST_PATH = 8
+LONGEST_PATH = 16
 # Entering is one thing, in whichever colour.
 ENTERING = {"__aenter__": "__enter__", "__aexit__": "__exit__"}
 # Fixtures that plugins of pytest bring.

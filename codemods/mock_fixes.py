@@ -84,19 +84,19 @@ class Fix:
         if below is None:
             return False
         setting = self.home.first((*path, CALL), (*path, SIDE_EFFECT))
-        if setting is below and self.own[path] == ASYNC:
-            self._rewrite(setting)
+        if setting is below and path[-1] != CALL:
+            self._rewrite(setting, self._mock(ASYNC) if self.own[path] == ASYNC else self._plain())
         else:
             self._lines.setdefault(below.statement, []).append(f"{self._expression(path)} = {self._object(path)}")
         return True
 
-    def _rewrite(self, setting: Setting) -> None:
+    def _rewrite(self, setting: Setting, mock: str) -> None:
         """`repo.find.return_value = x` becomes `repo.find = AsyncMock(return_value=x)`."""
         source, statement = self.made.source, setting.statement
         target = statement.targets[0]
         assert isinstance(target, ast.Attribute)
         start, end = source.span(target.value)[1], source.span(statement.value)[0]
-        self.edits.append(Replace(start, end, f" = {self._mock(ASYNC)}({target.attr}="))
+        self.edits.append(Replace(start, end, f" = {mock}({target.attr}="))
         last = source.span(statement)[1]
         self.edits.append(Replace(last, last, ")"))
 

@@ -44,7 +44,7 @@ def home(program: Program, made: MadeMock, awaited: Collection[ast.expr]) -> Hom
     if found is None:
         return None
     holder, rest = found
-    return Home(holder, tuple(_settings(made.source, holder, rest, awaited)))
+    return Home(holder, tuple(_settings(made, holder, rest, awaited)))
 
 
 def _holder_and_rest(program: Program, made: MadeMock) -> tuple[str, Sequence[ast.stmt]] | None:
@@ -79,8 +79,9 @@ def _parameter(program: Program, node: ast.FunctionDef | ast.AsyncFunctionDef, m
 
 
 def _settings(
-    source: Source, holder: str, statements: Sequence[ast.stmt], awaited: Collection[ast.expr]
+    made: MadeMock, holder: str, statements: Sequence[ast.stmt], awaited: Collection[ast.expr]
 ) -> Iterator[Setting]:
+    source = made.source
     for statement in _straight(statements):
         if isinstance(statement, ast.Assign):
             for target in statement.targets:
@@ -88,7 +89,7 @@ def _settings(
                     return
             path = _path(source, holder, statement)
             if path:
-                yield Setting(path, statement)
+                yield Setting(made.image(path), statement)
                 continue
         if not isinstance(statement, ast.With | ast.AsyncWith) and _runs_code(statement, awaited):
             return

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..analysis.colours import AsyncSite
-from ..analysis.mocks import CALL, NAMESPACE, Path
+from ..analysis.mocks import CALL, NAMESPACE, Path, is_below
 from ..analysis.program import Program
 from ..analysis.reach import Reach, Users
 from ..analysis.source import Source
 from ..analysis.stand_ins import gives_result, replaces_async_method
 from ..analysis.symbols import Function
 from ..analysis.values import Context, Instance, Mock, Values
+from .mock_queries import QUERY, MockedQueries
 
 # Stands for all children of which nothing is known.
 ANY = "*"
@@ -39,13 +40,22 @@ class Use:
         return self.site is not None and not self.was_awaited
 
 
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A legacy query on a mock: the path to its end, and that to the end of the statement in its place."""
+
+    old: Path
+    new: Path
+    function: Function
+
+
 @dataclass(slots=True)
 class MadeMock:
     """A call that makes a mock, and the use of what it makes.
 
     `reach` is what can run while the mock is in use (None: everything). By path: `uses`, the assignments that set a
     child up (`settings`), and the session classes that a child stands for (`sessions`). `awaited_anywhere` are the
-    paths that something awaits, be it out of reach.
+    paths that something awaits, be it out of reach. `images` are the legacy queries on the mock.
     """
 
     source: Source
@@ -57,10 +67,27 @@ class MadeMock:
     settings: defaultdict[Path, list[ast.Assign]] = field(default_factory=lambda: defaultdict(list))
     sessions: defaultdict[Path, set[str]] = field(default_factory=lambda: defaultdict(set))
     awaited_anywhere: set[Path] = field(default_factory=set)
+    images: list[Image] = field(default_factory=list)
 
     def has_option(self, *names: str) -> bool:
         """Is one of these keywords given?"""
         return any(k.arg in names for k in self.node.keywords)
+
+    def is_reached_by(self, function: Function) -> bool:
+        """Can the function run while the mock is in use?"""
+        return self.reach is None or function in self.reach
+
+    def image(self, path: Path) -> Path:
+        """Where something that is set up on a legacy query is from now on; the path itself where it stays."""
+        for image in self.images:
+            if path == image.old or is_below(path, image.old):
+                return (*image.new, *path[len(image.old) :])
+            if path[:-1] == image.old[:-1]:
+                return (*image.new[:-1], path[-1])
+        if QUERY not in path or path[-1] != CALL:
+            return path
+        results = {i.new[: last_index(path, QUERY) + 2] for i in self.images if is_below(i.old, path)}
+        return results.pop() if len(results) == 1 else path
 
 
 class Usage:
@@ -75,10 +102,17 @@ class Usage:
                 if isinstance(node, ast.Call):
                     self._note_made(function, node)
         self.awaited, self._entered = _active_sites(program)
+        self.queries = MockedQueries(program)
         self._note_patches()
+        self._note_queries()
         for function in program.functions:
             for node in function.own_nodes():
                 self._note(function, node)
+
+    def reach_from(self, function: Function) -> frozenset[Function] | None:
+        """What can run together with a function of the suite; None: everything."""
+        users = self._users.of(function)
+        return None if users is None else self._reach.of(users)
 
     def at(self, node: ast.expr) -> Iterator[tuple[MadeMock, Use]]:
         """The mocks that an expression can be, with the use of the child that it is."""
@@ -95,8 +129,7 @@ class Usage:
             return
         for mock in _held(self._program, node):
             if mock.origin == origin and not mock.path and mock.kind != NAMESPACE:
-                users = self._users.of(self._decorated(function, node))
-                reach = None if users is None else self._reach.of(users)
+                reach = self.reach_from(self._decorated(function, node))
                 self.made[origin] = MadeMock(function.source, function, node, mock, reach)
 
     def _decorated(self, function: Function, node: ast.Call) -> Function:
@@ -107,20 +140,21 @@ class Usage:
     def _note(self, function: Function, node: ast.AST) -> None:
         match node:
             case ast.Call(func=callee):
-                if callee not in self.awaited:
+                if callee not in self.awaited and node not in self.queries.calls:
                     self._note_call(function, node)
                 if isinstance(callee, ast.Attribute):
                     self._note_session(function, callee.value)
             case ast.Assign(targets=[ast.Attribute(value=base, attr=name)]):
                 child = CALL if name == "return_value" else name
                 for made, path in self._met(function, base):
-                    made.settings[*path, child].append(node)
+                    made.settings[made.image((*path, child))].append(node)
         if isinstance(node, ast.expr) and node in self.awaited:
             for mock in _mocks(self._program.values(node)):
                 if mock.origin in self.made:
                     self.made[mock.origin].awaited_anywhere.add(mock.path)
             for made, path in self._met(function, node):
-                made.uses[path].site = made.uses[path].site or self.awaited[node]
+                use = made.uses[made.image(path)]
+                use.site = use.site or self.awaited[node]
         if isinstance(node, ast.expr) and node in self._entered:
             self._note_entered(function, node, self._entered[node])
 
@@ -138,13 +172,29 @@ class Usage:
                 if gives_result(patch):
                     made.uses[CALL, ANY].is_called = True
 
+    def _note_queries(self) -> None:
+        """What stands for legacy queries: the session's method is awaited, those of the result are called."""
+        for query in self.queries.executed:
+            for mock in query.mocks:
+                made = self.made.get(mock.origin)
+                if made is None or QUERY not in mock.path or not made.is_reached_by(query.function):
+                    continue
+                session = mock.path[: last_index(mock.path, QUERY)]
+                new = (*session, *query.new)
+                made.images.append(Image((*mock.path, CALL), new, query.function))
+                calls = [new[:position] for position, name in enumerate(new) if name == CALL]
+                made.uses[calls[0]].site = query.site
+                for path in calls[1:]:
+                    made.uses[path].is_called = True
+
     def _note_call(self, function: Function, node: ast.Call) -> None:
         is_awaited = isinstance(function.source.parents.get(node), ast.Await)
         for made, path in self._met(function, node.func):
+            use = made.uses[made.image(path)]
             if is_awaited:
-                made.uses[path].was_awaited = True
+                use.was_awaited = True
             else:
-                made.uses[path].is_called = True
+                use.is_called = True
 
     def _note_entered(self, function: Function, node: ast.expr, site: AsyncSite) -> None:
         for made, path in self._met(function, node):
@@ -166,7 +216,7 @@ class Usage:
         """The mocks that an expression can be when its function runs while they are in use."""
         for mock in _mocks(self._program.values(node)):
             made = self.made.get(mock.origin)
-            if made is not None and (made.reach is None or function in made.reach):
+            if made is not None and made.is_reached_by(function):
                 yield made, mock.path
 
 
@@ -185,6 +235,10 @@ def _active_sites(program: Program) -> tuple[dict[ast.expr, AsyncSite], dict[ast
             case "with", node:
                 entered.setdefault(node, site)
     return awaited, entered
+
+
+def last_index(path: Path, name: str) -> int:
+    return max(position for position, part in enumerate(path) if part == name)
 
 
 def _mocks(values: Values) -> list[Mock]:

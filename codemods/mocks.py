@@ -24,7 +24,9 @@ from ..analysis.program import Program
 from ..analysis.stand_ins import is_async_method
 from ..analysis.symbols import Function
 from ..analysis.values import External, FunctionObject, Instance, Mock, Value
-from .edit import Edit, Import, Replace, Wrap
+from .carried import as_data, carried
+from .edit import Edit, Replace
+from .mock_chains import Move, Moves
 from .mock_fixes import ASYNC_NAMES, fix
 from .mock_usage import MadeMock, Usage
 
@@ -39,6 +41,8 @@ def decide(program: Program) -> Iterator[Decision]:
     for made in usage.made.values():
         yield from _conflicts(program, made)
         yield from _made(program, made, usage)
+    for move in Moves(program, usage).all():
+        yield _moved(program, move)
     for function in program.functions:
         for node in function.own_nodes():
             match node:
@@ -50,9 +54,7 @@ def decide(program: Program) -> Iterator[Decision]:
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     """The edits that were worked out when the decision was made."""
-    kinds = {"replace": Replace, "wrap": Wrap, "import": Import}
-    for kind, *values in decision.data.get("edits", ()):
-        yield kinds[kind](*values)
+    yield from carried(decision)
 
 
 def _decision(program: Program, function: Function, node: ast.expr, action: str, edits: list[Edit]) -> Decision:
@@ -61,19 +63,9 @@ def _decision(program: Program, function: Function, node: ast.expr, action: str,
         function.source.site(node),
         action,
         function=function.qualname,
-        data={"edits": [_as_json(e) for e in edits]},
+        data=as_data(edits),
         node=node,
     )
-
-
-def _as_json(edit: Edit) -> list[Any]:
-    match edit:
-        case Replace(start, end, text):
-            return ["replace", start, end, text]
-        case Wrap(start, end, before, after, rank):
-            return ["wrap", start, end, before, after, rank]
-        case Import(module, name, alias):
-            return ["import", module, name, alias]
 
 
 # Mocks
@@ -106,6 +98,15 @@ def _conflicts(program: Program, made: MadeMock) -> Iterator[Decision]:
             decision = _decision(program, made.function, made.node, action, [])
             concern = f"it is awaited at {use.site.step().site} and called without await elsewhere: use a mock for each"
             yield replace(decision, status=Status.DECLINED, concern=concern, why=_why(program, use.site))
+
+
+# Legacy queries
+
+
+def _moved(program: Program, move: Move) -> Decision:
+    action = "set up the result that the code gets now"
+    decision = _decision(program, move.function, move.node, action, list(move.edits))
+    return replace(decision, status=Status.DECLINED, concern=move.concern) if move.concern else decision
 
 
 # Entering

@@ -1,0 +1,216 @@
+"""What a suite sets up on a mocked session's legacy queries moves to the result chain that the code uses now.
+
+    db.query.return_value.filter.return_value.first.return_value = user
+->  db.scalars.return_value.first.return_value = user
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..analysis.mocks import AWAITED_ASSERTIONS, CALL, Path, is_below
+from ..analysis.program import Program
+from ..analysis.queries import QUERY_METHODS
+from ..analysis.source import Source
+from ..analysis.stand_ins import is_test_code
+from ..analysis.symbols import Function
+from ..analysis.values import Mock, Values
+from .edit import Edit, Replace
+from .mock_queries import QUERY
+from .mock_usage import Image, MadeMock, Usage, last_index
+from .removal import without
+
+GONE = "the code no longer calls query() on the session; set up what it calls now"
+CHANGED = "this query is a statement now: set up the result that the code gets for it"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One expression of the suite that names a legacy query on a mock: its edits, or the concern why it has none."""
+
+    function: Function
+    node: ast.expr
+    edits: tuple[Edit, ...] = ()
+    concern: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """An expression that is a child of a mocked session's query, with the queries that the code sends here."""
+
+    made: MadeMock
+    path: Path
+    images: tuple[Image, ...]
+
+    @property
+    def session(self) -> Path:
+        return self.path[: last_index(self.path, QUERY)]
+
+    @property
+    def results(self) -> set[Path]:
+        """How the code gets its results from the session now, for the queries that go on from here."""
+        length = len(self.session) + 2
+        return {i.new[:length] for i in self.images if is_below(i.old, self.path)}
+
+
+class Moves:
+    """Finds and works out the moves of a program."""
+
+    def __init__(self, program: Program, usage: Usage) -> None:
+        self._program = program
+        self._usage = usage
+
+    def all(self) -> Iterator[Move]:
+        """Every expression that has to move."""
+        if not any(made.images for made in self._usage.made.values()):
+            return
+        for function in filter(is_test_code, self._program.functions):
+            parents = function.source.parents
+            for node in function.own_nodes():
+                if isinstance(node, ast.Attribute) and not _goes_on(parents, node):
+                    yield from self._of(function, node)
+                elif isinstance(node, ast.Assign):
+                    yield from self._idle(function, node)
+
+    def _of(self, function: Function, node: ast.Attribute) -> Iterator[Move]:
+        """The move of one whole expression, from its name to its last attribute."""
+        calls = self._usage.queries.calls
+        inner: ast.expr = node
+        while isinstance(inner, ast.Attribute | ast.Call):
+            if isinstance(inner, ast.Call) and inner in calls:
+                return
+            if isinstance(inner, ast.Attribute):
+                for met in self._met(function, inner):
+                    yield self._move(function, node, inner, met)
+                    return
+            inner = inner.value if isinstance(inner, ast.Attribute) else inner.func
+
+    def _met(self, function: Function, node: ast.expr) -> Iterator[_Met]:
+        """The legacy queries of mocks that an expression can be; what a query gave is none."""
+        for value in sorted(self._values(node), key=repr):
+            if isinstance(value, Mock) and QUERY in value.path and value.origin in self._usage.made:
+                made, path = self._usage.made[value.origin], value.path
+                if made.images and not any(path == i.old or is_below(path, i.old) for i in made.images):
+                    yield _Met(made, path, self._images(function, made))
+
+    def _images(self, function: Function, made: MadeMock) -> tuple[Image, ...]:
+        reach = self._usage.reach_from(function)
+        return tuple(i for i in made.images if reach is None or i.function in reach)
+
+    def _values(self, node: ast.expr) -> Values:
+        """What an expression can be; what an assignment replaces, where it is the target of one."""
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            return self._program.interpreter.attribute(self._program.values(node.value), node.attr)
+        return self._program.values(node)
+
+    def _move(self, function: Function, whole: ast.Attribute, node: ast.Attribute, met: _Met) -> Move:
+        source = function.source
+        for inner in _inwards(node):
+            for found in self._met(function, inner):
+                images = {i.new for i in found.images if i.old == (*found.path, CALL)}
+                if len(images) == 1:
+                    return self._moved(function, inner, found, images.pop())
+        if len(met.results) != 1:
+            return Move(function, whole, (), GONE)
+        result = next(iter(met.results))
+        if met.path == (*met.session, QUERY):
+            return self._of_query(function, whole, node, result[len(met.session)])
+        if met.path[-1] == CALL and result[-1] == CALL and self._is_wiring(source, node, met):
+            return self._replaced(function, node, met, result)
+        return Move(function, whole, (), CHANGED)
+
+    def _moved(self, function: Function, node: ast.expr, met: _Met, image: Path) -> Move:
+        """The method that sent the query."""
+        if image[-1] == CALL:
+            return self._replaced(function, node, met, image[:-1])
+        parent = function.source.parents[node]
+        if isinstance(parent, ast.Attribute) and parent.attr == "return_value":
+            return self._replaced(function, parent, met, image)
+        return Move(function, node, (), f"the code reads {image[-1]} of the result now")
+
+    def _of_query(self, function: Function, whole: ast.Attribute, node: ast.Attribute, sending: str) -> Move:
+        """`db.query.assert_called_once()`."""
+        source = function.source
+        call = source.parents[whole]
+        wanted = AWAITED_ASSERTIONS.get(whole.attr)
+        if whole.value is node and wanted and isinstance(call, ast.Call) and not (call.args or call.keywords):
+            return Move(function, whole, (_renamed(source, node, sending), _renamed(source, whole, wanted)))
+        return Move(function, whole, (), GONE)
+
+    def _is_wiring(self, source: Source, node: ast.expr, met: _Met) -> bool:
+        """Is a query's object given a name, or a mock put in its place, on which the same methods end the query?"""
+        length = len(met.session) + 2
+        ends = {(i.old[-2:], i.new[length:]) for i in met.images if is_below(i.old, met.path)}
+        if any(old != new for old, new in ends):
+            return False
+        match source.parents[node]:
+            case ast.Assign(targets=[ast.Name()], value=value):
+                return value is node
+            case ast.Assign(targets=[target], value=value):
+                return target is node and any(isinstance(v, Mock) for v in self._program.values(value))
+        return False
+
+    def _replaced(self, function: Function, node: ast.expr, met: _Met, new: Path) -> Move:
+        """The expression from the session on, or from the name of the query's object on, in its new form."""
+        for inner in _inwards(node):
+            for mock in self._values(inner):
+                if not isinstance(mock, Mock) or mock.origin != met.made.mock.origin:
+                    continue
+                if mock.path == met.session:
+                    return self._written(function, node, inner, new[len(mock.path) :])
+                if isinstance(inner, ast.Name):
+                    results = _Met(met.made, mock.path, met.images).results
+                    result = next(iter(results))
+                    if len(results) == 1 and is_below(new, result):
+                        return self._written(function, node, inner, new[len(result) :])
+        return Move(function, node, (), CHANGED)
+
+    def _written(self, function: Function, node: ast.expr, base: ast.expr, path: Path) -> Move:
+        source = function.source
+        text = "".join(".return_value" if name == CALL else f".{name}" for name in path)
+        return Move(function, node, (Replace(source.span(base)[1], source.span(node)[1], text),))
+
+    # What is left over
+
+    def _idle(self, function: Function, node: ast.Assign) -> Iterator[Move]:
+        """`query.filter.return_value = query`: a method of a query that nothing calls any more."""
+        match node.targets:
+            case [ast.Attribute(attr="return_value", value=ast.Attribute(attr=name, value=base)) as target]:
+                if name in QUERY_METHODS and self._is_proxy(base) and self._is_unused(target.value):
+                    yield Move(function, target, tuple(without(function.source, node)))
+
+    def _is_proxy(self, node: ast.expr) -> bool:
+        """Is this a mock that has been put in the place of a query?"""
+        proxies = self._usage.queries.proxies
+        return any(isinstance(v, Mock) and (v.origin, v.path) in proxies for v in self._program.values(node))
+
+    def _is_unused(self, node: ast.expr) -> bool:
+        return not any(use.is_called or use.site or use.was_awaited for _, use in self._usage.at(node))
+
+
+def _goes_on(parents: dict[ast.AST, ast.AST], node: ast.Attribute) -> bool:
+    """Is the attribute only a part of a longer expression?"""
+    parent = parents.get(node)
+    if isinstance(parent, ast.Call) and parent.func is node:
+        parent, node = parents.get(parent), parent  # type: ignore[assignment]
+    return isinstance(parent, ast.Attribute)
+
+
+def _inwards(node: ast.expr) -> Iterator[ast.expr]:
+    """An expression and what it hangs on, down to its first name."""
+    while True:
+        yield node
+        match node:
+            case ast.Attribute(value=value) | ast.Subscript(value=value):
+                node = value
+            case ast.Call(func=function):
+                node = function
+            case _:
+                return
+
+
+def _renamed(source: Source, node: ast.Attribute, name: str) -> Replace:
+    end = source.span(node)[1]
+    return Replace(end - len(node.attr), end, name)

@@ -1,0 +1,147 @@
+"""Mocked sessions and their queries: which result chain stands for which `query.return_value…` from now on."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..analysis.colours import AsyncSite
+from ..analysis.decisions import Decision, Status
+from ..analysis.mocks import CALL, Path
+from ..analysis.program import Program
+from ..analysis.queries import Chain, chains
+from ..analysis.source import Source
+from ..analysis.symbols import Function
+from ..analysis.values import Mock
+from . import query_to_select
+from .edit import Edit, Replace, Wrap, apply
+
+QUERY = "query"
+# Methods of a session that send a statement: where the chain on the session begins in a rewritten query.
+SENDING = frozenset({"execute", "exec", "get", "scalar", "scalars", "stream", "stream_scalars"})
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """A legacy query that is sent where a mock may stand for the session.
+
+    `mocks` are what the query can be, up to the method that sends it; `new` is the way from the session in the
+    rewritten code.
+    """
+
+    function: Function
+    site: AsyncSite
+    mocks: tuple[Mock, ...]
+    new: Path
+
+
+class MockedQueries:
+    """The legacy queries of a program that mocks stand for."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._sites = {s.node: s for s in program.colours.sites() if s.kind == "query"}
+        self.calls: set[ast.AST] = set()
+        # Mocks that a test has put in the place of a query: origin and path.
+        self.proxies: set[tuple[str, Path]] = set()
+        self.executed = list(self._executed())
+
+    def _executed(self) -> Iterator[Executed]:
+        for source in self._program.sources.values():
+            for chain in chains(self._program, source):
+                mocks = self._mocks(chain)
+                if not mocks:
+                    continue
+                self.calls.update(n for n in (chain.root, *(link.call for link in chain.links)) if n is not None)
+                self._note_proxies(chain)
+                site, decision = self._sites.get(chain.node), self._decisions.get(chain.node)
+                if site is None or decision is None:
+                    continue
+                new = _way(source, chain, list(query_to_select.rewrite(decision, self._program)))
+                if new is not None:
+                    yield Executed(site.function, site, tuple(mocks), new)
+
+    @cached_property
+    def _decisions(self) -> dict[ast.AST | None, Decision]:
+        return {d.node: d for d in query_to_select.decide(self._program) if d.status is Status.DONE}
+
+    def _note_proxies(self, chain: Chain) -> None:
+        for node in (chain.root, *(link.receiver for link in chain.links)):
+            for value in self._program.values(node):
+                if isinstance(value, Mock) and value.origin and QUERY not in value.path:
+                    self.proxies.add((value.origin, value.path))
+
+    def _mocks(self, chain: Chain) -> list[Mock]:
+        """The mocks at the end of a chain, the path with its last call."""
+        end = chain.end
+        values = self._program.values(end.attribute if end is not None and end.call is not None else chain.node)
+        return sorted((v for v in values if isinstance(v, Mock) and v.origin), key=repr)
+
+
+def _way(source: Source, chain: Chain, edits: list[Edit]) -> Path | None:
+    """The attributes and calls by which a rewritten query goes from its session to its result."""
+    statement: ast.AST = chain.node
+    while not isinstance(statement, ast.stmt):
+        statement = source.parents[statement]
+    start, end = source.offset(statement.lineno, 0), source.span(statement)[1]
+    inside = [_shifted(e, start) for e in edits if isinstance(e, Replace | Wrap) and start <= e.start and e.end <= end]
+    before = _ways(source.content[start:end])
+    found = _ways(apply(source.content[start:end], inside))
+    for way in before:
+        if way in found:
+            found.remove(way)
+    if len(found) != 1:
+        return None
+    return (*found[0], "__iter__", CALL) if chain.end is None else found[0]
+
+
+def _ways(text: bytes) -> list[Path]:
+    """The ways from sessions to results in a statement's lines."""
+    try:
+        tree = ast.parse(b"if True:\n" + text if text[:1].isspace() else text)
+    except SyntaxError:
+        return []
+    found: list[Path] = []
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        way = _steps(node) if isinstance(node, ast.expr) else None
+        if way is not None:
+            found.append(way)
+            pending.extend(_arguments(node))
+        else:
+            pending.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def _arguments(node: ast.AST) -> Iterator[ast.AST]:
+    """What is passed in the calls of a chain."""
+    while isinstance(node, ast.Await | ast.Subscript | ast.Call | ast.Attribute):
+        if isinstance(node, ast.Call):
+            yield from (*node.args, *node.keywords)
+            node = node.func
+        else:
+            node = node.value
+
+
+def _shifted(edit: Replace | Wrap, by: int) -> Replace | Wrap:
+    if isinstance(edit, Replace):
+        return Replace(edit.start - by, edit.end - by, edit.text)
+    return Wrap(edit.start - by, edit.end - by, edit.before, edit.after, edit.rank)
+
+
+def _steps(node: ast.expr) -> Path | None:
+    match node:
+        case ast.Await(value=value) | ast.Subscript(value=value):
+            return _steps(value)
+        case ast.Call(func=function):
+            way = _steps(function)
+            return (*way, CALL) if way else None
+        case ast.Attribute(attr=name) if name in SENDING and not _steps(node.value):
+            return (name,)
+        case ast.Attribute(value=value, attr=name):
+            way = _steps(value)
+            return (*way, name) if way else None
+    return None
