@@ -69,7 +69,7 @@ class Colours:
         self.forced: dict[Function, Function] = {}
         self._sites: defaultdict[Function, list[AsyncSite]] = defaultdict(list)
         self._callers: defaultdict[Function, list[AsyncSite]] = defaultdict(list)
-        self._families = families(program)
+        self.families = families(program)
         self._stand_ins = list(stand_ins(program))
         self._running: set[Function] = set()
         self._weak = [_bridge_site(program, run) for run in program.bridges.sites.values()]
@@ -176,7 +176,7 @@ class Colours:
             function = queue.popleft()
             for site in self._callers[function]:
                 self._colour(site.function, site, queue)
-            for relative in self._families.get(function, ()):
+            for relative in self.families.get(function, ()):
                 if relative is not function and relative not in self.reasons:
                     self._force(relative, function, _sharing(function), queue)
 

@@ -18,9 +18,13 @@ from .references import references
 
 @dataclass(slots=True)
 class Uses:
-    """`reads` are the expressions that mean the thing; `others` the places that may mean it or need its name."""
+    """`reads` are the expressions that mean the thing, `strings` those that end in its name.
+
+    `others` are all places besides the reads that may need it.
+    """
 
     reads: list[tuple[Source, ast.expr]] = field(default_factory=list)
+    strings: list[tuple[Source, ast.Constant]] = field(default_factory=list)
     others: list[Site] = field(default_factory=list)
 
 
@@ -47,6 +51,11 @@ def _names(program: Program) -> _Names:
     return _KNOWN[program]
 
 
+def attributes_named(program: Program, name: str) -> list[tuple[Source, ast.Attribute]]:
+    """All attributes of a name."""
+    return _names(program).attributes[name]
+
+
 def uses_of(program: Program, thing: Function | Class) -> Uses:
     """All uses of a function, method or class but those inside of its own definition."""
     uses = Uses()
@@ -56,6 +65,7 @@ def uses_of(program: Program, thing: Function | Class) -> Uses:
     reads = {node for _, node in found}
     for source, node in _names(program).strings[thing.name]:
         if node not in own and node not in reads:
+            uses.strings.append((source, node))
             uses.others.append(source.site(node))
     if not (isinstance(thing, Function) and thing.owner):
         uses.others.extend(_passed_on(program, thing))

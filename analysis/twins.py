@@ -1,0 +1,206 @@
+"""Twins: a sync and an async version of one function or class, side by side.
+
+They are suspected by their names and proved by their bodies: equal once `await`, bridges and threads are taken away and
+the names of twins are the same. Where the bodies differ in more, the async one may still take the place of a sync one
+that nobody calls.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from .fixtures import fixture_name, is_test
+from .sameness import normal
+from .symbols import Class, Function, decorator_name
+from .values import FunctionObject
+
+if TYPE_CHECKING:
+    from .program import Program
+
+Definition: TypeAlias = Function | Class
+# Decorators that a twin may have: they say how it is bound, not who calls it.
+PLAIN = {"staticmethod", "classmethod", "abstractmethod", "override", "contextmanager", "asynccontextmanager"}
+ASYNC_NAMES = (
+    re.compile(r"^(?P<plain>.+)_async$"),
+    re.compile(r"^_?async_(?P<plain>.+)$"),
+    re.compile(r"^(?P<plain>[a-z]+_)async_(?P<rest>.+)$"),
+    re.compile(r"^Async(?P<plain>[A-Z].*)$"),
+    re.compile(r"^a_?(?P<plain>[a-z].+)$"),
+    re.compile(r"^(?P<plain>.+)Async$"),
+)
+
+
+def plain_names(name: str) -> Iterator[str]:
+    """The names that the sync twin of something called so may have."""
+    bare = name.lstrip("_")
+    hidden = name[: len(name) - len(bare)]
+    for pattern in ASYNC_NAMES:
+        found = pattern.match(bare)
+        if found:
+            parts = found.groupdict()
+            yield hidden + parts["plain"] + parts.get("rest", "")
+    yield f"{name}_sync"
+    yield f"sync_{name}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """A sync definition and its async twin, in one class or one module."""
+
+    sync: Definition
+    asynchronous: Definition
+
+
+def pairs(program: Program) -> Iterator[Pair]:
+    """All suspects."""
+    for cls in program.interpreter.objects.classes.values():
+        yield from _paired(cls.methods)
+    functions: defaultdict[str, dict[str, Function]] = defaultdict(dict)
+    classes: defaultdict[str, dict[str, Class]] = defaultdict(dict)
+    for function in program.functions:
+        if function.owner is None and function.parent is not None and function.parent.is_module:
+            functions[function.source.path][function.name] = function
+    for cls in program.interpreter.objects.classes.values():
+        if cls.scope.is_module:
+            classes[cls.source.path][cls.name] = cls
+    for named in functions.values():
+        yield from _paired(named)
+    for known in classes.values():
+        for name, asynchronous in known.items():
+            sync = next((known[p] for p in plain_names(name) if p in known), None)
+            if sync is not None and any(m.is_async for m in asynchronous.methods.values()):
+                yield Pair(sync, asynchronous)
+
+
+def _paired(named: dict[str, Function]) -> Iterator[Pair]:
+    for name, function in named.items():
+        if function.is_async and _may_be_twin(function):
+            sync = next((named[p] for p in plain_names(name) if p in named), None)
+            if (
+                sync is not None
+                and not sync.is_async
+                and _may_be_twin(sync)
+                and _parameters(sync) == _parameters(function)
+            ):
+                yield Pair(sync, function)
+
+
+def _may_be_twin(function: Function) -> bool:
+    if is_test(function) or fixture_name(function) is not None or function.is_lambda:
+        return False
+    return {decorator_name(d) for d in function.decorators} <= PLAIN
+
+
+def _parameters(function: Function) -> list[str]:
+    spec = function.arguments
+    assert spec is not None
+    return [a.arg for a in (*function.parameters(), *(r for r in (spec.vararg, spec.kwarg) if r))]
+
+
+# Bodies
+
+
+def equal_pairs(program: Program, suspects: Iterable[Pair]) -> set[Pair]:
+    """The pairs whose bodies are the same but for how they wait."""
+    equal = set(suspects)
+    while True:
+        names = {p.asynchronous.name: p.sync.name for p in equal}
+        still = {p for p in equal if is_equal(program, p, names)}
+        if still == equal:
+            return equal
+        equal = still
+
+
+def is_equal(program: Program, pair: Pair, names: dict[str, str]) -> bool:
+    """Are two definitions the same once `await` is taken away and `names` are replaced?"""
+    return normal(program, pair.sync, names) == normal(program, pair.asynchronous, names)
+
+
+# Families
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Merge:
+    """Twins of one family that become one.
+
+    `pairs` are where both stand side by side, `differs` those of them whose bodies differ in more than in how they
+    wait, `renamed` all definitions that get the plain name. `problem` says why they stay two.
+    """
+
+    pairs: tuple[Pair, ...]
+    renamed: tuple[Definition, ...]
+    name: str
+    differs: tuple[Pair, ...] = ()
+    problem: str = ""
+
+
+def merges(program: Program) -> list[Merge]:
+    """The twins of which the sync one would become async, by families."""
+    suspects = list(pairs(program))
+    concrete = [p for p in suspects if not (_is_stub(p.sync) or _is_stub(p.asynchronous))]
+    equal = equal_pairs(program, concrete)
+    found: list[Merge] = []
+    seen: set[Pair] = set()
+    for pair in concrete:
+        if pair not in seen and _becomes_async(program, pair.sync):
+            group = _family(program, pair, suspects)
+            seen.update(group)
+            found.append(_merge(program, group, equal))
+    return found
+
+
+def _is_stub(definition: Definition) -> bool:
+    return isinstance(definition, Function) and definition.is_stub
+
+
+def _becomes_async(program: Program, definition: Definition) -> bool:
+    if isinstance(definition, Class):
+        return any(m in program.colours.reasons for m in definition.methods.values())
+    return definition in program.colours.reasons
+
+
+def _family(program: Program, pair: Pair, suspects: list[Pair]) -> list[Pair]:
+    """The pairs that share their methods with others by inheritance or a Protocol."""
+    if isinstance(pair.sync, Class):
+        return [pair]
+    related = program.colours.families
+    members = {*related.get(pair.sync, (pair.sync,))}
+    if isinstance(pair.asynchronous, Function):
+        members |= {*related.get(pair.asynchronous, (pair.asynchronous,))}
+    return [p for p in suspects if p.sync in members or p.asynchronous in members]
+
+
+def _merge(program: Program, group: list[Pair], equal: set[Pair]) -> Merge:
+    concrete = [p for p in group if not (_is_stub(p.sync) or _is_stub(p.asynchronous))]
+    differs = tuple(p for p in concrete if p not in equal)
+    renamed: dict[Definition, None] = {p.asynchronous: None for p in group}
+    for pair in group:
+        if isinstance(pair.asynchronous, Function):
+            renamed.update(dict.fromkeys(program.colours.families.get(pair.asynchronous, ())))
+    problem = ""
+    for pair in differs:
+        caller = next(iter(callers(program, pair.sync, {p.sync for p in group})), "")
+        if caller:
+            problem = (
+                f"the bodies of {pair.sync.name} and {pair.asynchronous.name} differ, and {caller} calls the sync one"
+            )
+    return Merge(tuple(group), tuple(renamed), group[0].sync.name, differs, problem)
+
+
+def callers(program: Program, definition: Definition, twins: set[Definition]) -> Iterator[str]:
+    """Functions that use the sync twin, other sync twins left out."""
+    if isinstance(definition, Class):
+        yield definition.name
+        return
+    for function in program.functions:
+        if function in twins or function in program.vanishing:
+            continue
+        reads = [n for n in function.own_nodes() if isinstance(n, ast.Name | ast.Attribute)]
+        values = {v for n in reads if isinstance(n.ctx, ast.Load) for v in program.values(n)}
+        if any(isinstance(v, FunctionObject) and v.key == definition.key for v in values):
+            yield function.qualname or function.source.path
