@@ -29,7 +29,7 @@ from .source import Source
 from .stand_ins import is_test_code, stand_ins
 from .symbols import Class, Function
 from .threads import handed_function, handing_call, made_for_a_thread
-from .values import ClassObject, Context, External, FunctionObject, Generated, Instance, Values
+from .values import ClassObject, Context, External, FunctionObject, Generated, Instance, Mock, Values
 
 if TYPE_CHECKING:
     from .program import Program
@@ -533,7 +533,7 @@ def unknown_receivers(program: Program) -> Iterator[AsyncSite]:
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
             methods = by_name.get(node.func.attr, [])
-            if not methods or program.values(node.func) or not _is_unknown(program, node.func.value):
+            if not methods or not _is_unknown(program, function, node.func.value) or _is_known(program, node.func):
                 continue
             if len(methods) > 1 and not set(methods) <= set(related.get(methods[0], ())):
                 continue
@@ -544,9 +544,14 @@ def unknown_receivers(program: Program) -> Iterator[AsyncSite]:
                 )
 
 
-def _is_unknown(program: Program, receiver: ast.expr) -> bool:
+def _is_unknown(program: Program, function: Function, receiver: ast.expr) -> bool:
+    """Is nothing known of a receiver? That a test hands a mock to the code tells nothing of what the code gets else."""
     is_super = isinstance(receiver, ast.Call) and isinstance(receiver.func, ast.Name) and receiver.func.id == "super"
-    return not program.values(receiver) and not is_super
+    return not is_super and not (_is_known(program, receiver) or (program.values(receiver) and is_test_code(function)))
+
+
+def _is_known(program: Program, node: ast.expr) -> bool:
+    return any(not isinstance(v, Mock) for v in program.values(node))
 
 
 def fits(function: Function, call: ast.Call) -> bool:
