@@ -13,10 +13,9 @@ from .edit import Edit, Replace
 from .imports import request
 from .mock_choices import Choices
 from .mock_homes import SIDE_EFFECT, Home, Setting, home
-from .mock_kinds import ASYNC, SESSION, is_awaitable
+from .mock_kinds import ASYNC, MOCK_MODULE, SESSION, is_awaitable
 from .mock_usage import MadeMock, Usage
 
-MOCK_MODULE = "unittest.mock"
 ASYNC_NAMES = {CALL: "return_value", "__enter__": "__aenter__", "__exit__": "__aexit__"}
 
 

@@ -10,6 +10,7 @@ from ..analysis.stand_ins import is_async_method, replaced, replaces_async_metho
 from ..analysis.values import FunctionObject, Value, Values
 from .mock_usage import MadeMock
 
+MOCK_MODULE = "unittest.mock"
 # What a child is made with, where it gets an object of its own: an AsyncMock, a mock, or a mock of an async session.
 ASYNC = "AsyncMock"
 PLAIN = "plain"

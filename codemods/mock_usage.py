@@ -12,7 +12,7 @@ from ..analysis.mocks import CALL, NAMESPACE, Path, is_below
 from ..analysis.program import Program
 from ..analysis.reach import Reach, Users
 from ..analysis.source import Source
-from ..analysis.stand_ins import gives_result, replaces_async_method
+from ..analysis.stand_ins import gives_result, is_test_code, replaces_async_method
 from ..analysis.symbols import Function
 from ..analysis.values import Context, Instance, Mock, Values
 from .mock_queries import QUERY, MockedQueries
@@ -144,7 +144,7 @@ class Usage:
                     self._note_call(function, node)
                 if isinstance(callee, ast.Attribute):
                     self._note_session(function, callee.value)
-            case ast.Assign(targets=[ast.Attribute(value=base, attr=name)]):
+            case ast.Assign(targets=[ast.Attribute(value=base, attr=name)]) if is_test_code(function):
                 child = CALL if name == "return_value" else name
                 for made, path in self._met(function, base):
                     made.settings[made.image((*path, child))].append(node)

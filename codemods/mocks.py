@@ -28,6 +28,7 @@ from .carried import as_data, carried
 from .edit import Edit, Replace
 from .mock_chains import Move, Moves
 from .mock_fixes import ASYNC_NAMES, fix
+from .mock_lambdas import StandIn, stand_in_lambdas
 from .mock_usage import MadeMock, Usage
 
 NAME = "mocks"
@@ -37,6 +38,8 @@ def decide(program: Program) -> Iterator[Decision]:
     """Decisions for the mocks of the suite, and for the assertions about them."""
     if not program.interpreter.mocks.made and not program.interpreter.mocks.patches:
         return
+    for stand_in in stand_in_lambdas(program):
+        yield _lambda(program, stand_in)
     usage = Usage(program)
     for made in usage.made.values():
         yield from _conflicts(program, made)
@@ -98,6 +101,16 @@ def _conflicts(program: Program, made: MadeMock) -> Iterator[Decision]:
             decision = _decision(program, made.function, made.node, action, [])
             concern = f"it is awaited at {use.site.step().site} and called without await elsewhere: use a mock for each"
             yield replace(decision, status=Status.DECLINED, concern=concern, why=_why(program, use.site))
+
+
+# Lambdas
+
+
+def _lambda(program: Program, stand_in: StandIn) -> Decision:
+    """A lambda that stands in for what is awaited."""
+    action = "make the lambda awaitable"
+    decision = _decision(program, stand_in.function, stand_in.node, action, list(stand_in.edits))
+    return replace(decision, why=program.colours.chain(program.interpreter.by_node[stand_in.node]))
 
 
 # Legacy queries
