@@ -47,7 +47,8 @@ class Callable:
 class LibraryClass:
     """A library's class. `asynchronous` is the class that stands for it after the migration.
 
-    `told_apart`: its objects are told apart by the place where they are made.
+    `told_apart`: its objects are told apart by the place where they are made. `facade` is the attribute under which the
+    async one holds the sync object, and `facade_only` what is found there alone.
     """
 
     name: str
@@ -55,6 +56,8 @@ class LibraryClass:
     asynchronous: str = ""
     enter: str = ""
     items: str = ""
+    facade: str = ""
+    facade_only: tuple[str, ...] = ()
     told_apart: bool = False
     attributes: Mapping[str, str] = field(default_factory=dict)
     methods: Mapping[str, Callable] = field(default_factory=dict)
@@ -118,7 +121,7 @@ def _add(result: Library, table: Mapping[str, Mapping[str, Mapping[str, object]]
         methods = {m: _callable(c) for m, c in known.pop("methods", {}).items()}  # type: ignore[attr-defined]
         for method in known.pop("io", ()):  # type: ignore[attr-defined]
             methods[method] = Callable(io=True)
-        known["bases"] = tuple(known.get("bases", ()))  # type: ignore[arg-type]
+        known |= {key: tuple(known.get(key, ())) for key in ("bases", "facade_only")}  # type: ignore[arg-type]
         result.classes[name] = LibraryClass(name=name, methods=methods, **known)  # type: ignore[arg-type]
     for name, function in table.get("functions", {}).items():
         known = dict(function)

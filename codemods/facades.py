@@ -1,0 +1,62 @@
+"""Attributes that only the sync object behind an async one has are read and set there.
+
+    session.expire_on_commit = True   ->   session.sync_session.expire_on_commit = True
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..analysis.decisions import Decision
+from ..analysis.library import LibraryClass, library
+from ..analysis.program import Program
+from ..analysis.values import Instance
+from .edit import Edit, Replace
+
+NAME = "facades"
+
+
+def decide(program: Program) -> Iterator[Decision]:
+    """One decision for each such attribute."""
+    for function in program.functions:
+        if program.stays_sync(function):
+            continue
+        for node in function.own_nodes():
+            if not isinstance(node, ast.Attribute) or not (facade := _facade(program, node)):
+                continue
+            yield Decision(
+                NAME,
+                function.source.site(node),
+                f"take it from {facade}",
+                function=function.qualname,
+                data={"facade": facade},
+                node=node,
+            )
+
+
+def _facade(program: Program, node: ast.Attribute) -> str:
+    """The attribute behind which the sync object stands, when the async one lacks what is read or set."""
+    for value in program.values(node.value):
+        if isinstance(value, Instance) and program.converted_class(value.cls) and not program.methods(value.cls, node.attr):
+            for cls in _known(program, value.cls):
+                if node.attr in cls.facade_only or (cls.facade and isinstance(node.ctx, ast.Store) and cls.name in SLOTTED):
+                    return cls.facade
+    return ""
+
+
+# Their async classes take no attributes but their own.
+SLOTTED = {"sqlalchemy.Connection", "sqlalchemy.Engine"}
+
+
+def _known(program: Program, cls: str) -> Iterator[LibraryClass]:
+    for base in program.interpreter.objects.ancestry(cls):
+        yield from library().ancestry(base)
+
+
+def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
+    """Go through the sync object."""
+    node = decision.node
+    assert isinstance(node, ast.Attribute)
+    end = program.sources[decision.site.path].span(node.value)[1]
+    yield Replace(end, end, f".{decision.data['facade']}")
