@@ -81,11 +81,13 @@ class Urls:
                 return self._literals(source, first, seen)
             case ast.IfExp(body=body, orelse=orelse):
                 return _all_of(self._literals(source, part, seen) for part in (body, orelse))
-            case ast.Name():
+            case ast.Name() | ast.Attribute():
                 return self._variable(source, node, seen)
         return None
 
-    def _variable(self, source: Source, node: ast.Name, seen: set[ast.expr]) -> list[tuple[Source, ast.expr]] | None:
+    def _variable(
+        self, source: Source, node: ast.Name | ast.Attribute, seen: set[ast.expr]
+    ) -> list[tuple[Source, ast.expr]] | None:
         home = variable_home(self.program, source, node)
         if home is None:
             return None
@@ -94,7 +96,10 @@ class Urls:
         if bound is None or self.program.stays_sync(function):
             return None
         known = references(self.program)
-        reads = known.of(where.path, name) if function.is_module else known.in_function(where, node)
+        if isinstance(node, ast.Name) and not function.is_module:
+            reads = known.in_function(where, node)
+        else:
+            reads = known.of(where.path, name)
         if not all(self._is_safe(read) for read in reads):
             return None
         return _all_of(self._literals(where, value, seen) for value in bound)

@@ -52,6 +52,20 @@ PSYCOPG2_ONLY = {
     "executemany_mode", "executemany_batch_page_size", "executemany_values_page_size", "client_encoding",
     "use_native_unicode", "use_batch_mode",
 }  # fmt: skip
+LEFT = "left as it is"
+# Libraries that may be given an engine of either kind.
+HARMLESS = {
+    "asyncio",
+    "contextlib",
+    "logging",
+    "pytest",
+    "sqlalchemy",
+    "sqlmodel",
+    "typing",
+    "unittest",
+    "list",
+    "dict",
+}
 POOLS = {"QueuePool": "", "SingletonThreadPool": "StaticPool"}
 
 
@@ -93,7 +107,7 @@ def decide(program: Program) -> Iterator[Decision]:
             yield _decision(program, Work(source, literal, "give the URL its async driver", list(edits)))
     for work in _listeners(program):
         yield _decision(program, work)
-    for work in _broken_in_kept_files(program, makers):
+    for work in (*_broken_in_kept_files(program, makers), *_handed_on(program)):
         yield _decision(program, work)
 
 
@@ -136,11 +150,19 @@ def _called(program: Program, call: ast.Call) -> Iterator[str]:
         match value:
             case External(name=name, receiver=None) if name in MAKERS:
                 yield name
-            case ClassObject(cls=cls) if cls in MAKERS:
+            case ClassObject(cls=cls) if cls in MAKERS and not _is_async_already(program, call):
                 yield cls
             case ClassObject(cls=cls) if not program.methods(cls, "__init__"):
                 ancestry = program.interpreter.objects.ancestry(cls)
                 yield from (s for s in SESSIONS if s in ancestry)
+
+
+def _is_async_already(program: Program, call: ast.Call) -> bool:
+    """Is this `sessionmaker(…, class_=AsyncSession)`, as it was written before there was an `async_sessionmaker`?"""
+    cls = keyword(call, "class_")
+    objects = program.interpreter.objects
+    made = program.values(cls.value) if cls else frozenset()
+    return any(isinstance(v, ClassObject) and objects.is_a(v.cls, f"{ASYNCIO}.AsyncSession") for v in made)
 
 
 def _url(maker: Maker) -> Iterator[Url]:
@@ -177,7 +199,7 @@ def _made(program: Program, maker: Maker, urls: Urls) -> Work:
     work = Work(source, call, f"make it with {name}")
     why_not = _why_not(maker)
     if why_not:
-        return Work(source, call, "left as it is", [], why_not, Status.DECLINED)
+        return Work(source, call, LEFT, [], why_not, Status.DECLINED)
     if maker.what == REGISTRY:
         _scoped(program, maker, work)
         return work
@@ -279,6 +301,8 @@ def _scoped(program: Program, maker: Maker, work: Work) -> None:
         return
     work.action = "bind the registry of sessions to the running task"
     work.concern = "the session is shared within one asyncio task; pass it on as an argument where that is possible"
+    if any(isinstance(p, ast.Attribute) and p.attr == "query_property" for p in _around_reads(program, source, call)):
+        work.concern = "query_property() has no async counterpart: write select() instead of Model.query"
     if argument(call, "scopefunc", 1) is None:
         text, wanted = request(source, "asyncio", None, at=call)
         work.edits += change(source, call, [], [f"scopefunc={text}.current_task"])
@@ -288,18 +312,22 @@ def _scoped(program: Program, maker: Maker, work: Work) -> None:
 
 def _is_only_called(program: Program, source: Source, call: ast.Call) -> bool:
     """Is the global that holds a registry read for nothing but `registry()`?"""
+    around = _around_reads(program, source, call)
+    return bool(around) and all(isinstance(parent, ast.Call) for parent in around)
+
+
+def _around_reads(program: Program, source: Source, call: ast.Call) -> list[ast.AST]:
+    """What each read of the global that holds a registry stands in; its own node where the read is an argument."""
     statement = source.parents[call]
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
             if not isinstance(source.parents[statement], ast.Module):
-                return False
+                return []
         case _:
-            return False
+            return []
     reads = references(program).of(source.path, name)
-    calls = (r.source.parents[r.node] for r in reads)
-    return bool(reads) and all(
-        isinstance(parent, ast.Call) and parent.func is read.node for parent, read in zip(calls, reads, strict=True)
-    )
+    parents = [(read.node, read.source.parents[read.node]) for read in reads]
+    return [n if isinstance(p, ast.Call) and p.func is not n else p for n, p in parents]
 
 
 # Event listeners
@@ -358,10 +386,11 @@ def _broken_in_kept_files(program: Program, makers: Iterable[Maker]) -> Iterator
 
 
 def _kept_uses(program: Program, known: References, maker: Maker) -> Iterator[Work]:
-    statement = maker.source.parents[maker.call]
-    if not (isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)):
-        return
-    name = statement.targets[0].id
+    match maker.source.parents[maker.call]:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            pass
+        case _:
+            return
     for read in known.of(maker.source.path, name):
         if read.source.path in program.kept:
             yield Work(
@@ -369,3 +398,38 @@ def _kept_uses(program: Program, known: References, maker: Maker) -> Iterator[Wo
                 f"this file stays sync ({program.kept[read.source.path]}): make a sync {name} of its own here",
                 Status.DECLINED,
             )  # fmt: skip
+
+
+# What is handed on
+
+
+def _handed_on(program: Program) -> Iterator[Work]:
+    """Engines given to libraries that may want the sync one, and `create_engine` itself as a value."""
+    for source in program.sources.values():
+        if source.path in program.kept:
+            continue
+        for node in source.nodes:
+            if isinstance(node, ast.Call) and not is_sync_facade(program, source, node):
+                yield from _given_to_library(program, source, node)
+            elif isinstance(node, ast.Name | ast.Attribute) and _is_engine_maker(program, source, node):
+                concern = "what is called here makes a sync engine: call create_async_engine"
+                yield Work(source, node, LEFT, [], concern, Status.DECLINED)
+
+
+def _given_to_library(program: Program, source: Source, call: ast.Call) -> Iterator[Work]:
+    names = {v.name for v in program.values(call.func) if isinstance(v, External)}
+    names |= {v.cls for v in program.values(call.func) if isinstance(v, ClassObject)}
+    libraries = {name for name in names if "." in name and name.partition(".")[0] not in HARMLESS and "::" not in name}
+    if not libraries:
+        return
+    for given in (*call.args, *(k.value for k in call.keywords)):
+        if any(isinstance(v, Instance) and v.cls == "sqlalchemy.Engine" for v in program.values(given)):
+            concern = f"{min(libraries)} gets an AsyncEngine now; if it wants a sync one, give it .sync_engine"
+            yield Work(source, given, LEFT, [], concern, Status.DECLINED)
+
+
+def _is_engine_maker(program: Program, source: Source, node: ast.Name | ast.Attribute) -> bool:
+    parent = source.parents[node]
+    if not isinstance(node.ctx, ast.Load) or (isinstance(parent, ast.Call) and parent.func is node):
+        return False
+    return any(isinstance(v, External) and v.receiver is None and v.name in ENGINES for v in program.values(node))

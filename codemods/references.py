@@ -170,8 +170,17 @@ def is_plain(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) or (isinstance(node, ast.Attribute) and is_plain(node.value))
 
 
-def variable_home(program: Program, source: Source, node: ast.Name) -> tuple[Source, Function, str] | None:
+def variable_home(
+    program: Program, source: Source, node: ast.Name | ast.Attribute
+) -> tuple[Source, Function, str] | None:
     """The file and function (or module) where the variable behind a name is bound, and its name there."""
+    if isinstance(node, ast.Attribute):
+        modules = program.values(node.value)
+        paths = {v.path for v in modules if isinstance(v, ModuleObject) and v.path in program.sources}
+        if len(paths) != 1 or len(modules) != 1:
+            return None
+        home = paths.pop()
+        return program.sources[home], program.function(f"{home}::"), node.attr
     scope = binding_scope(source, node)
     if scope is None:
         return None
