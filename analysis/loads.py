@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .boundaries import boundary_of
+from .expiry import Expired, Expiry
 from .mapped import Relationship
 from .order import dominates
 from .responses import Responses
@@ -86,6 +87,8 @@ class Loads:
     options: defaultdict[Root, dict[Path, list[Load]]] = field(default_factory=lambda: defaultdict(dict))
     # (class that declares it, name) -> the loads that need it.
     eager: defaultdict[tuple[str, str], list[Load]] = field(default_factory=lambda: defaultdict(list))
+    # Reads of objects that a rollback or `expire()` may have expired.
+    expired: list[Expired] = field(default_factory=list)
     # Columns whose new value has to come with an update.
     server_values: list[ServerValue] = field(default_factory=list)
     tracing: Tracing | None = None
@@ -130,6 +133,7 @@ class _Finder:
         self.found = Loads(tracing=self._tracing)
         for load in sorted(self._loads(), key=self._urgency):
             self._choose(load)
+        self.found.expired = list(Expiry(program, self.origins).reads())
         self.found.server_values = list(ServerValues(program, self._responses).needed())
         self.found.awaited = [load for load in self.found.awaited if not self._is_awaited_before(load)]
 
@@ -433,7 +437,7 @@ class _Finder:
 
     def _may_await(self, load: Load) -> bool:
         """Can the reader await, and are all objects it gets mapped ones?"""
-        if _is_in_lambda_or_default(load.source, load.node) or self._is_faked(load):
+        if is_in_lambda_or_default(load.source, load.node) or self._is_faked(load):
             return False
         if load.function.is_module:
             return False
@@ -491,7 +495,8 @@ def entity_node(place: Place, root: Root) -> ast.expr | None:
     return arguments[root.index]
 
 
-def _is_in_lambda_or_default(source: Source, node: ast.AST) -> bool:
+def is_in_lambda_or_default(source: Source, node: ast.AST) -> bool:
+    """Does a node stand where nothing can be awaited: in a lambda, a class body, a default?"""
     child, parent = node, source.parents.get(node)
     while parent is not None and not isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
         if isinstance(parent, ast.Lambda | ast.ClassDef):

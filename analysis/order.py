@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from itertools import pairwise
 
 from .source import Source
@@ -30,6 +31,84 @@ def dominates(source: Source, first: ast.AST, second: ast.AST) -> bool:
                 return position < 2 or _always(ups[: position - 2], ups[position - 2])
             return _always(ups[: position - 1], below)
         child = node
+    return False
+
+
+def may_follow(source: Source, first: ast.AST, second: ast.AST) -> bool:
+    """Can `second` run after `first`, on this turn of the loops around both or on a later one?"""
+    ups = [first, *_ancestors(source, first)]
+    index = {id(node): position for position, node in enumerate(ups)}
+    child: ast.AST = second
+    for node in _ancestors(source, second):
+        if isinstance(child, _NESTED):
+            return False
+        if id(node) in index:
+            path = ups[: index[id(node)]]
+            if not path or path[-1] is child:
+                return False
+            if _is_behind(node, path[-1], child) and _goes_on(source, path[:-1]):
+                return True
+            return _comes_round(source, path, ups[index[id(node)] :])
+        child = node
+    return False
+
+
+def _is_behind(parent: ast.AST, one: ast.AST, other: ast.AST) -> bool:
+    """Of two parts of one node: can the second run behind the first on the same turn?"""
+    match parent:
+        case ast.Try() | ast.TryStar():
+            if other in parent.handlers or other in parent.orelse:
+                return one in parent.body
+            return other in parent.finalbody or _same_block(parent, one, other)
+        case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
+            return one is test or _same_block(parent, one, other)
+        case ast.For(iter=iterable) | ast.AsyncFor(iter=iterable):
+            return one is iterable or _same_block(parent, one, other)
+    return _comes_first(parent, one, other)
+
+
+def _goes_on(source: Source, path: list[ast.AST]) -> bool:
+    """Can control leave the statements on a path at their ends, and not by a jump out of the function?"""
+    return not any(isinstance(s, ast.Return | ast.Raise) for s in _following(source, path))
+
+
+def _following(source: Source, path: list[ast.AST]) -> Iterator[ast.stmt]:
+    """The statements on a path, and those behind them in their blocks."""
+    for node in path:
+        for block in _blocks(source.parents[node]):
+            if node in block:
+                yield from block[block.index(node) :]
+
+
+def _comes_round(source: Source, path: list[ast.AST], above: list[ast.AST]) -> bool:
+    """Is there a loop around both, to whose next turn the first leads?"""
+    whole = [*path]
+    for node in above:
+        if isinstance(node, _NESTED):
+            return False
+        if isinstance(node, ast.For | ast.AsyncFor | ast.While):
+            breaks = any(isinstance(s, ast.Break) for s in _following(source, whole))
+            return _goes_on(source, whole) and not breaks
+        whole.append(node)
+    return False
+
+
+def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
+    return [
+        getattr(node, name) for name in ("body", "orelse", "finalbody") if isinstance(getattr(node, name, None), list)
+    ]
+
+
+def is_certain_behind(source: Source, first: ast.stmt, second: ast.AST) -> bool:
+    """Does `second` always run once the statement `first` is done: in the same block, and unconditionally?"""
+    block = next((b for b in _blocks(source.parents[first]) if first in b), [])
+    ups = [second, *_ancestors(source, second)]
+    for position, node in enumerate(ups):
+        if isinstance(node, ast.stmt) and node in block:
+            jumps = (ast.Return, ast.Raise, ast.Break, ast.Continue)
+            between = block[block.index(first) + 1 : block.index(node)]
+            is_later = block.index(node) > block.index(first)
+            return is_later and not any(isinstance(s, jumps) for s in between) and _always(ups[:position], node)
     return False
 
 

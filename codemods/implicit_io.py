@@ -19,7 +19,8 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from ..analysis.decisions import Confidence, Decision, Status, Step
-from ..analysis.loads import Load, Loads, Refresh
+from ..analysis.expiry import Expired
+from ..analysis.loads import Load, Loads, Refresh, is_in_lambda_or_default
 from ..analysis.program import Program
 from ..analysis.server_values import ServerValue
 from ..analysis.source import Source
@@ -47,6 +48,8 @@ def decide(program: Program) -> Iterator[Decision]:
         yield _refreshed(refresh, needed)
     for key, needed in loads.eager.items():
         yield _with_its_owner(program, key, needed)
+    for expired in loads.expired:
+        yield _read_again(expired)
     for cls, values in homes(program, loads.server_values).items():
         yield _fetched(cls, values)
     yield from _base_classes(program, loads)
@@ -95,15 +98,26 @@ def _where_it_stands(program: Program, load: Load) -> Decision:
 
 def _awaited(source: Source, load: Load) -> Iterator[Edit]:
     if load.kind == "read":
-        yield Wrap(*source.span(load.owner), "", ".awaitable_attrs", 5)
-        yield from wrap_await(source, load.node)
+        yield from _awaited_read(source, load.node, load.owner)
         return
-    statement: ast.AST = load.node
-    while not isinstance(statement, ast.stmt):
-        statement = source.parents[statement]
+    statement = _statement(source, load.node)
     reason = "  # serialised below" if load.kind == "serve" else ""
     text = f"await {source.text(load.owner)}.awaitable_attrs.{load.relationship.name}"
     yield _before(source, statement, text, reason)
+
+
+def _awaited_read(source: Source, node: ast.expr, owner: ast.expr) -> Iterator[Edit]:
+    """`(await owner.awaitable_attrs.name)` in the place of `owner.name`; nothing where no await can stand."""
+    if is_in_lambda_or_default(source, node):
+        return
+    yield Wrap(*source.span(owner), "", ".awaitable_attrs", 5)
+    yield from wrap_await(source, node)
+
+
+def _statement(source: Source, node: ast.AST) -> ast.stmt:
+    while not isinstance(node, ast.stmt):
+        node = source.parents[node]
+    return node
 
 
 def _before(source: Source, statement: ast.stmt, text: str, comment: str = "") -> Edit:
@@ -173,6 +187,36 @@ def _unloaded(needed: Iterable[Load]) -> str:
     return f"an object made at {_listed(sorted(made))} does not have it until it is refreshed"
 
 
+def _read_again(expired: Expired) -> Decision:
+    """A read after a rollback or `expire()`: behind that the object is refreshed, or what is read is awaited."""
+    source, owner = expired.source, expired.source.text(expired.owner)
+    assert isinstance(expired.event.func, ast.Attribute)
+    what = source.text(expired.event.func)
+    edits, concern = list[Edit](), ""
+    if expired.is_certain:
+        statement, session = _statement(source, expired.event), source.text(expired.event.func.value)
+        edits.append(_after(source, statement, f"await {session}.refresh({owner})"))
+    else:
+        edits += _awaited_read(source, expired.node, expired.owner)
+        concern = "" if edits else f"{source.text(expired.node)} may have to be loaded where nothing can be awaited"
+    node = expired.event if expired.is_certain else expired.node
+    return Decision(
+        NAME,
+        source.site(node),
+        f"load {owner} again, which {what}() has expired",
+        Status.DONE if edits else Status.DECLINED,
+        Confidence.HIGH if expired.is_certain else Confidence.MEDIUM,
+        concern,
+        (
+            _read_step(expired),
+            Step(source.site(expired.event), f"{what}() expires it"),
+        ),
+        expired.function.qualname,
+        as_data(edits),
+        node,
+    )
+
+
 def _fetched(cls: Class, values: list[ServerValue]) -> Decision:
     names = _listed(sorted({f"{v.owner.name}.{v.name}" for v in values}))
     concern, edits = "", []
@@ -194,23 +238,26 @@ def _fetched(cls: Class, values: list[ServerValue]) -> Decision:
 
 
 def _base_classes(program: Program, loads: Loads) -> Iterator[Decision]:
-    """`AsyncAttrs` for the classes whose relationships are awaited."""
+    """`AsyncAttrs` for the classes whose attributes are awaited."""
+    awaited = [(_step(load), {o.cls for o in load.origins}) for load in loads.awaited]
+    awaited += [(_read_step(expired), set(expired.classes)) for expired in loads.expired if not expired.is_certain]
     needed: dict[ast.AST, Decision] = {}
-    for load in loads.awaited:
-        for cls in sorted({o.cls for o in load.origins}):
-            for base in bases(program, cls):
-                needed.setdefault(
-                    base.node,
-                    Decision(
-                        NAME,
-                        base.source.site(base.node),
-                        "add AsyncAttrs to the base",
-                        why=(_step(load),),
-                        data=as_data(add(base)),
-                        node=base.node,
-                    ),
-                )
+    for step, classes in awaited:
+        for base in [base for cls in sorted(classes) for base in bases(program, cls)]:
+            decision = Decision(
+                NAME,
+                base.source.site(base.node),
+                "add AsyncAttrs to the base",
+                why=(step,),
+                data=as_data(add(base)),
+                node=base.node,
+            )
+            needed.setdefault(base.node, decision)
     yield from needed.values()
+
+
+def _read_step(expired: Expired) -> Step:
+    return Step(expired.source.site(expired.node), f"reads {expired.source.text(expired.node)}")
 
 
 def _step(load: Load) -> Step:

@@ -1,0 +1,214 @@
+"""Objects that are expired on purpose, or by a rollback, and read afterwards: the next read loads them, implicitly.
+
+With `expire_on_commit=False` a commit leaves objects as they are; a rollback, `expire()` and `expire_all()` do not.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .order import dominates, is_certain_behind, may_follow
+from .source import Source
+from .symbols import Function
+from .tracing import Traced, objects
+from .values import Instance
+
+if TYPE_CHECKING:
+    from .program import Program
+
+EXPIRING = frozenset({"rollback", "expire_all", "expire"})
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Expired:
+    """A read `node` of an object's attribute that `event` may have expired.
+
+    `is_certain`: it always follows, and the object is known to be of the session; a refresh behind the event says so.
+    """
+
+    function: Function
+    event: ast.Call
+    node: ast.Attribute
+    is_certain: bool
+    classes: frozenset[str]
+
+    @property
+    def source(self) -> Source:
+        return self.function.source
+
+    @property
+    def owner(self) -> ast.expr:
+        return self.node.value
+
+
+class Expiry:
+    """Finds the reads of expired objects."""
+
+    def __init__(self, program: Program, origins: Callable[[ast.expr], list[Instance]]) -> None:
+        self._program = program
+        self._origins = origins
+
+    def reads(self) -> Iterator[Expired]:
+        """Of each object that an event expires the reads that come first afterwards."""
+        for function in self._program.functions:
+            if self._program.stays_sync(function):
+                continue
+            nodes = list(function.own_nodes())
+            events = [n for n in nodes if isinstance(n, ast.Call) and self._expires(n)]
+            if events:
+                yield from self._first(function, events, nodes)
+
+    def _expires(self, node: ast.Call) -> bool:
+        match node.func:
+            case ast.Attribute(value=session, attr=method) if method in EXPIRING:
+                values = self._program.values(session)
+                return self._program.is_session(values) and any(
+                    isinstance(v, Instance) and self._program.converted_class(v.cls) for v in values
+                )
+        return False
+
+    def _first(self, function: Function, events: Iterable[ast.Call], nodes: list[ast.AST]) -> Iterator[Expired]:
+        source = function.source
+        found: list[Expired] = []
+        for event in events:
+            for node in nodes:
+                if isinstance(node, ast.Attribute) and self._is_affected(source, event, node, nodes):
+                    classes = frozenset(o.cls for o in self._origins(node.value))
+                    is_certain = self._is_certain(source, event, node, nodes)
+                    found.append(Expired(function, event, node, is_certain, classes))
+        settled = [read for read in found if read.is_certain]
+        for read in found:
+            if read.is_certain:
+                if not any(_same(o, read) and o.event is read.event for o in settled[: settled.index(read)]):
+                    yield read
+            elif not any(_same(o, read) and _is_covered(source, o, read) for o in found if o is not read):
+                yield read
+
+    def _is_affected(self, source: Source, event: ast.Call, node: ast.Attribute, nodes: list[ast.AST]) -> bool:
+        """Can the event have expired what is read?"""
+        if not isinstance(node.ctx, ast.Load) or not _is_simple(node.value) or not self._is_column(node):
+            return False
+        match event:
+            case ast.Call(func=ast.Attribute(attr="expire"), args=[owner, *_]) if ast.dump(owner) != ast.dump(
+                node.value
+            ):
+                return False
+        return may_follow(source, event, node) and not self._is_bound_behind(source, event, node, nodes)
+
+    def _is_column(self, node: ast.Attribute) -> bool:
+        """Is it a column of a mapped object? One that was made and never flushed is not expired."""
+        for origin in self._origins(node.value):
+            mapped = self._program.mapped(origin.cls)
+            if mapped and node.attr in mapped.columns:
+                return True
+        return False
+
+    def _is_bound_behind(self, source: Source, event: ast.Call, node: ast.Attribute, nodes: list[ast.AST]) -> bool:
+        """Has the variable been bound again, or the object refreshed, between the event and the read?"""
+        names = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
+        for other in nodes:
+            match other:
+                case ast.Name(id=name, ctx=ast.Store()) if name in names:
+                    if self._is_fresh(source, event, other, node, nodes):
+                        return True
+                case ast.Call(func=ast.Attribute(attr="refresh"), args=[owner, *_]):
+                    if ast.dump(owner) == ast.dump(node.value) and _runs_between(source, event, other, node):
+                        return True
+        return False
+
+    def _is_fresh(
+        self, source: Source, event: ast.Call, name: ast.Name, node: ast.Attribute, nodes: list[ast.AST]
+    ) -> bool:
+        """Is a name bound behind the event, to something that is loaded there?"""
+        iterable = _iterable(source, name)
+        if iterable is None:
+            walrus = source.parents.get(name)
+            binding = walrus if isinstance(walrus, ast.NamedExpr) else _statement(source, name)
+            return _runs_between(source, event, binding, node)
+        within = [n.id for n in ast.walk(iterable) if isinstance(n, ast.Name) and self._holds_objects(n)]
+        stores = [n for n in nodes if isinstance(n, ast.Name) and n.id in within and isinstance(n.ctx, ast.Store)]
+        return _runs_between(source, event, iterable, node) and (
+            not within or any(_runs_between(source, event, _statement(source, s), node) for s in stores)
+        )
+
+    def _holds_objects(self, name: ast.Name) -> bool:
+        values = self._program.values(name)
+        return any(
+            self._program.mapped(o.cls) for o in objects(values, lambda cls: self._program.mapped(cls) is not None)
+        )
+
+    def _is_certain(self, source: Source, event: ast.Call, node: ast.Attribute, nodes: list[ast.AST]) -> bool:
+        """Is the object surely one of the session, and surely read behind the event?"""
+        statement = source.parents.get(event)
+        if not isinstance(statement, ast.Expr) or not is_certain_behind(source, statement, node):
+            return False
+        flushed = any(_flushes(n) and dominates(source, n, event) for n in nodes)
+        origins = self._origins(node.value)
+        return all(isinstance(o, Traced) and (o.root.kind in {"query", "get"} or o.path or flushed) for o in origins)
+
+
+def _flushes(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"commit", "flush"}
+
+
+def _runs_between(source: Source, event: ast.Call, between: ast.AST, node: ast.AST) -> bool:
+    """Does something run on every way from the event to the read?"""
+    if between is not node and not dominates(source, between, node):
+        return False
+    loop = _loop(source, event)
+    return _later(between, event) or (loop is not None and loop in _above(source, between))
+
+
+def _loop(source: Source, node: ast.AST) -> ast.AST | None:
+    """The innermost loop around a node."""
+    return next((n for n in _above(source, node) if isinstance(n, ast.For | ast.AsyncFor | ast.While)), None)
+
+
+def _above(source: Source, node: ast.AST) -> Iterator[ast.AST]:
+    parent = source.parents.get(node)
+    while parent is not None:
+        yield parent
+        parent = source.parents.get(parent)
+
+
+def _same(one: Expired, other: Expired) -> bool:
+    return ast.dump(one.owner) == ast.dump(other.owner)
+
+
+def _is_covered(source: Source, earlier: Expired, read: Expired) -> bool:
+    """Has the earlier read, or the refresh that stands for it, loaded the object already?"""
+    if earlier.is_certain:
+        return dominates(source, earlier.event, read.node) and earlier.event is read.event
+    if earlier.event is not read.event:
+        return earlier.node is read.node and _later(earlier.event, read.event)
+    return dominates(source, earlier.node, read.node)
+
+
+def _later(one: ast.AST, other: ast.expr) -> bool:
+    return (getattr(one, "lineno", 0), getattr(one, "col_offset", 0)) > (other.lineno, other.col_offset)
+
+
+def _is_simple(node: ast.expr) -> bool:
+    """Is this a variable, or an attribute of one?"""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
+def _iterable(source: Source, node: ast.AST) -> ast.expr | None:
+    """What the loop runs through whose variable a name is."""
+    parent = source.parents.get(node)
+    while isinstance(parent, ast.Tuple | ast.List):
+        node, parent = parent, source.parents.get(parent)
+    if isinstance(parent, ast.For | ast.AsyncFor | ast.comprehension) and parent.target is node:
+        return parent.iter
+    return None
+
+
+def _statement(source: Source, node: ast.AST) -> ast.AST:
+    while not isinstance(node, ast.stmt):
+        node = source.parents[node]
+    return node
