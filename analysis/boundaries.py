@@ -13,14 +13,24 @@ if TYPE_CHECKING:
     from .program import Program
 
 # Special methods that Python itself calls and that may become async because their callers are rewritten with them.
-MAY_BE_ASYNC = {"__call__", "__enter__", "__exit__", "__iter__", "__next__"}
+MAY_BE_ASYNC = {"__call__", "__enter__", "__exit__"}
 # Decorators whose functions a library calls synchronously.
 SYNC_DECORATORS = {
     "validates", "field_validator", "model_validator", "validator", "root_validator", "field_serializer",
     "model_serializer", "hybrid_property", "hybrid_method", "expression", "comparator", "compiles", "listens_for",
     "listens_for_event", "declared_attr", "singledispatch", "overload", "computed_field",
 }  # fmt: skip
-ENTRY_DECORATORS = {"command", "group", "callback", "task", "shared_task", "periodic_task", "scheduled_job", "actor", "job"}
+ENTRY_DECORATORS = {
+    "command",
+    "group",
+    "callback",
+    "task",
+    "shared_task",
+    "periodic_task",
+    "scheduled_job",
+    "actor",
+    "job",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +52,13 @@ def boundary_of(program: Program, function: Function) -> Boundary | None:
         return Boundary("kept", program.why_sync(function))
     if function.is_module:
         return Boundary("module", "a module's body runs when it is imported, outside any event loop")
-    if function.is_generator and _returns_a_value(function):
-        return Boundary("generator", "an async generator can't return a value")
+    if function.is_generator and _has_a_result(function):
+        return Boundary("generator", "an async generator can't return a value, nor be asked for one")
     if function.is_property:
         return Boundary("property", "a property can't be awaited by those who read it as an attribute")
-    if function.owner and function.name.startswith("__") and function.name.endswith("__"):
-        if function.name not in MAY_BE_ASYNC:
-            return Boundary("special", f"Python calls {function.name} itself and does not await it")
+    is_special = function.owner and function.name.startswith("__") and function.name.endswith("__")
+    if is_special and function.name not in MAY_BE_ASYNC:
+        return Boundary("special", f"Python calls {function.name} itself and does not await it")
     if runs_outside(program, function):
         return Boundary("entry", f"the test runner calls {function.name} outside of the event loop")
     names = {decorator_name(d) for d in function.decorators}
@@ -66,8 +76,14 @@ def boundary_of(program: Program, function: Function) -> Boundary | None:
     return None
 
 
-def _returns_a_value(function: Function) -> bool:
-    return any(isinstance(n, ast.Return) and n.value is not None for n in function.own_nodes())
+def _has_a_result(function: Function) -> bool:
+    """Does a generator return a value, or use what another one returned?"""
+    nodes = function.own_nodes()
+    statements = {n.value for n in nodes if isinstance(n, ast.Expr)}
+    return any(
+        (isinstance(n, ast.Return) and n.value is not None) or (isinstance(n, ast.YieldFrom) and n not in statements)
+        for n in nodes
+    )
 
 
 def _is_fastapi(program: Program, function: Function) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .library import library
@@ -45,9 +44,10 @@ DEPENDENCIES = {"fastapi.Depends", "fastapi.Security"}
 IDENTITY = {"functools.partial", "functools.wraps", "functools.lru_cache", "functools.cache", "contextlib.suppress"}
 # What makes a column expression of its arguments.
 COLUMN_MAKERS = (
-    "sqlalchemy.func.", "sqlalchemy.sql.func.", "sqlalchemy.sql.functions.", "sqlalchemy.sql.expression.func.", "column.",
-    "sqlalchemy.case", "sqlalchemy.cast", "sqlalchemy.literal", "sqlalchemy.extract", "sqlalchemy.distinct",
-    "sqlalchemy.type_coerce", "sqlalchemy.null", "sqlalchemy.and_", "sqlalchemy.or_", "sqlalchemy.not_", "sqlmodel.func.",
+    "sqlalchemy.func.", "sqlalchemy.sql.func.", "sqlalchemy.sql.functions.", "sqlalchemy.sql.expression.func.",
+    "sqlmodel.func.", "column.", "sqlalchemy.case", "sqlalchemy.cast", "sqlalchemy.literal", "sqlalchemy.extract",
+    "sqlalchemy.distinct", "sqlalchemy.type_coerce", "sqlalchemy.null", "sqlalchemy.and_", "sqlalchemy.or_",
+    "sqlalchemy.not_",
 )  # fmt: skip
 EXPRESSION = External("column.expression")
 Arguments = tuple[list[tuple[ast.expr, Values]], dict[str, Values]]
@@ -58,7 +58,7 @@ class Calls:
 
     def __init__(self, interpreter: Interpreter) -> None:
         self._interpreter = interpreter
-        # Function key -> (how it is called: a `calls` word of the library tables or "unknown", the node it was handed at)
+        # Function key -> how it is called (a `calls` word of the library tables, or "unknown"), and where it was handed
         self.handed: defaultdict[str, set[tuple[str, ast.AST]]] = defaultdict(set)
         # Decorator functions of the project -> keys of the functions they wrap
         self.wrapped: defaultdict[str, set[str]] = defaultdict(set)
@@ -218,7 +218,9 @@ class Calls:
             if isinstance(value, FunctionObject):
                 self.wrapped[maker.key].add(value.key)
         return frozenset(
-            FunctionObject(v.key, v.receiver, (*v.wrappers, *(w for w in wrappers if w != v.key and w not in v.wrappers)))
+            FunctionObject(
+                v.key, v.receiver, (*v.wrappers, *(w for w in wrappers if w != v.key and w not in v.wrappers))
+            )
             for v in values
             if isinstance(v, FunctionObject)
         )
@@ -337,14 +339,18 @@ class Calls:
         positional, keywords = arguments
         if not positional:
             return NOTHING
-        first: list[tuple[ast.expr, Values]] = [(ast.Constant(None), frozenset({Instance(facade)}) if facade else NOTHING)]
+        first: list[tuple[ast.expr, Values]] = [
+            (ast.Constant(None), frozenset({Instance(facade)}) if facade else NOTHING)
+        ]
         result: set[Value] = set()
         for value in positional[0][1]:
             if isinstance(value, FunctionObject):
                 result |= self._function(value, ([*first, *positional[1:]], keywords))
         return frozenset({Awaitable(frozenset(result))})
 
-    def _container_method(self, method: str, receiver: Many | Table, node: ast.Call, arguments: Arguments, env: Env) -> Values:
+    def _container_method(
+        self, method: str, receiver: Many | Table, node: ast.Call, arguments: Arguments, env: Env
+    ) -> Values:
         positional = arguments[0]
         if method in GROWING and isinstance(node.func, ast.Attribute):
             added = frozenset(v for _, values in positional for v in values)
@@ -405,7 +411,9 @@ class Calls:
 
     def is_bare_dependency(self, node: ast.expr) -> bool:
         """Is this `Depends()`, whose dependency is the annotation?"""
-        return isinstance(node, ast.Call) and not node.args and not node.keywords and dotted(node.func).endswith("Depends")
+        return (
+            isinstance(node, ast.Call) and not node.args and not node.keywords and dotted(node.func).endswith("Depends")
+        )
 
     def provided(self, given: Values) -> Values:
         """What FastAPI passes for a dependency."""
@@ -423,8 +431,6 @@ class Calls:
                     found.add(Instance(cls))
                 case Instance(cls=cls) if cls in self._interpreter.objects.classes:
                     found |= self.provided(self._interpreter.attribute(frozenset({value}), "__call__"))
-                case External(name=name) | Instance(cls=name):
-                    found |= NOTHING
         return frozenset(found)
 
     def is_overrides(self, values: Values) -> bool:

@@ -44,7 +44,9 @@ def _reach(fixture: Function, user: Function) -> int | None:
         return 2000 if fixture.owner is user.owner else None
     folder = PurePosixPath(fixture.source.path).parent
     if PurePosixPath(fixture.source.path).name == "conftest.py":
-        return len(folder.parts) if PurePosixPath(user.source.path).is_relative_to(folder) or str(folder) == "." else None
+        return (
+            len(folder.parts) if PurePosixPath(user.source.path).is_relative_to(folder) or str(folder) == "." else None
+        )
     return None
 
 
@@ -80,6 +82,4 @@ def is_test(function: Function) -> bool:
     """Does pytest collect this function?"""
     if not function.name.startswith("test") or function.is_lambda or not is_test_file(function.source.path):
         return False
-    if function.parent is not None and not function.parent.is_module:
-        return False
-    return True
+    return function.parent is None or function.parent.is_module

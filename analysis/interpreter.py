@@ -64,7 +64,6 @@ class Interpreter:
         self.class_of: dict[ast.ClassDef, Class] = {}
         self.values: dict[ast.expr, Values] = {}
         self.context_functions: dict[str, str] = {}
-        self.star_imports: dict[str, list[str]] = {}
         classes: list[Class] = []
         for source in sources.values():
             collected = Collector(source)
@@ -111,9 +110,13 @@ class Interpreter:
             env[parameter.arg] = values
         arguments = function.arguments
         if arguments and arguments.vararg:
-            env[arguments.vararg.arg] = frozenset({Many(self.store.read("parameter", function.key, arguments.vararg.arg))})
+            env[arguments.vararg.arg] = frozenset(
+                {Many(self.store.read("parameter", function.key, arguments.vararg.arg))}
+            )
         if arguments and arguments.kwarg:
-            env[arguments.kwarg.arg] = frozenset({Table(self.store.read("parameter", function.key, arguments.kwarg.arg))})
+            env[arguments.kwarg.arg] = frozenset(
+                {Table(self.store.read("parameter", function.key, arguments.kwarg.arg))}
+            )
         for name, values in env.items():
             self._publish(name, values)
         self.block(function.body, env)
@@ -176,8 +179,9 @@ class Interpreter:
                 self.eval(test, env)
                 self._loop(env, body)
                 self.block(orelse, env)
-            case ast.For(target=target, iter=iterable, body=body, orelse=orelse) | ast.AsyncFor(
-                target=target, iter=iterable, body=body, orelse=orelse
+            case (
+                ast.For(target=target, iter=iterable, body=body, orelse=orelse)
+                | ast.AsyncFor(target=target, iter=iterable, body=body, orelse=orelse)
             ):
                 self.assign(target, self.iterate(self.eval(iterable, env)), env, None)
                 self._loop(env, body)
@@ -187,7 +191,8 @@ class Interpreter:
                     entered = self.enter(self.eval(item.context_expr, env))
                     if item.optional_vars:
                         self.assign(item.optional_vars, entered, env, None)
-                return self.block(body, env)
+                # It may swallow what the body raises (`suppress`, `pytest.raises`).
+                self.block(body, env)
             case ast.Try() | ast.TryStar():
                 return self._try(node, env)
             case ast.Match(subject=subject, cases=cases):
@@ -318,9 +323,7 @@ class Interpreter:
         for alias in node.names:
             if alias.name == "*":
                 if base:
-                    stars = self.star_imports.setdefault(path, [])
-                    if base not in stars:
-                        stars.append(base)
+                    self.store.write(frozenset({ModuleObject(base)}), "stars", path)
                 continue
             if base:
                 values = self.member(base, alias.name)
@@ -335,12 +338,17 @@ class Interpreter:
 
     def member(self, path: str, name: str) -> Values:
         """An attribute of a project module: a global, or a submodule."""
-        values = self.store.read("global", path, name)
-        for star in self.star_imports.get(path, ()):
-            if star != path:
-                values |= self.store.read("global", star, name)
+        values = frozenset(v for module in self._with_stars(path) for v in self.store.read("global", module, name))
         child = self.modules.child(path, name)
         return values | {ModuleObject(child)} if child else values
+
+    def _with_stars(self, path: str) -> list[str]:
+        """A module, and those whose names it has by `import *`."""
+        found = [path]
+        for module in found:
+            stars = {v.path for v in self.store.read("stars", module) if isinstance(v, ModuleObject)}
+            found.extend(sorted(stars - set(found)))
+        return found
 
     def external(self, name: str) -> Value:
         """A library's class, function or module by its dotted name."""

@@ -2,7 +2,8 @@
 
 A table says of each class what its methods return, whether they do I/O on a connection (`io`), what `with` gives, and
 of each function what it returns, whether it does I/O by itself (`io`) or on a session or engine that it is given
-(`io_with`), whether its async counterpart lacks it (`sync_only`), and what it does with a function handed to it (`calls`):
+(`io_with`), whether its async counterpart lacks it (`sync_only`), and what it does with a function handed to it
+(`calls`):
 
 * "awaits": calls it, and awaits the result if it is a coroutine;
 * "sync": calls it and uses the result as it is, so that it must stay sync;

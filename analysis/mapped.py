@@ -14,7 +14,18 @@ from .symbols import Class, decorator_name
 
 COLUMN_CALLS = {"Column", "mapped_column", "deferred", "column_property", "Field", "composite"}
 RELATIONSHIP_CALLS = {"relationship", "relation", "Relationship"}
-COLLECTIONS = {"list", "List", "set", "Set", "Sequence", "Collection", "dict", "Dict", "WriteOnlyMapped", "DynamicMapped"}
+COLLECTIONS = {
+    "list",
+    "List",
+    "set",
+    "Set",
+    "Sequence",
+    "Collection",
+    "dict",
+    "Dict",
+    "WriteOnlyMapped",
+    "DynamicMapped",
+}
 DECLARATIVE_ROOTS = {"DeclarativeBase", "DeclarativeBaseNoMeta", "SQLModel", "MappedAsDataclass"}
 
 
@@ -107,7 +118,9 @@ class MappedClasses:
     def _declare_relationships(self, mapped: Mapped, cls: Class) -> None:
         for statement in cls.node.body:
             name, value, annotation = _assignment(statement)
-            if isinstance(statement, ast.FunctionDef) and "declared_attr" in map(decorator_name, statement.decorator_list):
+            if isinstance(statement, ast.FunctionDef) and "declared_attr" in map(
+                decorator_name, statement.decorator_list
+            ):
                 name, value, annotation = statement.name, _returned(statement), statement.returns
             if name and isinstance(value, ast.Call) and _call_name(value) in RELATIONSHIP_CALLS:
                 mapped.columns.pop(name, None)
@@ -151,7 +164,12 @@ class MappedClasses:
                 if name and other and name not in other.relationships:
                     scalar = _is_scalar_backref(backref)
                     other.relationships[name] = Relationship(
-                        name, mapped.cls.key, not relationship.many and not scalar, "select", relationship.node, mapped.cls.key
+                        name,
+                        mapped.cls.key,
+                        not relationship.many and not scalar,
+                        "select",
+                        relationship.node,
+                        mapped.cls.key,
                     )
 
 

@@ -13,8 +13,8 @@ class Modules:
 
     An absolute import is resolved by its path's end: `app.core.db` is a file `…/app/core/db.py`, of several the one
     nearest to the importing file. For a name without dots the folder before must not be a package itself, so that
-    `import logging` in a package that has a `logging.py` still means the standard library. That finds src layouts, several roots,
-    namespace packages and folders put on `sys.path` alike.
+    `import logging` in a package that has a `logging.py` still means the standard library. That finds src layouts,
+    several roots, namespace packages and folders put on `sys.path` alike.
     """
 
     def __init__(self, paths: Iterable[str]) -> None:

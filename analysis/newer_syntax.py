@@ -1,8 +1,8 @@
 """Syntax that is newer than the interpreter that runs asyncshift, parsed by a newer one of the machine.
 
-A project may need Python 3.13 while asyncshift is installed under 3.11. The newer interpreter parses the file and prints
-the tree as JSON; nodes that this interpreter does not know become what they mean to the analysis: `type X = …` an
-assignment, type parameters nothing, a template string an f-string.
+A project may need Python 3.13 while asyncshift is installed under 3.11. The newer interpreter parses the file and
+prints the tree as JSON; nodes that this interpreter does not know become what they mean to the analysis: `type X = …`
+an assignment, type parameters nothing, a template string an f-string.
 """
 
 from __future__ import annotations
@@ -43,7 +43,11 @@ def parse_with_newer(text: str) -> ast.Module | None:
         return None
     try:
         done = subprocess.run(
-            [interpreter, "-I", "-c", _DUMP], input=text.encode(), capture_output=True, timeout=LIMIT_SECONDS, check=True
+            [interpreter, "-I", "-c", _DUMP],
+            input=text.encode(),
+            capture_output=True,
+            timeout=LIMIT_SECONDS,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -18,7 +18,7 @@ class BrokenInput(Exception):
 
 @dataclass(frozen=True, order=True, slots=True)
 class Site:
-    """A place in a file: path relative to the project, first and last line (from 1) and column (from 0, UTF-8 bytes)."""
+    """A place in a file: path relative to the project, first and last line (from 1) and column (from 0, in bytes)."""
 
     path: str
     line: int
@@ -94,7 +94,9 @@ class Source:
         line = bisect_right(self._line_starts, offset)
         return line, offset - self._line_starts[line - 1]
 
-    def span(self, node: ast.expr | ast.stmt | ast.arg | ast.alias | ast.keyword | ast.excepthandler) -> tuple[int, int]:
+    def span(
+        self, node: ast.expr | ast.stmt | ast.arg | ast.alias | ast.keyword | ast.excepthandler
+    ) -> tuple[int, int]:
         """First byte of a node and the byte after its last, without the parentheses around it."""
         assert node.end_lineno is not None
         assert node.end_col_offset is not None

@@ -25,8 +25,10 @@ from .values import (
 
 COLUMN = Entity("column")
 UNKNOWN = Entity("")
-COLLECTING = {"join", "outerjoin", "select_from", "limit", "offset", "slice", "distinct", "yield_per", "from_statement",
-              "group_by", "having", "options", "with_entities", "union", "union_all", "intersect", "except_", "order_by"}  # fmt: skip
+COLLECTING = {
+    "join", "outerjoin", "select_from", "limit", "offset", "slice", "distinct", "yield_per", "from_statement",
+    "group_by", "having", "options", "with_entities", "union", "union_all", "intersect", "except_", "order_by",
+}  # fmt: skip
 ENTITY_CHANGING = {"with_entities", "with_only_columns"}
 ENTITY_ADDING = {"add_columns", "add_column", "add_entity"}
 # Methods of a result that end it, and what they give of one row.
@@ -50,7 +52,9 @@ def entity(node: ast.expr, values: Values, mapped: MappedClasses) -> Entity:
                 return Entity("table")
             case External(name="statement.subquery" | "statement.cte" | "statement.alias"):
                 return Entity("table")
-            case External(name=name) if name.startswith(("sqlalchemy.func", "column.", "sqlalchemy.literal", "statement.")):
+            case External(name=name) if name.startswith(
+                ("sqlalchemy.func", "column.", "sqlalchemy.literal", "statement.")
+            ):
                 return COLUMN
     return COLUMN if _is_column_expression(node) else UNKNOWN
 
@@ -65,7 +69,17 @@ def _is_column_expression(node: ast.expr) -> bool:
                 isinstance(inner, ast.Name | ast.Attribute) and _last_name(inner).endswith("func")
             )
         case ast.Call(func=ast.Name(id=name)):
-            return name in {"func", "case", "cast", "distinct", "extract", "literal", "exists", "text", "literal_column"}
+            return name in {
+                "func",
+                "case",
+                "cast",
+                "distinct",
+                "extract",
+                "literal",
+                "exists",
+                "text",
+                "literal_column",
+            }
         case ast.Attribute(value=ast.Attribute(attr="c" | "columns")):
             return True
     return False

@@ -87,7 +87,9 @@ def _nameless(value: Value) -> Value:
 
 def _is_unbounded(value: Value) -> bool:
     """Is this a kind of value of which a program can make ever new ones?"""
-    return isinstance(value, Row | Many | Table | Awaitable | Generated | Context | Hint | Query | Statement | Rows | Text)
+    return isinstance(
+        value, Row | Many | Table | Awaitable | Generated | Context | Hint | Query | Statement | Rows | Text
+    )
 
 
 def depth(value: Value) -> int:

@@ -211,10 +211,10 @@ class Collector(ast.NodeVisitor):
         owner = self._class if not isinstance(node, ast.Lambda) else None
         function = Function(key, qualname, self.source, node, self._function, owner)
         self.functions.append(function)
-        if owner is not None:
-            # A setter or an overload may share the name; what the class answers with is the last plain definition.
-            if not any(decorator_name(d) in {"setter", "deleter", "overload"} for d in function.decorators):
-                owner.methods[name] = function
+        # A setter or an overload may share the name; what the class answers with is the last plain definition.
+        is_plain = not any(decorator_name(d) in {"setter", "deleter", "overload"} for d in function.decorators)
+        if owner is not None and is_plain:
+            owner.methods[name] = function
         outer = self._function, self._class
         self._function, self._class = function, None
         self._names.append(name)

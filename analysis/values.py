@@ -162,8 +162,8 @@ class ColumnAttribute:
 class Mock:
     """A unittest.mock object, or what is reached through one; `spec` is the class it stands for, or "" for any.
 
-    `kind` is the callable that made it, `origin` the site key of that call, `path` the way from what it made: names, and
-    `()` for a call. A `SimpleNamespace` is taken for a mock that has no attributes but those it was given.
+    `kind` is the callable that made it, `origin` the site key of that call, `path` the way from what it made: names,
+    and `()` for a call. A `SimpleNamespace` is taken for a mock that has no attributes but those it was given.
     """
 
     spec: str = ""

@@ -1,10 +1,10 @@
 """Functions that reach the database become `async def`.
 
-    def load(db):                     async def load(db):
-        return db.get(User, 1)   ->       return await db.get(User, 1)
+def load(db):                     async def load(db):
+    return db.get(User, 1)   ->       return await db.get(User, 1)
 
-    @contextmanager                   @asynccontextmanager
-    def session_scope():         ->   async def session_scope():
+@contextmanager                   @asynccontextmanager
+def session_scope():         ->   async def session_scope():
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ RENAMED = {
     "__enter__": "__aenter__",
     "__exit__": "__aexit__",
     "__iter__": "__aiter__",
-    "__next__": "__anext__",
 }
 
 
@@ -49,7 +48,9 @@ def decide(program: Program) -> Iterator[Decision]:
 def _concern(program: Program, function: Function, reason: AsyncSite) -> str:
     if reason.confidence is not Confidence.HIGH:
         return "the receiver's class is not known; its method was recognised by its name"
-    unknown = [node for policy, node in program.handed(function) if policy == "unknown" and not _is_wrapping(node, function)]
+    unknown = [
+        node for policy, node in program.handed(function) if policy == "unknown" and not _is_wrapping(node, function)
+    ]
     if unknown:
         line = getattr(unknown[0], "lineno", 0)
         return f"it is handed to something on line {line} of which it is not known whether it awaits"

@@ -1,9 +1,9 @@
 """Calls of what is async now are awaited; `with`, `for` and generators follow.
 
-    user = load(db)                   user = await load(db)
-    with session_scope() as db:  ->   async with session_scope() as db:
-    for row in rows(db):              async for row in rows(db):
-    db = next(get_db())               db = await anext(get_db())
+user = load(db)                   user = await load(db)
+with session_scope() as db:  ->   async with session_scope() as db:
+for row in rows(db):              async for row in rows(db):
+db = next(get_db())               db = await anext(get_db())
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from ..analysis.colours import AsyncSite
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
 from ..analysis.source import Source
-from .awaiting import list_instead_of_generator, wrap_await
-from .edit import Edit, Replace, Wrap
+from .awaiting import wrap_await
+from .edit import Edit
+from .running_through import async_for, call_method, collect, take_next, yield_from
 from .thread_calls import on_the_loop
 from .with_items import async_with
 
@@ -28,6 +29,8 @@ KINDS = {
     "next": "take the next with `await anext`",
     "collect": "collect with an async comprehension",
     "yield from": "yield from with `async for`",
+    "plain yield from": "yield from with a loop",
+    "generator method": "await the method of the async generator",
     "thread": "await it on the loop instead of calling it in a thread",
 }
 IMPOSSIBLE = {
@@ -39,12 +42,21 @@ IMPOSSIBLE = {
 def decide(program: Program) -> Iterator[Decision]:
     """One decision for each site that needs `await`, `async with` or `async for`."""
     seen: set[tuple[ast.expr, str]] = set()
-    for site in program.colours.sites():
+    for site in [*program.colours.sites(), *_plain_yields(program)]:
         if (site.node, site.kind) in seen or not (site.kind in KINDS or site.kind in IMPOSSIBLE):
             continue
         seen.add((site.node, site.kind))
         if program.is_async_after(site.function) and not site.function.is_lambda:
             yield _decision(program, site)
+
+
+def _plain_yields(program: Program) -> Iterator[AsyncSite]:
+    """`yield from` of what stays sync, which no async generator can hold."""
+    for function in program.colours.reasons:
+        running_through = {site.node for site in program.colours.sites_of(function)}
+        for node in function.own_nodes():
+            if isinstance(node, ast.YieldFrom) and node not in running_through:
+                yield AsyncSite(function, node, "plain yield from", None, "yields from what stays sync")
 
 
 def _decision(program: Program, site: AsyncSite) -> Decision:
@@ -71,9 +83,9 @@ def _decision(program: Program, site: AsyncSite) -> Decision:
 
 def _async_items(program: Program, site: AsyncSite) -> list[int]:
     """Which items of a `with` become async."""
-    statement = enclosing(site.function.source, site.node, ast.With)
-    if not isinstance(statement, ast.With):
-        return []
+    source = site.function.source
+    statement = source.parents[source.parents[site.node]]
+    assert isinstance(statement, ast.With)
     wanted = {s.node for s in program.colours.sites_of(site.function) if s.kind in {"with", "client"}}
     return [i for i, item in enumerate(statement.items) if item.context_expr in wanted]
 
@@ -102,67 +114,15 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
             yield from async_for(source, node)
         case "next":
             assert isinstance(node, ast.Call)
-            yield Replace(*source.span(node.func), "anext")
-            yield from wrap_await(source, node)
+            yield from take_next(source, node)
         case "collect":
             yield from collect(source, node)
-        case "yield from":
-            yield from _yield_from(source, node)
+        case "yield from" | "plain yield from" as kind:
+            assert isinstance(node, ast.YieldFrom)
+            yield from yield_from(source, node, is_async=kind == "yield from")
+        case "generator method":
+            assert isinstance(node, ast.Call)
+            yield from call_method(source, node)
         case "thread":
             assert isinstance(node, ast.Call)
             yield from on_the_loop(program, source, node)
-
-
-def enclosing(source: Source, node: ast.AST, kind: type[ast.stmt]) -> ast.stmt | None:
-    """The nearest statement of a kind around a node."""
-    statement: ast.AST | None = node
-    while statement is not None and not isinstance(statement, kind):
-        statement = source.parents.get(statement)
-    return statement
-
-
-def _async_keyword(source: Source, node: ast.AST, kind: type[ast.stmt]) -> Iterator[Edit]:
-    """`async` in front of the statement that a `with` item or a loop's iterable belongs to."""
-    statement = enclosing(source, node, kind)
-    if statement is not None:
-        start = source.span(statement)[0]
-        yield Replace(start, start, "async ")
-
-
-def async_for(source: Source, node: ast.expr) -> Iterator[Edit]:
-    """The edits that loop over an expression with `async for`, in a statement or a comprehension."""
-    parent = source.parents.get(node)
-    if isinstance(parent, ast.comprehension):
-        yield from _async_comprehension(source, parent)
-    else:
-        yield from _async_keyword(source, node, ast.For)
-
-
-def _async_comprehension(source: Source, comprehension: ast.comprehension) -> Iterator[Edit]:
-    target = source.span(comprehension.target)[0]
-    start = source.content.rindex(b"for", 0, target)
-    yield Replace(start, start, "async ")
-    yield from list_instead_of_generator(source, comprehension.target)
-
-
-def collect(source: Source, node: ast.expr) -> Iterator[Edit]:
-    """`list(rows())` -> `[row async for row in rows()]`, and the like in front of any other collecting call."""
-    assert isinstance(node, ast.Call)
-    argument = node.args[-1]
-    start, end = source.span(argument)
-    name = node.func.id if isinstance(node.func, ast.Name) else ""
-    if name == "list" and len(node.args) == 1 and not node.keywords:
-        yield Replace(source.span(node)[0], start, "[item async for item in ")
-        yield Replace(end, source.span(node)[1], "]")
-    else:
-        yield Wrap(start, end, "[item async for item in ", "]")
-
-
-def _yield_from(source: Source, node: ast.expr) -> Iterator[Edit]:
-    assert isinstance(node, ast.YieldFrom)
-    statement = source.parents.get(node)
-    start, value = source.span(node)[0], source.span(node.value)
-    if isinstance(statement, ast.Expr):
-        inner = source.indentation(statement) + "    "
-        yield Replace(start, value[0], "async for item in ")
-        yield Replace(value[1], source.span(statement)[1], f":\n{inner}yield item")

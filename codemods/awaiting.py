@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from ..analysis.source import Source
 from .edit import Edit, Replace, Wrap
@@ -57,7 +58,7 @@ def is_parenthesised(source: Source, node: ast.expr) -> bool:
 def list_instead_of_generator(source: Source, node: ast.AST) -> Iterator[Edit]:
     """A generator expression that awaits is an async generator, which `sum()`, `list()` and others can't take.
 
-    The iterable of its first loop is evaluated outside, and may await freely.
+    The iterable of its first loop is evaluated outside, and may await freely. `next()` becomes `anext()`.
     """
     child: ast.AST = node
     parent = source.parents.get(child)
@@ -65,8 +66,22 @@ def list_instead_of_generator(source: Source, node: ast.AST) -> Iterator[Edit]:
         if isinstance(parent, ast.GeneratorExp):
             first = parent.generators[0]
             if not (child is first and _contains(first.iter, node)):
-                yield from _brackets(source, parent)
+                call = source.parents.get(parent)
+                yield from _anext(source, call) if _takes_next(call, parent) else _brackets(source, parent)
         child, parent = parent, source.parents.get(parent)
+
+
+def _takes_next(call: ast.AST | None, generator: ast.GeneratorExp) -> TypeGuard[ast.Call]:
+    return isinstance(call, ast.Call) and _is_name(call.func, "next") and call.args[0] is generator
+
+
+def _is_name(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _anext(source: Source, call: ast.Call) -> Iterator[Edit]:
+    yield Replace(*source.span(call.func), "anext")
+    yield from wrap_await(source, call)
 
 
 def _contains(outer: ast.AST, inner: ast.AST) -> bool:

@@ -1,10 +1,10 @@
-"""With asyncpg a failed connection is an OSError that SQLAlchemy does not wrap: handlers around `connect()` catch it too.
+"""Handlers around `connect()` catch OSError too: asyncpg raises it, and SQLAlchemy does not wrap it.
 
-    try:                                   try:
-        with engine.connect() as c:            async with engine.connect() as c:
-            c.execute(text("SELECT 1"))            await c.execute(text("SELECT 1"))
-    except SQLAlchemyError:           ->   except (SQLAlchemyError, OSError):
-        return False                           return False
+try:                                   try:
+    with engine.connect() as c:            async with engine.connect() as c:
+        c.execute(text("SELECT 1"))            await c.execute(text("SELECT 1"))
+except SQLAlchemyError:           ->   except (SQLAlchemyError, OSError):
+    return False                           return False
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the project must install is listed: SQLAlchemy's asyncio extra, the async driver, the tools of its tests.
 
-    sqlalchemy>=2.0                   sqlalchemy[asyncio]>=2.0
-                                 ->   aiosqlite>=0.20
+sqlalchemy>=2.0                   sqlalchemy[asyncio]>=2.0
+                             ->   aiosqlite>=0.20
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def project_files(program: Program, plan: Plan, changed: dict[str, bytes]) -> di
 
 def _edit(program: Program, changed: dict[str, bytes]) -> EditedRequirements:
     has = listed(program.root, program.sources)
-    used = {dialect for dialect, drivers in SYNC_DRIVERS.items() if drivers & set(has)} | _named(program, in_tests=False)
+    used = {dialect for dialect, drivers in SYNC_DRIVERS.items() if drivers & set(has)} | _named(
+        program, in_tests=False
+    )
     # A suite names server databases that it never reaches; SQLite it runs on.
     tested = (_named(program, in_tests=True) & {"sqlite"}) - used
     runtime, tests = ({async_driver(d, has, program.settings.driver) for d in dialects} for dialects in (used, tested))

@@ -30,7 +30,9 @@ from .indenting import indent
 
 NAME = "entry-points"
 OWN_SITES = {"schema", "query", "load"}
-LOOPS = "each call runs on an event loop of its own: an engine with a pool, shared with other loops, must be disposed in it"
+LOOPS = (
+    "each call runs on an event loop of its own: an engine with a pool, shared with other loops, must be disposed in it"
+)
 
 
 def decide(program: Program) -> Iterator[Decision]:
@@ -100,11 +102,15 @@ def _inner(source: Source, node: ast.FunctionDef, module: str) -> Iterator[Edit]
     body = node.body[1:] if ast.get_docstring(node) is not None else node.body
     if not body:
         return
-    taken = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} | {a.arg for a in ast.walk(node) if isinstance(a, ast.arg)}
+    taken = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} | {
+        a.arg for a in ast.walk(node) if isinstance(a, ast.arg)
+    }
     name = next(n for n in ("run", f"run_{node.name}", "run_on_loop") if n not in taken)
     # What the body assigns to would be a local of the inner function: such parameters are passed on.
     assigned = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    passed = ", ".join(a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs) if a.arg in assigned)
+    passed = ", ".join(
+        a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs) if a.arg in assigned
+    )
     returns = f" -> {source.text(node.returns)}" if node.returns else ""
     outer = source.indentation(body[0])
     assert body[-1].end_lineno is not None

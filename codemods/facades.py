@@ -1,6 +1,6 @@
 """Attributes that only the sync object behind an async one has are read and set there.
 
-    session.expire_on_commit = True   ->   session.sync_session.expire_on_commit = True
+session.expire_on_commit = True   ->   session.sync_session.expire_on_commit = True
 """
 
 from __future__ import annotations
@@ -38,9 +38,15 @@ def decide(program: Program) -> Iterator[Decision]:
 def _facade(program: Program, node: ast.Attribute) -> str:
     """The attribute behind which the sync object stands, when the async one lacks what is read or set."""
     for value in program.values(node.value):
-        if isinstance(value, Instance) and program.converted_class(value.cls) and not program.methods(value.cls, node.attr):
+        if (
+            isinstance(value, Instance)
+            and program.converted_class(value.cls)
+            and not program.methods(value.cls, node.attr)
+        ):
             for cls in _known(program, value.cls):
-                if node.attr in cls.facade_only or (cls.facade and isinstance(node.ctx, ast.Store) and cls.name in SLOTTED):
+                if node.attr in cls.facade_only or (
+                    cls.facade and isinstance(node.ctx, ast.Store) and cls.name in SLOTTED
+                ):
                     return cls.facade
     return ""
 

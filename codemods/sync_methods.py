@@ -1,6 +1,6 @@
 """Methods that AsyncSession does not have are called on its sync session, through `run_sync`.
 
-    db.bulk_save_objects(users)  ->   await db.run_sync(lambda session: session.bulk_save_objects(users))
+db.bulk_save_objects(users)  ->   await db.run_sync(lambda session: session.bulk_save_objects(users))
 """
 
 from __future__ import annotations

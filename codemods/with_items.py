@@ -11,7 +11,6 @@ from .edit import Edit, Replace
 from .indenting import INDENT, indent
 
 
-
 def async_with(source: Source, node: ast.AST, items: Sequence[int]) -> Iterator[Edit]:
     """The edits of a `with` statement around `node`, whose items with the indices `items` become async."""
     statement: ast.AST | None = node

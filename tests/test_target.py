@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from asyncshift.cli.discovery import python_files
-from asyncshift.codemods.engine import make_plan, rewrite
-
 from asyncshift.analysis.decisions import Status
 from asyncshift.analysis.program import Program
 from asyncshift.analysis.settings import Settings
+from asyncshift.cli.discovery import python_files
+from asyncshift.codemods.engine import make_plan, rewrite
 
 ROOT = Path(__file__).parent.parent
 NAMES = sorted(p.name for p in (ROOT / "target").iterdir() if p.is_dir())

@@ -8,7 +8,6 @@ from pathlib import Path, PurePosixPath
 from textwrap import dedent
 
 import pytest
-
 from asyncshift.analysis.program import Program
 from asyncshift.analysis.settings import Settings
 from asyncshift.analysis.source import Source
@@ -136,11 +135,14 @@ def test_a_decorator_of_the_project_follows_what_it_wraps() -> None:
 
 
 def test_a_function_given_to_run_sync_stays_sync() -> None:
-    assert coloured("""
+    assert (
+        coloured("""
         from sqlalchemy.ext.asyncio import AsyncSession
         def work(session): session.commit()
         async def use(db: AsyncSession): await db.run_sync(work)
-    """) == set()
+    """)
+        == set()
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,11 +165,14 @@ def test_kept_modules_stay_sync_with_their_reason() -> None:
 
 
 def test_a_project_that_is_async_already_has_nothing_to_colour() -> None:
-    assert coloured("""
+    assert (
+        coloured("""
         from sqlalchemy.ext.asyncio import AsyncSession
         async def load(db: AsyncSession): return await db.get(object, 1)
         async def show(db: AsyncSession): return str(await load(db))
-    """) == set()
+    """)
+        == set()
+    )
 
 
 def test_the_chain_leads_to_the_database_call() -> None:

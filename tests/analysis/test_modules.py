@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from asyncshift.analysis.modules import Modules
 
 
@@ -37,4 +36,8 @@ def test_relative_imports() -> None:
 
 def test_dotted_names_end_at_the_root() -> None:
     modules = Modules(["__init__.py", "app/__init__.py", "app/api/users.py", "main.py"])
-    assert [modules.dotted(p) for p in ("app/api/users.py", "app/__init__.py", "main.py")] == ["app.api.users", "app", "main"]
+    assert [modules.dotted(p) for p in ("app/api/users.py", "app/__init__.py", "main.py")] == [
+        "app.api.users",
+        "app",
+        "main",
+    ]
