@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, count, islice
 
 from ..analysis.program import Program
 from ..analysis.source import Source
@@ -17,7 +18,7 @@ from .indenting import INDENT
 from .pieces import Piece, call, joined, splice
 from .references import is_plain
 
-_NAMES = ("connection", "conn", "db_connection", "schema_connection")
+_NAMES = ("connection", "conn", "db_connection")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +136,12 @@ def _block(program: Program, group: Sequence[SchemaCall], indentation: str) -> s
     return "".join(lines)
 
 
-def free_name(function: Function) -> str:
-    """A name for the connection that means nothing else in the function."""
+def free_name(function: Function, depth: int = 0) -> str:
+    """A name for the connection that means nothing else in the function; one for each depth."""
     taken = {n.id for n in ast.walk(function.node) if isinstance(n, ast.Name)}
     taken |= {a.arg for a in ast.walk(function.node) if isinstance(a, ast.arg)}
-    return next((name for name in _NAMES if name not in taken), f"{_NAMES[-1]}_")
+    numbered = (f"{_NAMES[0]}_{number}" for number in count(2))
+    return next(islice((name for name in chain(_NAMES, numbered) if name not in taken), depth, None))
 
 
 def _head(item: SchemaCall) -> list[Piece]:

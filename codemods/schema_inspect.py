@@ -121,12 +121,13 @@ def _last_assignment(source: Source, function: Function, read: ast.expr) -> ast.
 
 @dataclass(slots=True)
 class Stretch:
-    """Statements of one block that read through one engine, `first` up to `last`."""
+    """Statements of one block that read through one engine, `first` up to `last`; `depth` others stand around it."""
 
     block: list[ast.stmt]
     first: int
     last: int
     readings: list[Reading]
+    depth: int = 0
 
     @property
     def statements(self) -> list[ast.stmt]:
@@ -161,6 +162,9 @@ def stretches(program: Program, found: Iterable[Reading]) -> list[Stretch]:
             if not is_plain(reading.target):
                 reading.concern = "keep the connection in a variable, and read through it inside run_sync"
             continue
+        if _awaits_engine(program, reading):
+            reading.concern = "keep the engine in a variable, and read through it inside run_sync"
+            continue
         stretch = _stretch(reading)
         if stretch is None:
             reading.concern = SEVERAL_BLOCKS
@@ -170,16 +174,31 @@ def stretches(program: Program, found: Iterable[Reading]) -> list[Stretch]:
             outer, inner = (other, stretch) if other.joins(stretch) else (stretch, other)
             outer.join(inner)
             stretch = outer
-        if any(_holds(s, stretch) or _holds(stretch, s) for s in result):
-            reading.concern = "several engines are read at once: read one after the other"
-            continue
         result.append(stretch)
+    _nest(result)
     return result
+
+
+def _nest(found: list[Stretch]) -> None:
+    """Of two stretches that overlap the one that begins first goes on to the end of the other, which stands inside."""
+    ordered = sorted(found, key=lambda s: s.statements[0].lineno)
+    for position, outer in enumerate(ordered):
+        for inner in ordered[position + 1 :]:
+            if inner.block is outer.block and inner.first <= outer.last:
+                outer.last = max(outer.last, inner.last)
+            if _holds(outer, inner):
+                inner.depth += 1
 
 
 def _is_connection(program: Program, reading: Reading) -> bool:
     classes = (v.cls for v in program.values(reading.target) if isinstance(v, Instance))
     return any(program.interpreter.objects.is_a(cls, "sqlalchemy.Connection") for cls in classes)
+
+
+def _awaits_engine(program: Program, reading: Reading) -> bool:
+    """Is there something to await in the expression that gives the engine?"""
+    inside = set(ast.walk(reading.target))
+    return any(site.node in inside for site in program.colours.sites_of(reading.function))
 
 
 def on_connection(reading: Reading) -> list[Edit]:
@@ -190,7 +209,7 @@ def on_connection(reading: Reading) -> list[Edit]:
 def on_engine(program: Program, stretch: Stretch) -> list[Edit]:
     """The edits of readings through an engine."""
     reading, statements = stretch.readings[0], stretch.statements
-    source, name = reading.source, free_name(reading.function)
+    source, name = reading.source, free_name(reading.function, stretch.depth)
     pieces = operand(program, reading.function, reading.target)
     engine = "".join(p if isinstance(p, str) else source.text(p) for p in pieces)
     line = source.offset(statements[0].lineno, 0)
