@@ -138,10 +138,10 @@ def _makers(program: Program, source: Source) -> Iterator[Maker]:
     if source.path in program.kept:
         return
     for node in source.nodes:
-        if isinstance(node, ast.Call) and not is_sync_facade(program, source, node):
-            for what in _called(program, node):
+        if isinstance(node, ast.Call):
+            what = next(_called(program, node), "")
+            if what and not is_sync_facade(program, source, node):
                 yield Maker(source, node, what)
-                break
 
 
 def _called(program: Program, call: ast.Call) -> Iterator[str]:
@@ -406,10 +406,10 @@ def _kept_uses(program: Program, known: References, maker: Maker) -> Iterator[Wo
 def _handed_on(program: Program) -> Iterator[Work]:
     """Engines given to libraries that may want the sync one, and `create_engine` itself as a value."""
     for source in program.sources.values():
-        if source.path in program.kept:
+        if source.path in program.kept or b"engine" not in source.content.lower():
             continue
         for node in source.nodes:
-            if isinstance(node, ast.Call) and not is_sync_facade(program, source, node):
+            if isinstance(node, ast.Call):
                 yield from _given_to_library(program, source, node)
             elif isinstance(node, ast.Name | ast.Attribute) and _is_engine_maker(program, source, node):
                 concern = "what is called here makes a sync engine: call create_async_engine"
@@ -423,7 +423,8 @@ def _given_to_library(program: Program, source: Source, call: ast.Call) -> Itera
     if not libraries:
         return
     for given in (*call.args, *(k.value for k in call.keywords)):
-        if any(isinstance(v, Instance) and v.cls == "sqlalchemy.Engine" for v in program.values(given)):
+        is_engine = any(isinstance(v, Instance) and v.cls == "sqlalchemy.Engine" for v in program.values(given))
+        if is_engine and not is_sync_facade(program, source, call):
             concern = f"{min(libraries)} gets an AsyncEngine now; if it wants a sync one, give it .sync_engine"
             yield Work(source, given, LEFT, [], concern, Status.DECLINED)
 
