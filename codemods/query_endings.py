@@ -26,6 +26,7 @@ from .query_text import (
     renamed,
     rewritten,
 )
+from .query_shapes import asked_first, statement_before
 from .query_unions import entity_layer
 
 # Stands for the session in the text of a layer.
@@ -74,7 +75,7 @@ class Executing:
             raise Declined("it is not known whether this query gives objects or rows")
         if {"only_return_tuples", "tuples"} & self._names():
             return "execute"
-        found = {"scalars" if _is_entity(q) else "execute" for q in queries}
+        found = {self._method_of(q) for q in queries}
         return found.pop() if len(found) == 1 else self._method_at_run_time()
 
     def _method_at_run_time(self) -> str:
@@ -91,11 +92,35 @@ class Executing:
 
     def unique(self) -> str:
         """The call that drops repeated rows as Query does, where they may occur."""
-        program = self.rewriting.program
-        repeated = any(may_repeat(program, past.history, q) for past in self.pasts for q in past.queries)
-        if repeated and any(not any(e.kind == "entity" for e in q.entities) for q in self.queries):
+        if self._differ_in_uniqueness():
             raise Declined("it can be one of several queries, of which some drop repeated rows and others keep them")
-        return ".unique()" if repeated else ""
+        return ".unique()" if self._may_repeat() else ""
+
+    def _may_repeat(self) -> bool:
+        program = self.rewriting.program
+        return any(may_repeat(program, past.history, q) for past in self.pasts for q in past.queries)
+
+    def _differ_in_uniqueness(self) -> bool:
+        """Do only some of the queries drop repeated rows?"""
+        return self._may_repeat() and any(not any(e.kind == "entity" for e in q.entities) for q in self.queries)
+
+    def _asked_first(self) -> Ending | None:
+        """What the rows are is asked at run time where only some of the queries drop repeated rows."""
+        rewriting = self.rewriting
+        source, root = rewriting.chain.source, rewriting.chain.root
+        function = rewriting.program.function_at(source, root)
+        if not self._differ_in_uniqueness() or not is_plain(root) or rewriting.chain.steps() or function is None:
+            return None
+        statement = statement_before(source, rewriting.chain.node)
+        if statement is None:
+            return None
+        found = sorted({self._method_of(q) for q in self.queries}, reverse=True)
+        methods = [f"{SESSION}.{name}" for name in found]
+        self.method()
+        return Ending([], list(asked_first(source, statement, root, function, methods, self.awaits)))
+
+    def _method_of(self, query: Query) -> str:
+        return "scalars" if _is_entity(query) else "execute"
 
     def unique_of_one(self) -> str:
         """The same for a statement that is limited to one row: only a joined collection repeats it."""
@@ -142,6 +167,8 @@ class Executing:
         return entity_layer(self.rewriting) if all(map(_is_entity, self.queries)) else []
 
     def all(self, link: Link) -> Ending:
+        if asked := self._asked_first():
+            return asked
         layers = self.result(self.method(), f"{self.unique()}.all()")
         return Ending(layers, [dropped(link, self.rewriting.chain.source)])
 
@@ -153,6 +180,8 @@ class Executing:
         return Ending(layers, [rewritten(link, source, "limit(1)")])
 
     def one(self, link: Link) -> Ending:
+        if asked := self._asked_first():
+            return asked
         layers = self.result(self.method(), f"{self.unique()}.{link.name}()")
         return Ending(layers, [dropped(link, self.rewriting.chain.source)])
 

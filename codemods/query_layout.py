@@ -83,8 +83,10 @@ class Layout:
         """Do the brackets around the expression stand on lines of their own?"""
         opening, closing = (self.source.position(b)[0] for b in brackets)
         first = self.node.lineno
-        return opening < first and closing > (self.node.end_lineno or first) and len(self._leading(first)) == (
-            self.node.col_offset
+        return (
+            opening < first
+            and closing > (self.node.end_lineno or first)
+            and len(self._leading(first)) == (self.node.col_offset)
         )
 
     # The forms.
@@ -157,9 +159,7 @@ class Layout:
         newline = self.source.newline
         start, end = self.source.span(self.node)
         before = "".join(layer.open + newline + indent + unit * (i + 1) for i, layer in enumerate(layers))
-        after = "".join(
-            newline + indent + unit * i + layer.close for i, layer in reversed(list(enumerate(layers)))
-        )
+        after = "".join(newline + indent + unit * i + layer.close for i, layer in reversed(list(enumerate(layers))))
         return Wrap(start, end, before, after)
 
     def _indented(self) -> Iterator[Edit]:
@@ -242,4 +242,3 @@ def stands_inside(node: ast.expr, source: Source, laid_out: set[ast.AST]) -> boo
             return True
         current = source.parents.get(current)
     return False
-

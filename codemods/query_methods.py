@@ -321,9 +321,7 @@ def _only_join(rewriting: Rewriting) -> ast.expr:
     """The join that another statement made."""
     seen = rewriting.earlier_steps() if rewriting.is_complete else _steps_of(rewriting.group)
     found = [
-        step.link.args[0]
-        for step in seen
-        if step.link.name in {"join", "outerjoin", "select_from"} and step.link.args
+        step.link.args[0] for step in seen if step.link.name in {"join", "outerjoin", "select_from"} and step.link.args
     ]
     if len({ast.dump(f) for f in found}) != 1:
         raise Declined(

@@ -42,9 +42,7 @@ def passed_along(program: Program, callers: Callers, problem: NoSession) -> tupl
         raise Declined(f"{function.name}() has no session, and is used in ways in which none can be passed to it")
     texts = {call: _text(program, source, call, function, problem) for source, call in calls}
     name = _name(function, set(texts.values()))
-    changes = [
-        Change(source, call, [_first_argument(source, call, texts[call])]) for source, call in calls
-    ]
+    changes = [Change(source, call, [_first_argument(source, call, texts[call])]) for source, call in calls]
     return name, [_signature(program, function, name), *changes]
 
 

@@ -211,6 +211,11 @@ def _execute(rewriting: Rewriting, site: Site, ending: Ending, awaits: bool) -> 
     site.edits += _root(rewriting, word)
     text = site.session or session_text(rewriting.program, chain, rewriting.provenances)
     site.layers = [replace(layer, open=layer.open.replace(SESSION, text)) for layer in ending.layers]
+    site.edits = [_with_session(edit, text) for edit in site.edits]
+
+
+def _with_session(edit: Edit, text: str) -> Edit:
+    return replace(edit, text=edit.text.replace(SESSION, text)) if isinstance(edit, Replace) else edit
 
 
 def _execute_in_place(rewriting: Rewriting, site: Site, ending: Ending, word: str) -> None:
@@ -359,5 +364,3 @@ def _passing(program: Program, change: Change) -> Decision:
 
 def _as_json(edit: Edit) -> list[object]:
     return [type(edit).__name__, *(getattr(edit, f.name) for f in fields(edit))]
-
-
