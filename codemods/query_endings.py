@@ -17,6 +17,7 @@ from ..analysis.values import External, Query
 from .edit import Edit, Replace
 from .query_layout import Layer
 from .query_methods import ENTITY_CHANGING, Past, Rewriting
+from .query_shapes import asked_first, statement_before
 from .query_text import (
     Declined,
     close_bracket,
@@ -26,7 +27,6 @@ from .query_text import (
     renamed,
     rewritten,
 )
-from .query_shapes import asked_first, statement_before
 from .query_unions import entity_layer
 
 # Stands for the session in the text of a layer.

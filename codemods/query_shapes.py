@@ -1,7 +1,7 @@
 """A function that executes queries of several shapes: it asks the statement at run time what its rows are.
 
-A legacy Query decides by itself whether it gives objects or rows, and whether it drops repeated rows. Where one function
-executes queries that differ in the second, what is asked of the statement is written before the statement that uses it:
+A legacy Query decides by itself whether it gives objects or rows, and whether it drops repeated rows. Where queries that
+differ in the second come to one function, it asks the statement which they are, before it uses the rows:
 
     columns = query.column_descriptions
     rows = await (db.scalars if len(columns) == 1 else db.execute)(query)
@@ -32,12 +32,8 @@ def statement_before(source: Source, node: ast.expr) -> ast.stmt | None:
     inside: set[ast.AST] = {node}
     parent = source.parents[node]
     while not isinstance(parent, ast.stmt):
-        if isinstance(parent, ast.Call):
-            if any(not _is_quiet(part, inside) for part in [parent.func, *parent.args, *parent.keywords]):
-                return None
-        elif not isinstance(parent, QUIET):
-            return None
-        elif any(not _is_quiet(child, inside) for child in ast.iter_child_nodes(parent)):
+        children = ast.iter_child_nodes(parent)
+        if not isinstance(parent, (*QUIET, ast.Call)) or any(not _is_quiet(child, inside) for child in children):
             return None
         inside.add(parent)
         parent = source.parents[parent]
