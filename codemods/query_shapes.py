@@ -1,7 +1,7 @@
-"""A function that executes queries of several shapes: it asks the statement at run time what its rows are.
+"""A function that executes queries of several shapes asks the statement at run time what its rows are.
 
-A legacy Query decides by itself whether it gives objects or rows, and whether it drops repeated rows. Where queries that
-differ in the second come to one function, it asks the statement which they are, before it uses the rows:
+A legacy Query decides by itself whether it gives objects or rows, and whether it drops repeated rows. Where queries
+that differ in the second come to one function, it asks the statement which they are, before it uses the rows:
 
     columns = query.column_descriptions
     rows = await (db.scalars if len(columns) == 1 else db.execute)(query)
