@@ -169,7 +169,7 @@ class MappedClasses:
                         not relationship.many and not scalar,
                         "select",
                         relationship.node,
-                        mapped.cls.key,
+                        relationship.owner,
                     )
 
 

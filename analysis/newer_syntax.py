@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,9 @@ from pathlib import Path
 from typing import Any
 
 NEWEST = 20
+_BARE_EXCEPTIONS = re.compile(
+    r"^(?P<head>[ \t]*except\*?)[ \t](?P<types>[\w.]+(?:[ \t]*,[ \t]*[\w.]+)+)[ \t]*:(?=[ \t]*(?:#.*)?$)", re.MULTILINE
+)
 LIMIT_SECONDS = 30
 
 _DUMP = r"""
@@ -36,8 +40,26 @@ sys.stdout.write(json.dumps(dump(ast.parse(sys.stdin.buffer.read().decode()))))
 """
 
 
-def parse_with_newer(text: str) -> ast.Module | None:
-    """The tree of a text that this interpreter can't parse; None when no newer one is there or it can't either."""
+def parse_newer(text: str) -> ast.Module | None:
+    """The tree of a text that this interpreter can't parse; None when it can't be had."""
+    return _parse_with_newer(text) or _parse_bare_exceptions(text)
+
+
+def _parse_bare_exceptions(text: str) -> ast.Module | None:
+    """`except A, B:` (PEP 758), parsed with the parentheses that older interpreters want.
+
+    The opening one takes the place of a space, so that no column before the colon moves.
+    """
+    parenthesised = _BARE_EXCEPTIONS.sub(r"\g<head>(\g<types>):", text)
+    if parenthesised == text:
+        return None
+    try:
+        return ast.parse(parenthesised)
+    except SyntaxError:
+        return None
+
+
+def _parse_with_newer(text: str) -> ast.Module | None:
     interpreter = _newer_interpreter()
     if interpreter is None:
         return None

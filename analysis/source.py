@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from .newer_syntax import parse_with_newer
+from .newer_syntax import parse_newer
 
 BOM = b"\xef\xbb\xbf"
 
@@ -57,7 +57,7 @@ class Source:
         try:
             tree = ast.parse(text, filename=path)
         except SyntaxError as error:
-            newer = parse_with_newer(text)
+            newer = parse_newer(text)
             if newer is None:
                 raise BrokenInput(f"{path}:{error.lineno or 1}: syntax error: {error.msg}") from None
             tree = newer

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import click
+
+DEBUG = "asyncshift.debug"
+
 
 class Failure(Exception):
     """Something that the user can mend. Each argument is one line that says what and where; the exit code is 2."""
@@ -9,3 +13,9 @@ class Failure(Exception):
     @property
     def lines(self) -> tuple[str, ...]:
         return tuple(str(line) for line in self.args)
+
+
+def debugging() -> bool:
+    """Was `--debug` given?"""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(DEBUG))

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from .errors import DEBUG
+
 COMMANDS = {
     "plan": "Print what would be done and why; changes nothing.",
     "migrate": "Carry the plan out.",
@@ -17,7 +19,6 @@ COMMANDS = {
     "demo": "Migrate a small example and compare its test suite before and after.",
 }
 SETTINGS = {"help_option_names": ["-h", "--help"]}
-DEBUG = "asyncshift.debug"
 
 
 def _debug_option() -> click.Option:

@@ -9,6 +9,7 @@ from ..analysis.decisions import Decision, Plan, Status
 from ..analysis.program import Program
 from ..codemods.engine import CODEMODS, make_plan, rewrite
 from .console import status
+from .errors import debugging
 from .listing import ASYNC_DEF, needs_a_look
 from .project import Project
 
@@ -26,7 +27,7 @@ class Work:
 def plan_for(program: Program) -> Plan:
     """The whole plan."""
     with status("Working out what to do"):
-        return make_plan(program)
+        return make_plan(program, faults=debugging())
 
 
 def work_out(project: Project, codemods: Collection[str] = CODEMODS) -> Work:
@@ -57,4 +58,5 @@ def _work_out(project: Project, codemods: Collection[str], *, stays_sync: bool) 
     program = project.program(stays_sync)
     plan = plan_for(program).only(codemods)
     with status("Rewriting"):
-        return Work(program, codemods, list(plan), rewrite(program, plan))
+        contents = rewrite(program, plan, faults=debugging())
+        return Work(program, codemods, list(plan), contents)

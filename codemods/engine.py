@@ -9,9 +9,9 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import cast
 
-from ..analysis.decisions import Decision, Plan, Status
+from ..analysis.decisions import Confidence, Decision, Plan, Status
 from ..analysis.program import Program, imported_names
-from ..analysis.source import BOM, BrokenInput, Source
+from ..analysis.source import BOM, BrokenInput, Site, Source
 from .base import Codemod
 from .edit import Conflict, Edit, Import, apply
 from .imports import settle
@@ -32,10 +32,29 @@ def summary(codemod: Codemod) -> str:
     return (codemod.__doc__ or "").strip().split("\n", 1)[0]
 
 
-def make_plan(program: Program) -> Plan:
-    """Everything that would be done, kept or declined."""
-    decisions = [d for codemod in CODEMODS.values() for d in codemod.decide(program)]
+def make_plan(program: Program, *, faults: bool = True) -> Plan:
+    """Everything that would be done, kept or declined.
+
+    With `faults` a fault of a codemod is raised; without, that codemod does nothing, and the plan says so.
+    """
+    decisions = [d for codemod in CODEMODS.values() for d in _decided(program, codemod, faults)]
     return Plan(sorted(_of_what_stays(program, decisions), key=lambda d: (d.site, d.codemod)))
+
+
+def _decided(program: Program, codemod: Codemod, faults: bool) -> list[Decision]:
+    try:
+        return list(codemod.decide(program))
+    except Exception as fault:
+        if faults or isinstance(fault, BrokenInput):
+            raise
+        site = Site(next(iter(program.sources)), 1, 0, 1, 0)
+        return [
+            Decision(codemod.NAME, site, "nothing", Status.DECLINED, Confidence.LOW, f"{codemod.NAME} {_told(fault)}")
+        ]
+
+
+def _told(fault: Exception) -> str:
+    return f"failed, --debug shows where ({type(fault).__name__}: {fault})"
 
 
 def _of_what_stays(program: Program, decisions: list[Decision]) -> Iterator[Decision]:
@@ -55,10 +74,11 @@ def _of_what_stays(program: Program, decisions: list[Decision]) -> Iterator[Deci
         yield decision
 
 
-def rewrite(program: Program, plan: Plan) -> dict[str, bytes]:
+def rewrite(program: Program, plan: Plan, *, faults: bool = True) -> dict[str, bytes]:
     """The new content of each file that the plan changes, by path relative to the project's root.
 
-    A decision whose rewrite can't be made beside the others of its file becomes a declined one in the plan.
+    A decision whose rewrite can't be made beside the others of its file becomes a declined one in the plan; without
+    `faults` so does one whose codemod fails on it.
     """
     by_path: defaultdict[str, list[Decision]] = defaultdict(list)
     for decision in plan:
@@ -66,7 +86,8 @@ def rewrite(program: Program, plan: Plan) -> dict[str, bytes]:
             by_path[decision.site.path].append(decision)
     changed: dict[str, bytes] = {}
     for path, decisions in by_path.items():
-        content = _rewrite_file(program, program.sources[path], decisions, plan)
+        edits = {d: e for d in decisions if (e := _edits(program, d, plan, faults)) is not None}
+        content = _rewrite_file(program, program.sources[path], edits, plan)
         if content != program.sources[path].content:
             changed[path] = content
     _prune_exports(program, changed)
@@ -77,8 +98,17 @@ def rewrite(program: Program, plan: Plan) -> dict[str, bytes]:
     return changed
 
 
-def _rewrite_file(program: Program, source: Source, decisions: list[Decision], plan: Plan) -> bytes:
-    edits = {d: list(CODEMODS[d.codemod].rewrite(d, program)) for d in decisions}
+def _edits(program: Program, decision: Decision, plan: Plan, faults: bool) -> list[Edit] | None:
+    try:
+        return list(CODEMODS[decision.codemod].rewrite(decision, program))
+    except Exception as fault:
+        if faults:
+            raise
+        plan.decline(decision, f"this rewrite {_told(fault)}")
+        return None
+
+
+def _rewrite_file(program: Program, source: Source, edits: dict[Decision, list[Edit]], plan: Plan) -> bytes:
     try:
         return _applied(program, source, [e for wanted in edits.values() for e in wanted])
     except (Conflict, BrokenInput):
