@@ -57,7 +57,9 @@ def boundary_of(program: Program, function: Function) -> Boundary | None:
     if function.is_property:
         return Boundary("property", "a property can't be awaited by those who read it as an attribute")
     is_special = function.owner and function.name.startswith("__") and function.name.endswith("__")
-    if is_special and function.name not in MAY_BE_ASYNC:
+    # Whoever runs through a generator is rewritten; an iterator class would have to be, in all its parts.
+    is_iteration = function.name == "__iter__" and function.is_generator
+    if is_special and function.name not in MAY_BE_ASYNC and not is_iteration:
         return Boundary("special", f"Python calls {function.name} itself and does not await it")
     if runs_outside(program, function):
         return Boundary("entry", f"the test runner calls {function.name} outside of the event loop")

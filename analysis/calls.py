@@ -466,15 +466,19 @@ class Calls:
 def keywords_and_fields(interpreter: Interpreter, cls: str, arguments: Arguments) -> list[tuple[str, Values]]:
     """What the generated constructor of a dataclass or model assigns."""
     positional, keywords = arguments
-    fields = [
+    named = [(n, v) for n, v in keywords.items() if n != "**"]
+    return [*zip(fields(interpreter, cls), (v for _, v in positional), strict=False), *named]
+
+
+def fields(interpreter: Interpreter, cls: str) -> list[str]:
+    """The annotated names of a class and its bases, in their order."""
+    return [
         s.target.id
         for base in reversed(interpreter.objects.ancestry(cls))
         if base in interpreter.objects.classes
         for s in interpreter.objects.classes[base].node.body
         if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
     ]
-    named = [(n, v) for n, v in keywords.items() if n != "**"]
-    return [*zip(fields, (v for _, v in positional), strict=False), *named]
 
 
 def split(name: str) -> tuple[str, str]:

@@ -1,8 +1,8 @@
 """Colours: which functions have to become async, because of which call, and where that can't go on.
 
-A function that holds a seed (I/O on a session, connection, engine, or a test client) becomes async; so do its callers, up
-to the boundaries; the members of an override family share one colour. Every function keeps the site that made it so, and
-through it the chain down to the seed.
+A function that holds a seed (I/O on a session, connection, engine, or a test client) becomes async; so do its callers,
+up to the boundaries; the members of an override family share one colour. Every function keeps the site that made it so,
+and through it the chain down to the seed.
 
 A place where sync code runs a coroutine to its end (a bridge) is a weak seed: it makes its function async only where
 async code reaches that function. Where sync code starts a loop of its own it stays.
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from .boundaries import Boundary, boundary_of
 from .bridges import Run, with_parents
 from .clients import CLIENT, Clients, calls_client_by_name
+from .consuming import consumed, generators
 from .decisions import Confidence, Step
 from .handing import functions_of, handed
 from .library import library
@@ -40,11 +41,12 @@ class AsyncSite:
     """A place that needs `await`, `async with` or `async for`.
 
     `kind`: "await" (a call), "with" (a `with` item's expression), "for" (an iterable of a loop or comprehension),
-    "next" (`next(generator)`), "collect" (`list(generator)`), "yield from", "thread" (the call that hands `callee` to a
-    thread), "thread maker" (`sync_to_async(callee)`), "client" (a `with` item that enters a test client), "property" (a
-    read that calls), "query" (a legacy query is sent), "schema" (`create_all` and its like), "load" (implicit I/O),
-    "bridge" (a coroutine is run to its end), "finalizer" (`request.addfinalizer(callee)`) or "raises"
-    (`pytest.raises(error, callee)`). `callee` is the project function behind it; None for a seed.
+    "next" (`next(generator)`), "collect" (the generator in `list(generator)`), "yield from", "generator method"
+    (`generator.close()`), "thread" (the call that hands `callee` to a thread), "thread maker"
+    (`sync_to_async(callee)`), "client" (a `with` item that enters a test client), "property" (a read that calls),
+    "query" (a legacy query is sent), "schema" (`create_all` and its like), "load" (implicit I/O), "bridge" (a coroutine
+    is run to its end), "finalizer" (`request.addfinalizer(callee)`) or "raises" (`pytest.raises(error, callee)`).
+    `callee` is the project function behind it; None for a seed.
     """
 
     function: Function
@@ -209,7 +211,7 @@ class Colours:
         queue.append(function)
 
     def _even_out(self, queue: deque[Function]) -> bool:
-        """Where a call can reach async and sync functions alike the sync ones follow; so do stand-ins for async ones."""
+        """Where a call can reach async and sync functions alike the sync ones follow, as stand-ins for async ones do."""
         by_place: defaultdict[tuple[ast.expr, str], list[AsyncSite]] = defaultdict(list)
         for sites in self._sites.values():
             for site in sites:
@@ -226,7 +228,6 @@ class Colours:
             if real is None or self.is_async(real):
                 self._force(fake, real, what, queue)
         return bool(queue)
-
 
     def _wake(self, queue: deque[Function]) -> bool:
         """Bridges in what async code reaches are awaited."""
@@ -263,7 +264,7 @@ class Colours:
 # Sites that call nothing where they stand.
 NOT_CALLS = {"thread maker"}
 # Sites whose callees all have to be of one colour.
-EVEN_KINDS = {"await", "with", "for", "next", "collect", "yield from", "thread"}
+EVEN_KINDS = {"await", "with", "for", "next", "collect", "yield from", "generator method", "thread"}
 
 
 def _sharing(other: Function) -> str:
@@ -335,14 +336,13 @@ def _all_sites(program: Program) -> Iterator[AsyncSite]:
 
 
 def _sites_at(program: Program, function: Function, node: ast.AST) -> Iterator[AsyncSite]:
+    for kind, place, iterable in consumed(program, node):
+        for callee in generators(program, program.values(iterable)):
+            yield AsyncSite(function, place, kind, callee, f"runs through {callee.qualname}")
     match node:
         case ast.With(items=items):
             for item in items:
                 yield from _with_sites(program, function, item.context_expr)
-        case ast.For(iter=iterable) | ast.comprehension(iter=iterable, is_async=0):
-            yield from _generator_sites(program, function, iterable, iterable, "for")
-        case ast.YieldFrom(value=value):
-            yield from _generator_sites(program, function, node, value, "yield from")
         case ast.Call():
             yield from _call_sites(program, function, node)
             yield from _handed_sites(program, function, node)
@@ -354,7 +354,9 @@ def _with_sites(program: Program, function: Function, node: ast.expr) -> Iterato
     for value in sorted(program.values(node), key=repr):
         match value:
             case Context(key=key) if key:
-                yield AsyncSite(function, node, "with", program.function(key), f"enters {program.function(key).qualname}")
+                yield AsyncSite(
+                    function, node, "with", program.function(key), f"enters {program.function(key).qualname}"
+                )
             case Instance(cls=cls):
                 for name in ("__enter__", "__exit__"):
                     for method in program.methods(cls, name):
@@ -363,34 +365,14 @@ def _with_sites(program: Program, function: Function, node: ast.expr) -> Iterato
                     kind = "client" if program.interpreter.objects.is_a(cls, CLIENT) else "with"
                     yield AsyncSite(function, node, kind, None, f"opens a {program.plain_name(cls)}")
                     return
-            case Context() if _is_seed(program, node):
+            case Context() if _is_seed(program, node) or _closes_session(program, node):
                 yield AsyncSite(function, node, "with", None, f"opens {program.short(function.source, node)}")
                 return
 
 
-def _generator_sites(
-    program: Program, function: Function, node: ast.expr, iterable: ast.expr, kind: str
-) -> Iterator[AsyncSite]:
-    for value in program.values(iterable):
-        if isinstance(value, Generated) and not program.function(value.key).is_async:
-            callee = program.function(value.key)
-            yield AsyncSite(function, node, kind, callee, f"runs through {callee.qualname}")
-
-
-COLLECTING = {"list", "set", "tuple", "sorted", "sum", "max", "min", "any", "all", "dict", "enumerate", "zip", "map", "filter"}
-
-
 def _call_sites(program: Program, function: Function, node: ast.Call) -> Iterator[AsyncSite]:
     parent = function.source.parents.get(node)
-    if isinstance(parent, ast.withitem) and isinstance(function.source.parents.get(parent), ast.With):
-        in_with = True
-    else:
-        in_with = False
-    name = node.func.id if isinstance(node.func, ast.Name) else ""
-    if name == "next" and node.args:
-        yield from _generator_sites(program, function, node, node.args[0], "next")
-    elif name in COLLECTING and node.args:
-        yield from _generator_sites(program, function, node, node.args[-1], "collect")
+    in_with = isinstance(parent, ast.withitem) and isinstance(function.source.parents.get(parent), ast.With)
     if is_schema_call(program, node):
         yield AsyncSite(function, node, "schema", None, f"runs {program.short(function.source, node)}")
         return
@@ -413,6 +395,10 @@ def _call_sites(program: Program, function: Function, node: ast.Call) -> Iterato
             case ClassObject(cls=cls):
                 for method in program.methods(cls, "__init__"):
                     yield AsyncSite(function, node, "construct", method, f"makes a {program.plain_name(cls)}")
+            case External(name="generated.close" | "generated.throw" | "generated.send", receiver=Generated(key=key)):
+                callee = program.function(key)
+                if not callee.is_async:
+                    yield AsyncSite(function, node, "generator method", callee, f"calls a method of {callee.qualname}")
 
 
 def _function_sites(program: Program, function: Function, node: ast.Call, value: FunctionObject) -> Iterator[AsyncSite]:
@@ -495,8 +481,16 @@ def _is_io(program: Program, values: Values) -> bool:
 
 def _is_sync_only(program: Program, node: ast.Call) -> bool:
     """Is this a method that the async session does not have?"""
-    methods = [library().method(*v.name.rpartition(".")[::2]) for v in program.values(node.func) if isinstance(v, External)]
+    methods = [
+        library().method(*v.name.rpartition(".")[::2]) for v in program.values(node.func) if isinstance(v, External)
+    ]
     return any(m is not None and m.sync_only for m in methods)
+
+
+def _closes_session(program: Program, node: ast.expr) -> bool:
+    """Is this `closing(session)`?"""
+    is_closing = isinstance(node, ast.Call) and External("contextlib.closing") in program.values(node.func)
+    return is_closing and _is_given_session(program, node)
 
 
 def _is_given_session(program: Program, node: ast.Call) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .adapters import Adapters
 from .annotations import Annotations
-from .calls import EXPRESSION, Calls
+from .calls import EXPRESSION, Calls, fields
 from .fixtures import Fixtures
 from .library import library
 from .mocks import FIXTURES, Mocks
@@ -394,12 +394,23 @@ class Interpreter:
     def _unpack(self, parts: Sequence[ast.expr], values: Values, env: Env) -> None:
         for position, part in enumerate(parts):
             found: set[Value] = set()
-            for value in values:
+            for value in self._as_rows(values):
                 if isinstance(value, Row) and len(value.items) == len(parts):
                     found |= value.items[position]
                 else:
                     found |= self.iterate(frozenset({value}))
             self.assign(part, frozenset(found), env, None)
+
+    def _as_rows(self, values: Values) -> Values:
+        """The values, with an object of a NamedTuple as the row that it is."""
+        found: set[Value] = set()
+        for value in values:
+            if isinstance(value, Instance) and self.objects.is_a(value.cls, "typing.NamedTuple"):
+                positions = [self.attribute(frozenset({value}), name) for name in fields(self, value.cls)]
+                found.add(Row(tuple(positions)))
+            else:
+                found.add(value)
+        return frozenset(found)
 
     def _grow(self, base: ast.expr, container: Value, env: Env) -> None:
         """Something was put into the container that `base` names."""
@@ -528,7 +539,7 @@ class Interpreter:
             return hint
         found: set[Value] = set()
         self.eval(index, env)
-        for value in self.eval(base, env):
+        for value in self._as_rows(self.eval(base, env)):
             match value:
                 case Row(items=items) if isinstance(index, ast.Constant) and isinstance(index.value, int):
                     found |= items[index.value] if -len(items) <= index.value < len(items) else NOTHING

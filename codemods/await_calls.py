@@ -15,8 +15,10 @@ from ..analysis.colours import AsyncSite
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
 from ..analysis.source import Source
+from ..analysis.values import External
 from .awaiting import wrap_await
-from .edit import Edit
+from .edit import Edit, Replace
+from .imports import request
 from .running_through import async_for, call_method, collect, take_next, yield_from
 from .thread_calls import on_the_loop
 from .with_items import async_with
@@ -110,6 +112,7 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
                 yield from wrap_await(source, node)
         case "with":
             yield from async_with(source, node, decision.data["items"])
+            yield from _closing(program, source, node)
         case "for":
             yield from async_for(source, node)
         case "next":
@@ -126,3 +129,12 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
         case "thread":
             assert isinstance(node, ast.Call)
             yield from on_the_loop(program, source, node)
+
+
+def _closing(program: Program, source: Source, node: ast.expr) -> Iterator[Edit]:
+    """`closing(session)` -> `aclosing(session)`."""
+    if isinstance(node, ast.Call) and External("contextlib.closing") in program.values(node.func):
+        text, wanted = request(source, "contextlib", "aclosing", at=node)
+        yield Replace(*source.span(node.func), text)
+        if wanted:
+            yield wanted

@@ -12,10 +12,10 @@ from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.symbols import Function
 from ..analysis.values import ClassObject
-from .await_calls import async_for, collect
 from .awaiting import wrap_await
-from .edit import Edit, Import, Replace, Wrap
+from .edit import Edit, Import, Replace
 from .imports import request
+from .running_through import async_for, collect
 from .scopes import scopes
 
 NAME = "test-client"
@@ -188,7 +188,5 @@ def _read(source: Source, node: ast.Call) -> Iterator[Edit]:
         yield from wrap_await(source, node)
     elif isinstance(parent, ast.For | ast.comprehension):
         yield from async_for(source, node)
-    elif isinstance(parent, ast.Call) and parent.args[-1:] == [node]:
-        yield from collect(source, parent)
     else:
-        yield Wrap(*source.span(node), "[item async for item in ", "]")
+        yield from collect(source, node)

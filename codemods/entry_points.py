@@ -26,7 +26,7 @@ from ..analysis.source import Source
 from ..analysis.symbols import Function
 from .edit import Edit, Indent, Replace, Wrap
 from .imports import request
-from .indenting import indent
+from .indenting import first_line, indent, line_text, step
 
 NAME = "entry-points"
 OWN_SITES = {"schema", "query", "load"}
@@ -108,21 +108,21 @@ def _inner(source: Source, node: ast.FunctionDef, module: str) -> Iterator[Edit]
     name = next(n for n in ("run", f"run_{node.name}", "run_on_loop") if n not in taken)
     # What the body assigns to would be a local of the inner function: such parameters are passed on.
     assigned = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    passed = ", ".join(
-        a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs) if a.arg in assigned
-    )
+    arguments = [n.arg for n in ast.walk(node.args) if isinstance(n, ast.arg)]
+    passed = ", ".join(a for a in arguments if a in assigned)
     returns = f" -> {source.text(node.returns)}" if node.returns else ""
     outer = source.indentation(body[0])
     assert body[-1].end_lineno is not None
-    first, behind = source.offset(body[0].lineno, 0), source.offset(body[-1].end_lineno + 1, 0)
+    first, last = source.offset(first_line(body[0]), 0), body[-1].end_lineno
+    behind = source.offset(last, 0) + len(line_text(source, last).rstrip(b"\r"))
     yield Replace(first, first, f"{outer}async def {name}({passed}){returns}:\n")
-    yield from _shifted(source, body)
+    yield from _shifted(source, body, step(source, node, body))
     keyword = "return " if not (isinstance(node.returns, ast.Constant) and node.returns.value is None) else ""
-    yield Replace(behind, behind, f"\n{outer}{keyword}{module}.run({name}({passed}))\n")
+    yield Replace(behind, behind, f"\n\n{outer}{keyword}{module}.run({name}({passed}))")
 
 
-def _shifted(source: Source, body: list[ast.stmt]) -> Iterator[Edit]:
+def _shifted(source: Source, body: list[ast.stmt], more: str) -> Iterator[Edit]:
     """The body moved in; its first line's white space goes behind the new `def`."""
-    first = source.offset(body[0].lineno, 0)
-    for edit in indent(source, body):
+    first = source.offset(first_line(body[0]), 0)
+    for edit in indent(source, body, more):
         yield Indent(first + body[0].col_offset, edit.text, edit.statement) if edit.start == first else edit

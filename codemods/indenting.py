@@ -16,17 +16,33 @@ INDENT = "    "
 
 def indent(source: Source, statements: Sequence[ast.stmt], more: str = INDENT) -> Iterator[Indent]:
     """The edits that move whole statements in by `more`; text inside of strings stays."""
-    first, last = statements[0], statements[-1]
+    last = statements[-1]
     assert last.end_lineno is not None
-    owner = source.offset(first.lineno, 0)
-    start = min([first.lineno, *(d.lineno for d in getattr(first, "decorator_list", []))])
+    owner = source.offset(statements[0].lineno, 0)
     inside_strings = continued_lines(source)
-    for line in range(start, last.end_lineno + 1):
-        offset = source.offset(line, 0)
-        end = source.content.find(b"\n", offset)
-        text = source.content[offset : end if end >= 0 else None]
-        if line not in inside_strings and text.strip():
-            yield Indent(offset, more, owner)
+    for line in range(first_line(statements[0]), last.end_lineno + 1):
+        if line not in inside_strings and line_text(source, line).strip():
+            yield Indent(source.offset(line, 0), more, owner)
+
+
+def first_line(statement: ast.stmt) -> int:
+    """Where a statement begins, its decorators included."""
+    return min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
+
+
+def line_text(source: Source, line: int) -> bytes:
+    """A line without its end."""
+    offset = source.offset(line, 0)
+    end = source.content.find(b"\n", offset)
+    return source.content[offset : end if end >= 0 else None]
+
+
+def step(source: Source, outer: ast.stmt, body: Sequence[ast.stmt]) -> str:
+    """What a statement's body is moved in by."""
+    margin, inner = source.indentation(outer), source.indentation(body[0])
+    if body[0].lineno != outer.lineno and inner.startswith(margin):
+        return inner.removeprefix(margin)
+    return "\t" if "\t" in margin else INDENT
 
 
 @lru_cache(maxsize=16)

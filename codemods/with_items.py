@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from ..analysis.source import Source
-from .edit import Edit, Replace
-from .indenting import INDENT, indent
+from .edit import Edit, Indent, Replace
+from .indenting import first_line, indent, line_text, step
+
+# What stands between the last item and the body where the items are in parentheses.
+_CLOSING = re.compile(rb"(?:[\s,]|#[^\n]*\n)*\)\s*:")
 
 
 def async_with(source: Source, node: ast.AST, items: Sequence[int]) -> Iterator[Edit]:
@@ -25,26 +30,54 @@ def async_with(source: Source, node: ast.AST, items: Sequence[int]) -> Iterator[
     # Only the first site of a statement writes it: edits that say the same are one.
     if groups[0][0]:
         yield Replace(start, start, "async ")
-    indentation = source.indentation(statement)
+    indentation, more = source.indentation(statement), step(source, statement, statement.body)
+    noted = _without_parentheses(source, statement)
+    yield from noted.edits
     for level, (is_async, members) in enumerate(groups[1:], 1):
         before = _item_end(source, statement.items[members[0] - 1])
         after = source.span(statement.items[members[0]].context_expr)[0]
+        comments = noted.leading * (level == 1) + _comments(source, before, after)
         keyword = "async with " if is_async else "with "
-        yield Replace(before, after, f":\n{indentation}{INDENT * level}{keyword}")
-    yield from _without_parentheses(source, statement)
+        yield Replace(before, after, f":{comments}\n{indentation}{more * level}{keyword}")
     if statement.body[0].lineno != statement.lineno:
-        yield from indent(source, statement.body, INDENT * (len(groups) - 1))
+        yield from _indented(source, statement, more * (len(groups) - 1))
 
 
-def _without_parentheses(source: Source, statement: ast.With) -> Iterator[Edit]:
+def _indented(source: Source, statement: ast.With, more: str) -> Iterator[Edit]:
+    """The body moved in, and the comments above of it."""
+    owner = source.offset(statement.body[0].lineno, 0)
+    header = source.position(_item_end(source, statement.items[-1]))[0]
+    for line in range(first_line(statement.body[0]) - 1, header, -1):
+        text = line_text(source, line).strip()
+        if text.startswith(b"#"):
+            yield Indent(source.offset(line, 0), more, owner)
+        elif text:
+            break
+    yield from indent(source, statement.body, more)
+
+
+class _Unwrapped(NamedTuple):
+    """How parentheses around all items go, and the comments that stood in front of the first."""
+
+    edits: list[Edit]
+    leading: str
+
+
+def _without_parentheses(source: Source, statement: ast.With) -> _Unwrapped:
     """`with (a, b):` can't be split inside its parentheses."""
-    first, end = source.span(statement.items[0].context_expr)[0], _item_end(source, statement.items[-1])
-    colon = source.content.index(b":", end)
-    opening = source.content.rfind(b"(", source.span(statement)[0], first)
-    closing = source.content.rfind(b")", end, colon)
-    if opening >= 0 and closing >= 0:
-        yield Replace(opening, first, "")
-        yield Replace(end, closing + 1, "")
+    start, first = source.span(statement)[0], source.span(statement.items[0].context_expr)[0]
+    end = _item_end(source, statement.items[-1])
+    found = _CLOSING.match(source.content, end)
+    opening = source.content.find(b"(", start, first)
+    if opening < 0 or found is None:
+        return _Unwrapped([], "")
+    closed = Replace(end, found.end(), f":{_comments(source, end, found.end())}")
+    return _Unwrapped([Replace(opening, first, ""), closed], _comments(source, opening, first))
+
+
+def _comments(source: Source, start: int, end: int) -> str:
+    """The comments between two items, where nothing else can hold a `#`."""
+    return "".join(f"  {c.decode().rstrip()}" for c in re.findall(rb"#[^\n]*", source.content[start:end]))
 
 
 def _item_end(source: Source, item: ast.withitem) -> int:

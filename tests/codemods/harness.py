@@ -100,7 +100,11 @@ class Outcome:
 
 def run_sync(text: str) -> Outcome:
     """`run(db)` with a Session."""
-    module = _load(text)
+    return outcome(_load(text))
+
+
+def outcome(module: Any) -> Outcome:
+    """A module's `run(db)` with a Session."""
     engine = create_engine("sqlite://", poolclass=StaticPool)
     base = sys.modules["models"]
     with engine.begin() as connection:
@@ -108,24 +112,25 @@ def run_sync(text: str) -> Outcome:
     with Session(engine) as session:
         session.add_all(base.rows())
         session.commit()
-    outcome = Outcome(None)
+    found = Outcome(None)
     with Session(engine, expire_on_commit=False) as session:
-        event.listen(engine, "before_cursor_execute", _recorder(outcome.sql))
+        event.listen(engine, "before_cursor_execute", _recorder(found.sql))
         try:
             result = module.run(session)
-            outcome.result = plain(list(result) if isinstance(result, types.GeneratorType) else result)
+            found.result = plain(list(result) if isinstance(result, types.GeneratorType) else result)
         except Exception as error:
-            outcome.result = type(error).__name__
+            found.result = type(error).__name__
     engine.dispose()
-    return outcome
+    return found
 
 
 def run_async(text: str) -> Outcome:
     """`run(db)` with an AsyncSession; functions that await are made async, and so are the calls of them awaited."""
-    return asyncio.run(_run_async(_load(text, asynchronous=True)))
+    return asyncio.run(async_outcome(_load(text, asynchronous=True)))
 
 
-async def _run_async(module: Any) -> Outcome:
+async def async_outcome(module: Any) -> Outcome:
+    """A module's `run(db)` with an AsyncSession."""
     engine = create_async_engine("sqlite+aiosqlite://", poolclass=StaticPool)
     base = sys.modules["models"]
     async with engine.begin() as connection:
@@ -133,19 +138,19 @@ async def _run_async(module: Any) -> Outcome:
     async with AsyncSession(engine) as session:
         session.add_all(base.rows())
         await session.commit()
-    outcome = Outcome(None)
+    found = Outcome(None)
     async with AsyncSession(engine, expire_on_commit=False) as session:
-        event.listen(engine.sync_engine, "before_cursor_execute", _recorder(outcome.sql))
+        event.listen(engine.sync_engine, "before_cursor_execute", _recorder(found.sql))
         try:
             result = module.run(session)
             if isinstance(result, types.AsyncGeneratorType):
-                outcome.result = plain([item async for item in result])
+                found.result = plain([item async for item in result])
             else:
-                outcome.result = plain(await result if isinstance(result, types.CoroutineType) else result)
+                found.result = plain(await result if isinstance(result, types.CoroutineType) else result)
         except Exception as error:
-            outcome.result = type(error).__name__
+            found.result = type(error).__name__
     await engine.dispose()
-    return outcome
+    return found
 
 
 def _recorder(sql: list[str]) -> Callable[..., None]:
@@ -223,16 +228,21 @@ def _name(node: ast.expr) -> str:
 
 
 def _load(text: str, asynchronous: bool = False) -> Any:
-    if "models" not in sys.modules:
-        models = types.ModuleType("models")
-        sys.modules["models"] = models
-        exec(compile(MODELS, "models.py", "exec"), models.__dict__)
+    load_models()
     tree = ast.parse(text)
     if asynchronous:
         tree = ast.fix_missing_locations(_Async(tree).visit(tree))
     module = types.ModuleType("case")
     exec(compile(tree, "case.py", "exec"), module.__dict__)
     return module
+
+
+def load_models() -> None:
+    """Make the schema importable as `models`, once."""
+    if "models" not in sys.modules:
+        models = types.ModuleType("models")
+        sys.modules["models"] = models
+        exec(compile(MODELS, "models.py", "exec"), models.__dict__)
 
 
 def every_case(folder: str) -> Sequence[Any]:
