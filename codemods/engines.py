@@ -55,17 +55,9 @@ PSYCOPG2_ONLY = {
 LEFT = "left as it is"
 # Libraries that may be given an engine of either kind.
 HARMLESS = {
-    "asyncio",
-    "contextlib",
-    "logging",
-    "pytest",
-    "sqlalchemy",
-    "sqlmodel",
-    "typing",
-    "unittest",
-    "list",
-    "dict",
-}
+    "asyncio", "contextlib", "dict", "list", "logging", "pytest", "sqladmin", "sqlalchemy", "sqlmodel", "starlette_admin",
+    "typing", "unittest",
+}  # fmt: skip
 POOLS = {"QueuePool": "", "SingletonThreadPool": "StaticPool"}
 
 
