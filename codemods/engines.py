@@ -55,8 +55,8 @@ PSYCOPG2_ONLY = {
 LEFT = "left as it is"
 # Libraries that may be given an engine of either kind.
 HARMLESS = {
-    "asyncio", "contextlib", "dict", "list", "logging", "pytest", "sqladmin", "sqlalchemy", "sqlmodel", "starlette_admin",
-    "typing", "unittest",
+    "asyncio", "contextlib", "dict", "list", "logging", "pytest", "sqladmin", "sqlalchemy", "sqlmodel",
+    "starlette_admin", "typing", "unittest",
 }  # fmt: skip
 POOLS = {"QueuePool": "", "SingletonThreadPool": "StaticPool"}
 
