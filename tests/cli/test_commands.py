@@ -359,8 +359,8 @@ def test_a_file_that_changes_meanwhile_is_not_overwritten(
 ) -> None:
     rewrite = work.rewrite
 
-    def and_somebody_edits(*arguments: object) -> object:
-        contents = rewrite(*arguments)
+    def and_somebody_edits(*arguments: object, **options: object) -> object:
+        contents = rewrite(*arguments, **options)
         project.write({"app/queries.py": "mine = 1\n"})
         return contents
 
