@@ -79,7 +79,7 @@ class Moves:
         calls = self._usage.queries.calls
         inner: ast.expr = node
         while isinstance(inner, ast.Attribute | ast.Call):
-            if isinstance(inner, ast.Call) and inner in calls:
+            if inner in calls or function.source.parents[inner] in calls:
                 return
             if isinstance(inner, ast.Attribute):
                 for met in self._met(function, inner):
@@ -92,7 +92,8 @@ class Moves:
         for value in sorted(self._values(node), key=repr):
             if isinstance(value, Mock) and QUERY in value.path and value.origin in self._usage.made:
                 made, path = self._usage.made[value.origin], value.path
-                if made.images and not any(path == i.old or is_below(path, i.old) for i in made.images):
+                is_result = any(path == i.old or is_below(path, i.old) for i in made.images)
+                if made.images and not is_result and made.is_reached_by(function):
                     yield _Met(made, path, self._images(function, made))
 
     def _images(self, function: Function, made: MadeMock) -> tuple[Image, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ..analysis.mocks import CALL, Path, is_below
 from ..analysis.program import Program
 from .mock_homes import SIDE_EFFECT, Home
-from .mock_kinds import ASYNC, ASYNC_KINDS, PLAIN, PLAIN_KINDS, SESSION, is_awaitable, spec_values
+from .mock_kinds import ASYNC, ASYNC_KINDS, ENTERING, PLAIN, PLAIN_KINDS, SESSION, is_awaitable, spec_values
 from .mock_usage import MadeMock, Use
 
 # What an AsyncSession has; a mock with this spec lacks everything else.
@@ -46,7 +46,7 @@ class Choices:
         made, starts = self.made, []
         is_open = made.mock.kind in PLAIN_KINDS and not spec_values(self.program, made) and not made.has_option("wraps")
         root = self.uses.get((), Use())
-        if is_open and not root.is_called and not root.entering and not self._has_unknown_children():
+        if is_open and not (root.is_called or root.entering or self._has_unknown_children()):
             starts.append({(): ASYNC})
         if is_open and self.session(()):
             starts.append({(): SESSION})
@@ -59,7 +59,8 @@ class Choices:
         while True:
             missing = next((p for p, use in self.uses.items() if use.is_async and not self._is_awaitable(p, own)), None)
             if missing is not None and own.get(missing) != PLAIN:
-                own[missing] = ASYNC
+                parent = missing[:-1]
+                own.update({parent: SESSION} if parent and self.session(parent) else {missing: ASYNC})
                 continue
             wrong = next((p for p, use in self.uses.items() if self._is_wrong(p, use, own)), None)
             if wrong is None:
@@ -117,5 +118,7 @@ class Choices:
     def session(self, path: Path) -> str:
         """The async session class that a child can have as its spec; empty when it is no session, or more than one."""
         classes = {self.program.converted_class(cls) for cls in self.made.sessions.get(path, ())}
-        below = [p[len(path)] for p in (*self.uses, *self.made.settings) if is_below(p, path)]
+        below = {p[len(path)] for p in (*self.uses, *self.made.settings) if is_below(p, path)} | self.made.names[path]
+        if self.made.uses[path].entering:
+            below -= ENTERING
         return classes.pop() if len(classes) == 1 and SESSION_NAMES.issuperset(below) else ""

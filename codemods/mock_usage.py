@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..analysis.colours import AsyncSite
-from ..analysis.mocks import CALL, NAMESPACE, Path, is_below
+from ..analysis.mocks import CALL, NAMESPACE, OWN, Path, is_below
 from ..analysis.program import Program
 from ..analysis.reach import Reach, Users
 from ..analysis.source import Source
@@ -17,6 +17,7 @@ from ..analysis.symbols import Function
 from ..analysis.values import Context, Instance, Mock, Values
 from .mock_queries import QUERY, MockedQueries
 
+MOCK_NAMES = OWN | {"return_value", QUERY}
 # Stands for all children of which nothing is known.
 ANY = "*"
 
@@ -55,7 +56,8 @@ class MadeMock:
 
     `reach` is what can run while the mock is in use (None: everything). By path: `uses`, the assignments that set a
     child up (`settings`), and the session classes that a child stands for (`sessions`). `awaited_anywhere` are the
-    paths that something awaits, be it out of reach. `images` are the legacy queries on the mock.
+    paths that something awaits, be it out of reach, `images` the legacy queries on the mock, `names` the attributes
+    that are read or set.
     """
 
     source: Source
@@ -68,6 +70,7 @@ class MadeMock:
     sessions: defaultdict[Path, set[str]] = field(default_factory=lambda: defaultdict(set))
     awaited_anywhere: set[Path] = field(default_factory=set)
     images: list[Image] = field(default_factory=list)
+    names: defaultdict[Path, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def has_option(self, *names: str) -> bool:
         """Is one of these keywords given?"""
@@ -148,6 +151,9 @@ class Usage:
                 child = CALL if name == "return_value" else name
                 for made, path in self._met(function, base):
                     made.settings[made.image((*path, child))].append(node)
+        if isinstance(node, ast.Attribute) and node.attr not in MOCK_NAMES:
+            for made, path in self._met(function, node.value):
+                made.names[path].add(node.attr)
         if isinstance(node, ast.expr) and node in self.awaited:
             for mock in _mocks(self._program.values(node)):
                 if mock.origin in self.made:
@@ -182,9 +188,9 @@ class Usage:
                 session = mock.path[: last_index(mock.path, QUERY)]
                 new = (*session, *query.new)
                 made.images.append(Image((*mock.path, CALL), new, query.function))
-                calls = [new[:position] for position, name in enumerate(new) if name == CALL]
-                made.uses[calls[0]].site = query.site
-                for path in calls[1:]:
+                sending, *reading = [new[:at] for at in range(len(session), len(new)) if new[at] == CALL]
+                made.uses[sending].site = query.site
+                for path in reading:
                     made.uses[path].is_called = True
 
     def _note_call(self, function: Function, node: ast.Call) -> None:
