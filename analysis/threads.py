@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from .bridges import known
+from .machinery import known
 
 if TYPE_CHECKING:
     from .program import Program

@@ -11,9 +11,11 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..analysis.bridges import Bridge, Run, known
+from ..analysis.bridge_functions import Bridge
+from ..analysis.bridges import Run
 from ..analysis.colours import AsyncSite
 from ..analysis.decisions import Confidence, Decision, Status
+from ..analysis.machinery import known
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.symbols import Function
@@ -22,7 +24,8 @@ from .awaiting import wrap_await
 from .direct_calls import call_directly, instead
 from .edit import Edit, Replace
 from .imports import request
-from .loop_plumbing import Plumbing, edits, gone_spans, plumbing
+from .loop_edits import edits, gone_spans
+from .loop_plumbing import Plumbing, plumbing
 from .removal import lines_removed, span_of, without
 from .unused import Uses, orphans, uses_of
 
@@ -63,11 +66,12 @@ def _what_goes(program: Program, awaited: list[Run]) -> Iterator[Decision]:
     """The decisions on what only served the bridges."""
     done = {run.node for run in awaited}
     gone: list[tuple[Source, ast.AST]] = []
-    for function in dict.fromkeys(run.function for run in awaited):
+    for function in dict.fromkeys([*(run.function for run in awaited), *program.colours.reasons]):
         found = plumbing(program, function, done)
         if found:
             yield _plumbing(function, found)
             gone.extend((function.source, node) for node in found.nodes())
+        yield from (_unanswered(function, node) for node in found.unanswered)
     for bridge in dict.fromkeys(run.bridge for run in awaited if run.bridge):
         decision = _helper(program, bridge, uses_of(program, bridge.function), done)
         yield decision
@@ -138,6 +142,21 @@ def _plumbing(function: Function, found: Plumbing) -> Decision:
         function=function.qualname,
         data={} if found.problem else {"kind": "plumbing", "gone": gone_spans(function.source, found)},
         node=function.node,
+    )
+
+
+def _unanswered(function: Function, node: ast.AST) -> Decision:
+    """A question whether a loop runs, in code that sync callers reached so far."""
+    assert isinstance(node, ast.expr | ast.stmt)
+    return Decision(
+        NAME,
+        function.source.site(node),
+        "left as it is: asks whether an event loop runs",
+        Status.DECLINED,
+        Confidence.MEDIUM,
+        "from now on one does: the other way is not taken any more",
+        function=function.qualname,
+        node=node,
     )
 
 

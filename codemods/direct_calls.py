@@ -38,11 +38,19 @@ def call_directly(
     if not given:
         yield Replace(source.span(called)[1], end, f"{closing}()")
         return
-    yield Replace(source.span(called)[1], source.span(given[0])[0], f"{closing}(")
+    yield _opened(source, called, given[0], f"{closing}(")
     if bound and arguments:
         yield Replace(source.span(bound[-1])[1], source.span(arguments[0])[0], ", ")
-    elif bound:
-        yield Replace(source.span(bound[-1])[1], end, ")")
+    elif partial:
+        yield Replace(source.span(partial)[1], end, "")
+        yield from _moved_out(source, partial, _margin(source, node.lineno))
+
+
+def _opened(source: Source, called: ast.expr, first: Argument, text: str) -> Replace:
+    """The comma between function and arguments becomes a parenthesis; an argument on a line of its own stays there."""
+    start, end = source.span(called)[1], source.span(first)[0]
+    comma = source.content.index(b",", start)
+    return Replace(start, comma + 1 if b"\n" in source.content[comma:end] else end, text)
 
 
 def instead(source: Source, node: ast.expr, inner: ast.expr) -> Iterator[Edit]:
@@ -51,11 +59,16 @@ def instead(source: Source, node: ast.expr, inner: ast.expr) -> Iterator[Edit]:
     is_primary = isinstance(inner, PRIMARY)
     yield Replace(start, first, "" if is_primary else "(")
     yield Replace(last, end, "" if is_primary else ")")
-    width = _margin(source, inner.lineno) - _margin(source, node.lineno)
+    yield from _moved_out(source, inner, _margin(source, node.lineno))
+
+
+def _moved_out(source: Source, node: ast.expr, margin: int) -> Iterator[Edit]:
+    """The further lines of an expression move out as far as its first one does, to `margin`."""
+    width = _margin(source, node.lineno) - margin
     inside_strings = continued_lines(source)
-    for line in range(inner.lineno + 1, (inner.end_lineno or inner.lineno) + 1):
+    for line in range(node.lineno + 1, (node.end_lineno or node.lineno) + 1):
         if line not in inside_strings and 0 < width <= _margin(source, line):
-            yield Outdent(source.offset(line, 0), width, start)
+            yield Outdent(source.offset(line, 0), width, source.span(node)[0])
 
 
 def _margin(source: Source, line: int) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
-from ..analysis.bridges import serves_bridges
+from ..analysis.machinery import serves_bridges
 from ..analysis.program import Program
 from ..analysis.source import Site, Source
 from ..analysis.symbols import Class, Function
