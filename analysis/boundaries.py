@@ -18,8 +18,9 @@ MAY_BE_ASYNC = {"__call__", "__enter__", "__exit__"}
 SYNC_DECORATORS = {
     "validates", "field_validator", "model_validator", "validator", "root_validator", "field_serializer",
     "model_serializer", "hybrid_property", "hybrid_method", "expression", "comparator", "compiles", "listens_for",
-    "listens_for_event", "declared_attr", "singledispatch", "overload", "computed_field",
+    "listens_for_event", "declared_attr", "singledispatch", "computed_field",
 }  # fmt: skip
+PLAIN_PROPERTY = {"property", "abstractproperty", "abstractmethod", "override", "final"}
 ENTRY_DECORATORS = {
     "command",
     "group",
@@ -54,8 +55,8 @@ def boundary_of(program: Program, function: Function) -> Boundary | None:
         return Boundary("module", "a module's body runs when it is imported, outside any event loop")
     if function.is_generator and _has_a_result(function):
         return Boundary("generator", "an async generator can't return a value, nor be asked for one")
-    if function.is_property:
-        return Boundary("property", "a property can't be awaited by those who read it as an attribute")
+    if function.is_property and not _may_await_property(program, function):
+        return Boundary("property", "what reads this property as an attribute does not await it")
     is_special = function.owner and function.name.startswith("__") and function.name.endswith("__")
     # Whoever runs through a generator is rewritten; an iterator class would have to be, in all its parts.
     is_iteration = function.name == "__iter__" and function.is_generator
@@ -90,3 +91,14 @@ def _has_a_result(function: Function) -> bool:
 
 def _is_fastapi(program: Program, function: Function) -> bool:
     return any(policy == "awaits" for policy, _ in program.handed(function))
+
+
+def _may_await_property(program: Program, function: Function) -> bool:
+    """Is it a plain property that only code reads? Then `await obj.name` takes the place of `obj.name`.
+
+    A cached one would keep its first coroutine; those of mapped classes and pydantic models are read by serialisers.
+    """
+    if {decorator_name(d) for d in function.decorators} - PLAIN_PROPERTY or function.owner is None:
+        return False
+    key = function.owner.key
+    return program.mapped(key) is None and "pydantic.BaseModel" not in program.interpreter.objects.ancestry(key)

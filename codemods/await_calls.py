@@ -16,6 +16,7 @@ from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.values import External
+from .async_def import RENAMED
 from .awaiting import wrap_await
 from .edit import Edit, Replace
 from .imports import request
@@ -34,10 +35,10 @@ KINDS = {
     "plain yield from": "yield from with a loop",
     "generator method": "await the method of the async generator",
     "thread": "await it on the loop instead of calling it in a thread",
+    "property": "await the property",
 }
 IMPOSSIBLE = {
     "construct": "a constructor can't await; build the object in an async class method instead",
-    "property": "a property can't be awaited; make it a method and call it",
 }
 
 
@@ -107,9 +108,12 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     assert isinstance(node, ast.expr)
     source = program.sources[decision.site.path]
     match decision.data["kind"]:
+        case "property":
+            yield from wrap_await(source, node)
         case "await":
             if not isinstance(source.parents.get(node), ast.Await):
                 yield from wrap_await(source, node)
+            yield from _renamed(source, node)
         case "with":
             yield from async_with(source, node, decision.data["items"])
             yield from _closing(program, source, node)
@@ -129,6 +133,13 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
         case "thread":
             assert isinstance(node, ast.Call)
             yield from on_the_loop(program, source, node)
+
+
+def _renamed(source: Source, node: ast.expr) -> Iterator[Edit]:
+    """`super().__exit__()` -> `super().__aexit__()`."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in RENAMED:
+        end = source.span(node.func)[1]
+        yield Replace(end - len(node.func.attr), end, RENAMED[node.func.attr])
 
 
 def _closing(program: Program, source: Source, node: ast.expr) -> Iterator[Edit]:

@@ -147,8 +147,8 @@ def test_a_function_given_to_run_sync_stays_sync() -> None:
 
 @pytest.mark.parametrize(
     "head",
-    ["@property\n    def name(self):", "def __repr__(self):", "def __init__(self, x, db: Session):"],
-    ids=["property", "special method", "constructor"],
+    ["@cached_property\n    def name(self):", "def __repr__(self):", "def __init__(self, x, db: Session):"],
+    ids=["cached property", "special method", "constructor"],
 )
 def test_what_cannot_await_is_a_boundary(head: str) -> None:
     text = f"class A:\n    db: Session\n    {head}\n        self.db.commit()\n"
