@@ -14,21 +14,23 @@ After:
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from ..analysis.decisions import Confidence, Decision, Status
+from ..analysis.decisions import Decision
 from ..analysis.program import Program
 from ..analysis.source import Source
-from ..analysis.values import ClassObject, External, Instance
+from ..analysis.values import ClassObject, External
 from .arguments import Argument, argument, change, keyword
-from .carried import as_data, carried
+from .carried import Work, carried, decided, left
 from .connect_args import for_asyncpg
 from .drivers import drivername, mentions
 from .edit import Edit, Replace, Wrap
+from .engine_leftovers import handed_on, in_kept_files
+from .engine_listeners import Listening
 from .engine_urls import Url, Urls
 from .imports import request
-from .references import References, is_plain, references
+from .references import is_plain, references
 from .session_scope import is_sync_facade
 
 NAME = "engines"
@@ -52,12 +54,6 @@ PSYCOPG2_ONLY = {
     "executemany_mode", "executemany_batch_page_size", "executemany_values_page_size", "client_encoding",
     "use_native_unicode", "use_batch_mode",
 }  # fmt: skip
-LEFT = "left as it is"
-# Libraries that may be given an engine of either kind.
-HARMLESS = {
-    "asyncio", "contextlib", "dict", "list", "logging", "pytest", "sqladmin", "sqlalchemy", "sqlmodel",
-    "starlette_admin", "typing", "unittest",
-}  # fmt: skip
 POOLS = {"QueuePool": "", "SingletonThreadPool": "StaticPool"}
 
 
@@ -76,51 +72,24 @@ class Maker:
         return function.value if isinstance(function, ast.Subscript) else function
 
 
-@dataclass(slots=True)
-class Work:
-    """What is to be done at one site."""
-
-    source: Source
-    node: ast.expr
-    action: str
-    edits: list[Edit] = field(default_factory=list)
-    concern: str = ""
-    status: Status = Status.DONE
-
-
 def decide(program: Program) -> Iterator[Decision]:
-    """A decision for each engine, factory, session, URL and event listener."""
+    """A decision for each engine, factory, session, URL and event listener, and for what is left to a person."""
     makers = [m for source in program.sources.values() for m in _makers(program, source)]
     urls = Urls(program, [url for m in makers if not _why_not(m) for url in _url(m)])
+    listening = Listening(program)
     for maker in makers:
-        yield _decision(program, _made(program, maker, urls))
+        yield decided(program, NAME, _made(program, maker, urls, listening))
     for literal, (source, edits) in urls.literals.items():
         if edits:
-            yield _decision(program, Work(source, literal, "give the URL its async driver", list(edits)))
-    for work in _listeners(program):
-        yield _decision(program, work)
-    for work in (*_broken_in_kept_files(program, makers), *_handed_on(program)):
-        yield _decision(program, work)
+            yield decided(program, NAME, Work(source, literal, "give the URL its async driver", list(edits)))
+    made = [(m.source, m.call) for m in makers]
+    for work in (*listening.work(), *in_kept_files(program, made), *handed_on(program, ENGINES)):
+        yield decided(program, NAME, work)
 
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     """The edits that were worked out when the decision was made."""
     yield from carried(decision)
-
-
-def _decision(program: Program, work: Work) -> Decision:
-    function = program.function_at(work.source, work.node)
-    return Decision(
-        NAME,
-        work.source.site(work.node),
-        work.action,
-        work.status,
-        Confidence.HIGH,
-        work.concern,
-        function=function.qualname if function else "",
-        data=as_data(work.edits),
-        node=work.node,
-    )
 
 
 # What is made
@@ -185,20 +154,21 @@ def _prefix(call: ast.Call) -> str:
     return prefix.value if isinstance(prefix, ast.Constant) and isinstance(prefix.value, str) else ""
 
 
-def _made(program: Program, maker: Maker, urls: Urls) -> Work:
+def _made(program: Program, maker: Maker, urls: Urls, listening: Listening) -> Work:
     source, call = maker.source, maker.call
     module, name = MAKERS[maker.what]
     work = Work(source, call, f"make it with {name}")
     why_not = _why_not(maker)
     if why_not:
-        return Work(source, call, LEFT, [], why_not, Status.DECLINED)
+        return left(source, call, why_not)
     if maker.what == REGISTRY:
         _scoped(program, maker, work)
         return work
     if maker.what in ENGINES:
         _engine(program, maker, work, urls)
     else:
-        work.edits += _without_expiry(source, call)
+        work.edits += _without_expiry(source, call, listening.arguments(call))
+        work.edits += listening.definition(source, call)
     _rename(program, maker, work, module, name)
     return work
 
@@ -266,21 +236,19 @@ def _pool(program: Program, node: ast.expr) -> str | None:
 # Factories and sessions
 
 
-def _without_expiry(source: Source, call: ast.Call) -> Iterator[Edit]:
-    """The arguments, with `expire_on_commit=False` among them."""
+def _without_expiry(source: Source, call: ast.Call, added: list[str]) -> Iterator[Edit]:
+    """The arguments with `expire_on_commit=False` among them."""
     dropped: list[Argument] = [k for k in call.keywords if k.arg == "future"]
     expire = keyword(call, EXPIRE)
+    spread = [k for k in call.keywords if k.arg is None]
     if expire is not None:
         if not (isinstance(expire.value, ast.Constant) and expire.value.value is False):
             yield Replace(*source.span(expire.value), "False")
-        yield from change(source, call, dropped, [])
-        return
-    spread = [k for k in call.keywords if k.arg is None]
-    if spread:
+    elif spread:
         yield Wrap(*source.span(spread[-1].value), "{**", f', "{EXPIRE}": False}}')
-        yield from change(source, call, dropped, [])
     else:
-        yield from change(source, call, dropped, [f"{EXPIRE}=False"])
+        added = [*added, f"{EXPIRE}=False"]
+    yield from change(source, call, dropped, added)
 
 
 def _scoped(program: Program, maker: Maker, work: Work) -> None:
@@ -320,109 +288,3 @@ def _around_reads(program: Program, source: Source, call: ast.Call) -> list[ast.
     reads = references(program).of(source.path, name)
     parents = [(read.node, read.source.parents[read.node]) for read in reads]
     return [n if isinstance(p, ast.Call) and p.func is not n else p for n, p in parents]
-
-
-# Event listeners
-
-
-def _listeners(program: Program) -> Iterator[Work]:
-    for source in program.sources.values():
-        if source.path in program.kept:
-            continue
-        for node in source.nodes:
-            if isinstance(node, ast.Call) and _is_listening(program, node) and (node.args or node.keywords):
-                target = argument(node, "target")
-                if target is not None:
-                    yield from _listener(program, source, target)
-
-
-def _is_listening(program: Program, call: ast.Call) -> bool:
-    names = {f"sqlalchemy.event.{name}" for name in ("listen", "listens_for", "remove", "contains")}
-    return any(isinstance(v, External) and v.name in names for v in program.values(call.func))
-
-
-def _listener(program: Program, source: Source, target: ast.expr) -> Iterator[Work]:
-    """Events are those of the sync object inside the async one."""
-    if isinstance(target, ast.Attribute) and target.attr.startswith("sync_"):
-        return
-    objects = program.interpreter.objects
-    classes = {v.cls for v in program.values(target) if isinstance(v, Instance)}
-    end = source.span(target)[1]
-    for cls, attribute in (
-        ("sqlalchemy.Engine", "sync_engine"),
-        ("sqlalchemy.Connection", "sync_connection"),
-        ("sqlalchemy.orm.sessionmaker", ""),
-        ("sqlalchemy.orm.scoped_session", ""),
-        ("sqlalchemy.orm.Session", "sync_session"),
-    ):
-        if not any(objects.is_a(c, cls) for c in classes):
-            continue
-        if attribute:
-            yield Work(source, target, f"listen on .{attribute}", [Replace(end, end, f".{attribute}")])
-        else:
-            yield Work(
-                source, target, "left as it is: events of a factory", [], status=Status.DECLINED,
-                concern="async_sessionmaker has no events: listen on a sessionmaker given to it as sync_session_class=",
-            )  # fmt: skip
-        return
-
-
-# Files that stay sync
-
-
-def _broken_in_kept_files(program: Program, makers: Iterable[Maker]) -> Iterator[Work]:
-    """Engines and factories that a file which stays sync takes from one that becomes async."""
-    known = references(program)
-    for maker in makers:
-        yield from _kept_uses(program, known, maker)
-
-
-def _kept_uses(program: Program, known: References, maker: Maker) -> Iterator[Work]:
-    match maker.source.parents[maker.call]:
-        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-            pass
-        case _:
-            return
-    for read in known.of(maker.source.path, name):
-        if read.source.path in program.kept:
-            yield Work(
-                read.source, read.node, f"left as it is: {name} becomes async in {maker.source.path}", [],
-                f"this file stays sync ({program.kept[read.source.path]}): make a sync {name} of its own here",
-                Status.DECLINED,
-            )  # fmt: skip
-
-
-# What is handed on
-
-
-def _handed_on(program: Program) -> Iterator[Work]:
-    """Engines given to libraries that may want the sync one, and `create_engine` itself as a value."""
-    for source in program.sources.values():
-        if source.path in program.kept or b"engine" not in source.content.lower():
-            continue
-        for node in source.nodes:
-            if isinstance(node, ast.Call):
-                yield from _given_to_library(program, source, node)
-            elif isinstance(node, ast.Name | ast.Attribute) and _is_engine_maker(program, source, node):
-                concern = "what is called here makes a sync engine: call create_async_engine"
-                yield Work(source, node, LEFT, [], concern, Status.DECLINED)
-
-
-def _given_to_library(program: Program, source: Source, call: ast.Call) -> Iterator[Work]:
-    names = {v.name for v in program.values(call.func) if isinstance(v, External)}
-    names |= {v.cls for v in program.values(call.func) if isinstance(v, ClassObject)}
-    libraries = {name for name in names if "." in name and name.partition(".")[0] not in HARMLESS and "::" not in name}
-    if not libraries:
-        return
-    for given in (*call.args, *(k.value for k in call.keywords)):
-        is_engine = any(isinstance(v, Instance) and v.cls == "sqlalchemy.Engine" for v in program.values(given))
-        if is_engine and not is_sync_facade(program, source, call):
-            concern = f"{min(libraries)} gets an AsyncEngine now; if it wants a sync one, give it .sync_engine"
-            yield Work(source, given, LEFT, [], concern, Status.DECLINED)
-
-
-def _is_engine_maker(program: Program, source: Source, node: ast.Name | ast.Attribute) -> bool:
-    parent = source.parents[node]
-    if not isinstance(node.ctx, ast.Load) or (isinstance(parent, ast.Call) and parent.func is node):
-        return False
-    return any(isinstance(v, External) and v.receiver is None and v.name in ENGINES for v in program.values(node))

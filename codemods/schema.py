@@ -22,10 +22,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from ..analysis.colours import AsyncSite
-from ..analysis.decisions import Confidence, Decision, Status
+from ..analysis.decisions import Decision, Status
 from ..analysis.program import Program
 from ..analysis.schema import is_looking
-from .carried import as_data, carried
+from .carried import LEFT, Work, carried, decided
 from .edit import Edit
 from .schema_calls import SchemaCall, in_place, schema_call, together
 from .schema_inspect import on_connection, on_engine, readings, stretches
@@ -33,7 +33,6 @@ from .schema_modules import Moved, at_import, in_a_row
 from .session_scope import is_sync_facade
 
 NAME = "schema"
-LEFT = "left as it is"
 
 
 def decide(program: Program) -> Iterator[Decision]:
@@ -102,22 +101,8 @@ def _at_import(program: Program, site: AsyncSite, groups: list[list[SchemaCall]]
 
 
 def _decision(
-    program: Program,
-    site: AsyncSite,
-    action: str,
-    edits: list[Edit],
-    concern: str = "",
-    status: Status | None = None,
+    program: Program, site: AsyncSite, action: str, edits: list[Edit], concern: str = "", status: Status | None = None
 ) -> Decision:
-    return Decision(
-        NAME,
-        site.function.source.site(site.node),
-        action,
-        status or (Status.DECLINED if concern else Status.DONE),
-        Confidence.HIGH,
-        concern,
-        program.colours.site_chain(site),
-        site.function.qualname,
-        as_data(edits),
-        site.node,
-    )
+    status = status or (Status.DECLINED if concern else Status.DONE)
+    work = Work(site.function.source, site.node, action, edits, concern, status)
+    return decided(program, NAME, work, program.colours.site_chain(site))

@@ -18,11 +18,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..analysis.decisions import Confidence, Decision, Status
+from ..analysis.decisions import Decision, Status
 from ..analysis.library import library
 from ..analysis.program import Program
 from ..analysis.source import Source
-from .carried import as_data, carried
+from .carried import Work, carried, decided
 from .edit import Edit, Replace
 from .imports import request
 from .references import references
@@ -55,45 +55,34 @@ def _of_file(program: Program, source: Source) -> Iterator[Decision]:
     names = Names(program, source)
     if not names.locals:
         return
+    for work in (
+        *_classes(program, source, names),
+        *_containers(program, source, names),
+        *_exports(program, source, names),
+    ):
+        yield decided(program, NAME, work)
+
+
+def _classes(program: Program, source: Source, names: Names) -> Iterator[Work]:
     for part in _parts(program, source):
         cls = names.dotted(part)
         if cls not in CLASSES:
             continue
+        short = cls.rpartition(".")[2]
         if is_sync_facade(program, source, part.place):
-            concern = "SQLAlchemy calls this with its sync objects"
-            yield _decision(program, source, part.place, f"{cls} stays", [], Status.KEPT, concern)
+            concern = "SQLAlchemy uses this with its sync objects"
+            yield Work(source, part.place, f"{short} stays", [], concern, Status.KEPT)
         else:
             text, edits = _renamed(source, part, cls)
-            yield _decision(program, source, part.place, f"{cls.rpartition('.')[2]} becomes {text}", edits)
+            yield Work(source, part.place, f"{short} becomes {text}", edits)
+
+
+def _containers(program: Program, source: Source, names: Names) -> Iterator[Work]:
     for annotation in annotated(program, source):
         if not is_sync_facade(program, source, annotation.node):
             edits = list(container_edits(program, source, names, annotation))
             if edits:
-                yield _decision(program, source, annotation.node, "the type follows what became async", edits)
-    yield from _exports(program, source, names)
-
-
-def _decision(
-    program: Program,
-    source: Source,
-    node: ast.expr,
-    action: str,
-    edits: list[Edit],
-    status: Status = Status.DONE,
-    concern: str = "",
-) -> Decision:
-    function = program.function_at(source, node)
-    return Decision(
-        NAME,
-        source.site(node),
-        action,
-        status,
-        Confidence.HIGH,
-        concern,
-        function=function.qualname if function else "",
-        data=as_data(edits),
-        node=node,
-    )
+                yield Work(source, annotation.node, "the type follows what became async", edits)
 
 
 def _renamed(source: Source, part: TypeText, cls: str) -> tuple[str, list[Edit]]:
@@ -142,23 +131,20 @@ def _left_out(node: ast.AST) -> Iterator[ast.expr]:
 # What a module offers to others
 
 
-def _exports(program: Program, source: Source, names: Names) -> Iterator[Decision]:
+def _exports(program: Program, source: Source, names: Names) -> Iterator[Work]:
     """A name in `__all__` that stands for one of the classes."""
     for statement in source.tree.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="__all__")], value=ast.List() | ast.Tuple() as listed):
-                yield from _export_list(program, source, names, listed)
+                for item in listed.elts:
+                    if isinstance(item, ast.Constant) and isinstance(item.value, str) and item.value.isidentifier():
+                        yield from _export(program, source, names, item, item.value)
 
 
-def _export_list(program: Program, source: Source, names: Names, listed: ast.List | ast.Tuple) -> Iterator[Decision]:
-    for item in listed.elts:
-        if not (isinstance(item, ast.Constant) and isinstance(item.value, str) and item.value.isidentifier()):
-            continue
-        start, end = source.span(item)
-        part = TypeText(source, ast.Name(item.value, ast.Load(), lineno=1, col_offset=0), item, start + 1)
-        cls = names.dotted(part)
-        users = [s.path for s, _ in references(program).importers(source.path, item.value)]
-        if cls in CLASSES and not set(users) & set(program.kept):
-            text, edits = _renamed(source, TypeText(source, item, item), cls)
-            edits = [Replace(start + 1, end - 1, text), *edits[1:]]
-            yield _decision(program, source, item, f"offer {text} in its place", edits)
+def _export(program: Program, source: Source, names: Names, item: ast.Constant, name: str) -> Iterator[Work]:
+    start, end = source.span(item)
+    cls = names.dotted(TypeText(source, ast.Name(name, ast.Load()), item, start + 1))
+    users = {s.path for s, _ in references(program).importers(source.path, name)}
+    if cls in CLASSES and not users & set(program.kept):
+        text, (_, *imports) = _renamed(source, TypeText(source, item, item), cls)
+        yield Work(source, item, f"offer {text} in its place", [Replace(start + 1, end - 1, text), *imports])

@@ -1,0 +1,63 @@
+"""Engines and factories where a person has to look: in files that stay sync, and in the hands of libraries."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterable, Iterator
+
+from ..analysis.program import Program
+from ..analysis.source import Source
+from ..analysis.values import ClassObject, External, Instance
+from .carried import Work, left
+from .references import references
+from .session_scope import is_sync_facade
+
+# Libraries that may be given an engine of either kind.
+HARMLESS = {
+    "asyncio", "contextlib", "dict", "list", "logging", "pytest", "sqladmin", "sqlalchemy", "sqlmodel",
+    "starlette_admin", "typing", "unittest",
+}  # fmt: skip
+
+
+def in_kept_files(program: Program, made: Iterable[tuple[Source, ast.Call]]) -> Iterator[Work]:
+    """The uses of what becomes async, in files that stay sync; `made` are the calls that make it."""
+    known = references(program)
+    for source, call in made:
+        match source.parents[call]:
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                for read in known.of(source.path, name):
+                    if (why := program.kept.get(read.source.path)) is not None:
+                        concern = f"this file stays sync ({why}), {name} does not: make a sync {name} of its own here"
+                        yield left(read.source, read.node, concern)
+
+
+def handed_on(program: Program, makers: Collection[str]) -> Iterator[Work]:
+    """Engines given to libraries that may want the sync one, and what makes engines as a value."""
+    for source in program.sources.values():
+        if source.path in program.kept or b"engine" not in source.content.lower():
+            continue
+        for node in source.nodes:
+            if isinstance(node, ast.Call):
+                yield from _given_to_library(program, source, node)
+            elif isinstance(node, ast.Name | ast.Attribute) and _is_maker(program, source, node, makers):
+                yield left(source, node, "what is called here makes a sync engine: call create_async_engine")
+
+
+def _given_to_library(program: Program, source: Source, call: ast.Call) -> Iterator[Work]:
+    names = {v.name for v in program.values(call.func) if isinstance(v, External)}
+    names |= {v.cls for v in program.values(call.func) if isinstance(v, ClassObject)}
+    libraries = {name for name in names if "." in name and name.partition(".")[0] not in HARMLESS and "::" not in name}
+    if not libraries:
+        return
+    for given in (*call.args, *(k.value for k in call.keywords)):
+        is_engine = any(isinstance(v, Instance) and v.cls == "sqlalchemy.Engine" for v in program.values(given))
+        if is_engine and not is_sync_facade(program, source, call):
+            concern = f"{min(libraries)} gets an AsyncEngine now; if it wants a sync one, give it .sync_engine"
+            yield left(source, given, concern)
+
+
+def _is_maker(program: Program, source: Source, node: ast.Name | ast.Attribute, makers: Collection[str]) -> bool:
+    parent = source.parents[node]
+    if not isinstance(node.ctx, ast.Load) or (isinstance(parent, ast.Call) and parent.func is node):
+        return False
+    return any(isinstance(v, External) and v.receiver is None and v.name in makers for v in program.values(node))
