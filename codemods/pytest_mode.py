@@ -14,8 +14,8 @@ LOOP_SCOPE = "session"
 
 
 def settings(program: Program, changed: dict[str, bytes] | None = None) -> EditedSettings:
-    """The settings as they have to be; a project without a mode gets "auto"."""
-    return edit_settings(program.root, LOOP_SCOPE, False, program.sources, changed)
+    """The settings as they have to be. A project without a mode gets "auto", one with tests of anyio "strict"."""
+    return edit_settings(program.root, LOOP_SCOPE, _has_mark(program, "anyio"), program.sources, changed)
 
 
 def runs_strict(program: Program) -> bool:
@@ -24,10 +24,15 @@ def runs_strict(program: Program) -> bool:
 
 
 def uses_anyio(program: Program) -> bool:
-    """Are the suite's async tests run by anyio's plugin?"""
-    if program.interpreter.fixtures.by_name.get("anyio_backend"):
-        return True
-    return any(is_marked(f, "anyio") for f in program.functions if f.is_async and is_test(f))
+    """Are the suite's async tests run by anyio's plugin, on a backend that the suite chooses?"""
+    if not program.interpreter.fixtures.by_name.get("anyio_backend") or _has_mark(program, "asyncio"):
+        return False
+    edited = settings(program)
+    return not (edited.is_chosen and edited.mode == "auto")
+
+
+def _has_mark(program: Program, mark: str) -> bool:
+    return any(is_marked(f, mark) for f in program.functions if f.is_async and is_test(f))
 
 
 def is_marked(test: Function, mark: str) -> bool:

@@ -60,11 +60,12 @@ _KEY = re.compile(r"^([\w.-]+)(\s*[=:]\s*)(.*)$")
 class EditedSettings:
     """The new content of the file that changes, by path relative to the root; where the settings are; what they say.
 
-    `loop_scope` is that of fixtures; "" where pytest-asyncio has no such setting.
+    `is_chosen`: the project itself says which mode. `loop_scope` is that of fixtures; "" where there is no such setting.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
     mode: str = "auto"
+    is_chosen: bool = False
     loop_scope: str = ""
     path: str = ""
 
@@ -222,8 +223,8 @@ def _values(lines: list[str]) -> dict[str, str]:
     return values
 
 
-def _wanted(settings: dict[str, str], values: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, str]]:
-    """The settings that are missing; mode and loop scope that hold then. An option of the command line wins."""
+def _wanted(settings: dict[str, str], values: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, bool, str]]:
+    """The settings that are missing; the mode, whose choice it is, and the loop scope. The command line's mode wins."""
     option = _MODE_OPTION.search(values.get("addopts", ""))
     mode = option[1] if option else values.get("asyncio_mode", settings["asyncio_mode"])
     is_set = set(values) | ({"asyncio_mode"} if option else set())
@@ -231,7 +232,8 @@ def _wanted(settings: dict[str, str], values: Mapping[str, str]) -> tuple[dict[s
     scopes = {values[name] for name in _SINCE if name in values}
     same = dict.fromkeys(_SINCE, scopes.pop()) if len(scopes) == 1 else {}
     wanted = {key: same.get(key, value) for key, value in settings.items() if key not in is_set}
-    return wanted, (mode, {**wanted, **values}.get("asyncio_default_fixture_loop_scope", ""))
+    loop_scope = {**wanted, **values}.get("asyncio_default_fixture_loop_scope", "")
+    return wanted, (mode, "asyncio_mode" in is_set, loop_scope)
 
 
 # The version of pytest-asyncio

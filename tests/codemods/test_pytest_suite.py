@@ -347,6 +347,34 @@ def test_plain():
     assert "asyncio" not in text(tmp_path, "pytest.ini")
 
 
+def test_marks_of_anyio_without_a_backend(tmp_path: Path) -> None:
+    """Anyio would run a new test on all of its backends, under new ids."""
+    follows(tmp_path, {"test_it.py": MODULE + '''
+@pytest.mark.anyio
+async def test_before(anyio_backend_name):
+    assert anyio_backend_name in {"asyncio", "trio"}
+
+
+def test_names(db):
+    assert names(db) == []
+'''})
+    assert "@pytest.mark.asyncio\nasync def test_names(db):" in text(tmp_path, "test_it.py")
+    assert "asyncio_mode = strict" in text(tmp_path, "pytest.ini")
+
+
+def test_marks_of_anyio_in_auto_mode(tmp_path: Path) -> None:
+    follows(tmp_path, {"pytest.ini": "[pytest]\nasyncio_mode = auto\n", "test_it.py": MODULE + '''
+@pytest.mark.anyio
+async def test_before():
+    assert True
+
+
+def test_names(db):
+    assert names(db) == []
+'''})
+    assert "\n\nasync def test_names(db):" in text(tmp_path, "test_it.py")
+
+
 def test_anyio_with_a_wide_fixture(tmp_path: Path) -> None:
     project(tmp_path, {"test_it.py": MODULE + '''
 @pytest.fixture
