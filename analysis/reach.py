@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .fixtures import fixture_name, is_test
+from .stand_ins import is_test_code
 from .symbols import Class, Function
 from .values import ClassObject, FunctionObject, Instance, Value
 
@@ -119,12 +120,13 @@ class Users:
                 for fixture in fixtures.lookup(function, parameter.arg):
                     self._asking[fixture].append(function)
         self._named = {text for function in program.functions for text in _fixtures_named(function)}
+        self._mentions: dict[str, list[Function]] | None = None
 
     def of(self, function: Function) -> list[Function] | None:
         """Those functions; None: it is not known which.
 
-        A test is its own user; a fixture is used by those that ask for it by name, and a method of a test class by all
-        tests of the class.
+        A test is its own user; a fixture is used by those that ask for it by name, a method of a test class by all
+        tests of the class, and a helper by those that mention it.
         """
         while function.parent is not None and not function.parent.is_module:
             function = function.parent
@@ -139,7 +141,21 @@ class Users:
                 m for key in sorted(keys) if key in objects.classes for m in objects.classes[key].methods.values()
             ]
             return methods if any(map(is_test, methods)) else None
-        return None
+        return self._of_helper(function, frozenset())
+
+    def _of_helper(self, helper: Function, seen: frozenset[Function]) -> list[Function] | None:
+        if self._mentions is None:
+            self._mentions = _mentions(self._program)
+        found: list[Function] = []
+        for function in self._mentions.get(helper.key, ()):
+            if function in seen or function.is_module or function.owner is not None:
+                return None
+            is_known = is_test(function) or function in self._program.interpreter.fixtures.functions
+            users = self.of(function) if is_known else self._of_helper(function, seen | {helper})
+            if users is None:
+                return None
+            found.extend(users)
+        return found or None
 
     def _of_fixture(self, fixture: Function) -> list[Function] | None:
         found: list[Function] = []
@@ -154,6 +170,16 @@ class Users:
                 pending.extend(self._asking[current])
             found.append(current)
         return found
+
+
+def _mentions(program: Program) -> dict[str, list[Function]]:
+    """The functions of which each function of the suite is a value, by key."""
+    found: defaultdict[str, list[Function]] = defaultdict(list)
+    for function in filter(is_test_code, program.functions):
+        nodes = [n for n in function.own_nodes() if isinstance(n, ast.Name | ast.Attribute)]
+        for key in {v.key for n in nodes for v in program.values(n) if isinstance(v, FunctionObject)}:
+            found[key].append(function)
+    return found
 
 
 def _fixtures_named(function: Function) -> Iterator[str]:
