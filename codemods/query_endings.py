@@ -155,6 +155,10 @@ class Executing:
                 return [Layer("(", ")"), layer]
         return [layer]
 
+    def buffers(self, ending: Ending) -> bool:
+        """Are rows that were asked for in parts loaded at once? An AsyncSession gives parts to `async for` alone."""
+        return self.awaits and "yield_per" in self._names() and not ending.streams
+
     # The methods.
 
     def ending(self, link: Link) -> Ending:
@@ -355,13 +359,14 @@ class Executing:
 
     def iterated(self) -> Ending:
         """A loop, a star, `in`, `list(…)`: the result is run through as it is."""
-        if "yield_per" in self._names() and self.awaits:
+        loop = ast.For | ast.comprehension
+        parent = self.rewriting.chain.source.parents.get(self.rewriting.chain.node)
+        if "yield_per" in self._names() and self.awaits and isinstance(parent, loop):
             methods = {"scalars": "stream_scalars", "execute": "stream"}
             if self.method() not in methods:
                 raise Declined("it can be one of several queries, of which some give objects and others rows")
             return Ending(self.single(methods[self.method()]), streams=True)
         # dict() takes a Result for a mapping, because it has keys().
-        parent = self.rewriting.chain.source.parents.get(self.rewriting.chain.node)
         rest = ".all()" if isinstance(parent, ast.Call) and dotted(parent.func) == "dict" else ""
         return Ending([*self.result(self.method(), self.unique() + rest), *self._of_entity()])
 

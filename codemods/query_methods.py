@@ -43,6 +43,11 @@ NO_COUNTERPART = {
 }
 ENTITY_CHANGING = frozenset({"with_entities", "add_columns", "add_column", "add_entity"})
 SET_OPERATIONS = frozenset({"union", "union_all", "intersect", "intersect_all", "except_", "except_all"})
+JOIN_ENDS = frozenset({"with_entities", "reset_joinpoint", "from_statement", *SET_OPERATIONS})
+AMBIGUOUS = (
+    "filter_by() after joins in other statements: 2.1 searches all entities, Query the one joined last; "
+    "name it with where(Entity.name == value)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,47 +292,52 @@ def _filter_by(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
 
 
 def filter_by_target(rewriting: Rewriting, link: Link) -> str | None:
-    """The entity whose attributes `filter_by` names; None: a select finds it too."""
-    chain = rewriting.chain
-    candidates = _settled(queries(rewriting.program.values(link.receiver)))
-    target: ast.expr | None = None
-    joined = False
-    for earlier in chain.links[: chain.links.index(link)]:
-        if earlier.name in {"join", "outerjoin"} and earlier.args:
-            target, joined = earlier.args[0], True
-        elif earlier.name == "select_from" and earlier.args and not joined:
-            target = earlier.args[0]
-        elif earlier.name == "reset_joinpoint" or earlier.name in SET_OPERATIONS | {"from_statement", "with_entities"}:
-            target, joined = None, False
-    if target is not None:
-        return entity_text(rewriting, target)
-    names = {e.name for e in chain.links[: chain.links.index(link)]}
-    elsewhere = rewriting.earlier_names() & {"join", "outerjoin", "select_from"}
-    if elsewhere and not names & {"join", "outerjoin", "select_from"}:
-        return entity_text(rewriting, _only_join(rewriting))
-    joined_before = bool(elsewhere or names & {"join", "outerjoin", "select_from"})
-    if any(len(q.entities) > 1 for q in candidates) or joined_before:
-        if chain.begins and isinstance(chain.root, ast.Call) and chain.root.args:
-            return entity_text(rewriting, chain.root.args[0])
+    """The entity whose attributes `filter_by` names; None: a select finds it too.
+
+    It is what was joined last, else what the query selects from, else the first thing that it asks for.
+    """
+    before = rewriting.chain.links[: rewriting.chain.links.index(link)]
+    earlier = rewriting.earlier_names()
+    # What ends the reach of the joins made so far.
+    ends = [n for n, done in enumerate(before) if done.name in JOIN_ENDS]
+    joins = [done for done in before[ends[-1] + 1 if ends else 0 :] if done.name in JOINS and done.args]
+    starts = [done for done in before if done.name == "select_from" and done.args]
+    if any(done.name in SET_OPERATIONS for done in before):
+        starts = []
+    if joins or starts:
+        return entity_text(rewriting, (joins or starts)[-1].args[0])
+    in_reach = {"select_from"} if ends else {*JOINS, "select_from"}
+    if earlier & in_reach:
+        if earlier & JOIN_ENDS:
+            raise Declined(AMBIGUOUS)
+        return entity_text(rewriting, _only_join(rewriting, in_reach))
+    several = any(len(q.entities) > 1 for q in _settled(queries(rewriting.program.values(link.receiver))))
+    joined = {done.name for done in before} | earlier
+    return _first_entity(rewriting, before) if several or joined & {*JOINS, "select_from"} else None
+
+
+def _first_entity(rewriting: Rewriting, before: Sequence[Link]) -> str:
+    """The first thing that the query asks for."""
+    asked = [done.args[0] for done in before if done.name == "with_entities" and done.args]
+    if not asked and "with_entities" not in rewriting.earlier_names() and rewriting.is_complete:
+        found = {entity_text(rewriting, o.call.args[0]) for o in rewriting.origins if o.call and o.call.args}
+        if len(found) == 1:
+            return found.pop()
+    if not asked:
         raise Declined("filter_by() on a query of several entities: name the entity with where(Entity.name == value)")
-    return None
+    return entity_text(rewriting, asked[-1])
 
 
 def _steps_of(group: Sequence[Chain]) -> list[Step]:
     return [Step(chain.source, link) for chain in group for link in chain.steps()]
 
 
-def _only_join(rewriting: Rewriting) -> ast.expr:
-    """The join that another statement made."""
+def _only_join(rewriting: Rewriting, names: set[str]) -> ast.expr:
+    """The join (or `select_from`) that another statement made."""
     seen = rewriting.earlier_steps() if rewriting.is_complete else _steps_of(rewriting.group)
-    found = [
-        step.link.args[0] for step in seen if step.link.name in {"join", "outerjoin", "select_from"} and step.link.args
-    ]
+    found = [step.link.args[0] for step in seen if step.link.name in names and step.link.args]
     if len({ast.dump(f) for f in found}) != 1:
-        raise Declined(
-            "filter_by() after joins in other statements: 2.1 searches all entities, Query the one joined last; "
-            "name it with where(Entity.name == value)"
-        )
+        raise Declined(AMBIGUOUS)
     return found[0]
 
 

@@ -32,7 +32,7 @@ from .query_layout import Layer, Layout, stands_inside
 from .query_methods import SET_OPERATIONS, Rewriting, step, subquery_flags
 from .query_passing import Change, passed_along
 from .query_session import NoSession, session_text
-from .query_text import Declined, is_faithful, name_span, renamed, replaced_spans
+from .query_text import Declined, dropped, is_faithful, name_span, renamed, replaced_spans
 from .query_unions import combine
 from .query_uses import use
 
@@ -51,6 +51,7 @@ class Site:
     imports: list[Import] = field(default_factory=list)
     node: ast.expr = field(init=False)
     in_place: bool = False
+    buffers: bool = False
     session: str = ""
     concern: str = ""
     action: str = ""
@@ -160,12 +161,16 @@ def _rewrite_site(program: Program, callers: Callers, site: Site) -> None:
         else:
             ending = executing.iterated()
             site.action = "the loop runs over the result of an executed statement"
+        site.buffers = executing.buffers(ending)
         _execute(rewriting, site, ending, executing.awaits)
     else:
         site.edits += _root(rewriting, _word(rewriting))
         site.edits += _finish(rewriting)
         site.action = f"query() becomes select(), {chain.end.name}() stays"
     for link in _kept_steps(chain):
+        if link.name == "yield_per" and site.buffers:
+            site.edits.append(dropped(link, chain.source))
+            continue
         site.edits += combine(rewriting, link) if link.name in SET_OPERATIONS else step(rewriting, link)
 
 
@@ -194,6 +199,9 @@ def _root(rewriting: Rewriting, word: str) -> Iterator[Edit]:
 def _execute(rewriting: Rewriting, site: Site, ending: Ending, awaits: bool) -> None:
     chain, source = rewriting.chain, rewriting.chain.source
     site.edits += ending.edits
+    if site.buffers and "yield_per" in rewriting.earlier_names():
+        start, end = source.span(chain.receiver)
+        site.edits.append(Wrap(start, end, "", ".execution_options(yield_per=None)", rank=-1))
     if awaits:
         _require_await(rewriting.program, source, site.node)
     if ending.streams:
@@ -293,7 +301,7 @@ def _async_for(source: Source, node: ast.expr) -> Iterator[Edit]:
         case ast.comprehension(target=target):
             start = source.content.rindex(b"for", 0, source.span(target)[0])
         case _:
-            raise Declined("yield_per() streams the rows, which only `async for` can run through")
+            return
     yield Replace(start, start, "async ")
 
 
