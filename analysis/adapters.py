@@ -83,7 +83,8 @@ def _adapter(cls: Class) -> Adapter | None:
         return None
     if any(attribute in _own_attributes(cls.methods[name]) for name in helpers):
         return None
-    crossing = {m.is_async for m in passing if m.is_async or not _calls_at_once(m, attribute)}
+    calling = [m for m in passing if m.name != "__getattr__"]
+    crossing = {m.is_async for m in calling if m.is_async or not _calls_at_once(m, attribute)}
     return Adapter(cls, constructor, parameter, crossing.pop()) if len(crossing) == 1 else None
 
 

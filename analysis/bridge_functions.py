@@ -51,7 +51,7 @@ def bridge_of(program: Program, function: Function) -> Bridge | None:
         if not any(flow.runs_it(n, reached) for n in body):
             continue
         calls = [n for n in body if isinstance(n, ast.Call) and dotted(n.func) == parameter.arg]
-        if all(map(_passes_everything_on, calls)) and serves_only(program, function):
+        if all(map(_passes_everything_on, calls)) and serves_only(program, function, subject=parameter.arg):
             patience = frozenset(name for n in body if isinstance(n, ast.Call) for name in _waits_for(n))
             return Bridge(function, parameter.arg, bool(calls), bool(returned & inner), patience - {parameter.arg})
     return None

@@ -57,7 +57,7 @@ class Bridges:
             bridge = bridge_of(self._program, function)
             if bridge is not None:
                 found[function] = bridge
-        return found
+        return {f: b for f, b in found.items() if f.parent not in found}
 
     def _suspects(self) -> Iterator[Function]:
         """Functions that run something, themselves or in a nested function, with all functions around them."""

@@ -25,6 +25,13 @@ MACHINERY = frozenset(
     }
 )  # fmt: skip
 BUILTINS = frozenset(dir(builtins))
+# What machinery that a function is given is asked to do.
+METHODS = frozenset(
+    {
+        "call_soon_threadsafe", "close", "create_task", "critical", "debug", "error", "exception", "info", "is_closed",
+        "is_running", "join", "result", "run", "run_until_complete", "start", "stop", "submit", "warning",
+    }
+)  # fmt: skip
 # First parts of the names of methods whose receivers are the interpreter's own values.
 CONTAINERS = frozenset({"list", "dict", "awaitable"})
 
@@ -64,22 +71,13 @@ def body_nodes(statements: Iterable[ast.AST]) -> Iterator[ast.AST]:
                 pending.extend(reversed(list(ast.iter_child_nodes(node))))
 
 
-def serves_only(program: Program, function: Function, seen: frozenset[Function] = frozenset()) -> bool:
-    """Is a function made of machinery alone, besides what it is given?"""
-    node = function.node
-    assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    body = list(body_nodes(node.body))
-    bound = {a.arg for n in ast.walk(node) if isinstance(n, ast.arguments) for a in _all_arguments(n)}
-    bound |= {n.id for n in body if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
-    bound |= {n.name or "" for n in body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ExceptHandler)}
-    bound -= {name for n in body if isinstance(n, ast.Global) for name in n.names}
-    own = {p.arg for p in function.parameters()[:1]} if function.binding in {"instance", "class"} else set()
-    seen |= {function}
-    return all(
-        _is_machinery(program, function.source, n, bound - own, own, seen)
-        for n in body
-        if isinstance(n, ast.Name | ast.Attribute | ast.Yield | ast.YieldFrom)
-    )
+def serves_only(
+    program: Program, function: Function, seen: frozenset[Function] = frozenset(), subject: str = ""
+) -> bool:
+    """Is a function made of machinery alone, besides the parameter `subject`?"""
+    assert isinstance(function.node, ast.FunctionDef | ast.AsyncFunctionDef)
+    parts = _Parts(program, function, seen | {function}, subject)
+    return parts.has_machinery and all(map(parts.serves, parts.body))
 
 
 def serves_bridges(program: Program, source: Source, statement: ast.stmt) -> bool:
@@ -97,24 +95,66 @@ def _all_arguments(arguments: ast.arguments) -> list[ast.arg]:
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *rest]
 
 
-def _is_machinery(
-    program: Program, source: Source, node: ast.AST, bound: set[str], own: set[str], seen: frozenset[Function]
-) -> bool:
-    match node:
-        case ast.Name(id=name) if name in bound or name in own:
-            return name in bound or isinstance(source.parents.get(node), ast.Attribute)
-        case ast.Name(id=name, ctx=ast.Load()):
-            values = program.values(node)
-            if values:
-                return all(_is_machine(program, v, seen) for v in values)
-            return name in BUILTINS or _is_made_of_machinery(program, source, name)
-        case ast.Name(id=name):
-            return _is_made_of_machinery(program, source, name)
-        case ast.Attribute(value=ast.Name(id=name)) if name in own:
-            values = program.values(node)
-            return bool(values) and all(_is_machine(program, v, seen) for v in values)
-        case ast.Attribute():
-            return True
+class _Parts:
+    """The parts of a function, each asked whether it belongs to the machinery."""
+
+    def __init__(self, program: Program, function: Function, seen: frozenset[Function], subject: str) -> None:
+        node = function.node
+        assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        self._program = program
+        self._source = function.source
+        self._seen = seen
+        self.body = list(body_nodes(node.body))
+        definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ExceptHandler
+        bound = {a.arg for n in ast.walk(node) if isinstance(n, ast.arguments) for a in _all_arguments(n)}
+        bound |= {n.id for n in self.body if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+        bound |= {n.name or "" for n in self.body if isinstance(n, definitions)}
+        bound -= {name for n in self.body if isinstance(n, ast.Global) for name in n.names}
+        parameters = [p.arg for p in function.parameters()]
+        self._own = set(parameters[:1]) if function.binding in {"instance", "class"} else set()
+        self._given = set(parameters) - self._own - {subject}
+        self._bound = bound - self._own
+
+    @property
+    def has_machinery(self) -> bool:
+        """Is there any: a library's, or an `await` of something given?"""
+        return any(
+            isinstance(n, ast.Await)
+            or (isinstance(n, ast.Name | ast.Attribute) and any(map(_is_library_machine, self._program.values(n))))
+            for n in self.body
+        )
+
+    def serves(self, node: ast.AST) -> bool:
+        """Does a node belong to the machinery?"""
+        match node:
+            case ast.Yield() | ast.YieldFrom():
+                return False
+            case ast.Call(func=ast.Name(id=name)) if name in self._given:
+                return False
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name) as receiver, attr=method)) if name in self._given:
+                return method in METHODS or any(map(_is_library_machine, self._program.values(receiver)))
+            case ast.Attribute(value=ast.Name(id=name)) if name in self._own:
+                return self._is_machine(node)
+            case ast.Name(id=name) if name in self._bound:
+                return True
+            case ast.Name(id=name) if name in self._own:
+                return isinstance(self._source.parents.get(node), ast.Attribute)
+            case ast.Name(id=name, ctx=ast.Load()) if self._program.values(node):
+                return self._is_machine(node)
+            case ast.Name(id=name):
+                return name in BUILTINS or _is_made_of_machinery(self._program, self._source, name)
+        return True
+
+    def _is_machine(self, node: ast.expr) -> bool:
+        values = self._program.values(node)
+        return bool(values) and all(_is_machine(self._program, v, self._seen) for v in values)
+
+
+def _is_library_machine(value: Value) -> bool:
+    """Is this a thing of a library of machinery?"""
+    match value:
+        case External(name=name) | Instance(cls=name) | ClassObject(cls=name):
+            return name.partition(".")[0] in MACHINERY
     return False
 
 

@@ -12,6 +12,7 @@ from ..analysis.adapters import Adapter
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
 from ..analysis.source import Source
+from ..analysis.symbols import dotted
 from ..analysis.values import Instance
 from .direct_calls import instead
 from .edit import Edit, Replace
@@ -30,21 +31,16 @@ def decide(program: Program) -> Iterator[Decision]:
 
 def _adapter(program: Program, adapter: Adapter) -> Iterator[Decision]:
     uses = uses_of(program, adapter.cls)
-    left = list(uses.others)
-    for source, node in uses.reads:
-        decision = _use(program, source, node, adapter)
-        if decision is None:
-            left.append(source.site(node))
-        else:
-            yield decision
-    definition = adapter.cls.source, adapter.cls.node
-    site = definition[0].site(adapter.cls.node)
+    decisions = [_use(program, source, node, adapter) for source, node in uses.reads]
+    left = uses.others + [s.site(n) for (s, n), d in zip(uses.reads, decisions, strict=True) if d is None]
+    source, node = adapter.cls.source, adapter.cls.node
     if left:
-        why = f"still used at {left[0]}"
-        yield Decision(NAME, site, "keep the adapter", Status.KEPT, Confidence.MEDIUM, why, node=adapter.cls.node)
+        concern = f"its methods take the session for one of the other colour, and {left[0]} needs it"
+        yield Decision(NAME, source.site(node), "left as it is", Status.DECLINED, Confidence.LOW, concern, node=node)
     else:
-        data = {"kind": "delete", "gone": [span_of(*definition)]}
-        yield Decision(NAME, site, "delete the adapter, nothing uses it any more", data=data, node=adapter.cls.node)
+        yield from (d for d in decisions if d is not None)
+        data = {"kind": "delete", "gone": [span_of(source, node)]}
+        yield Decision(NAME, source.site(node), "delete the adapter, nothing uses it any more", data=data, node=node)
 
 
 def _use(program: Program, source: Source, node: ast.expr, adapter: Adapter) -> Decision | None:
@@ -60,7 +56,7 @@ def _use(program: Program, source: Source, node: ast.expr, adapter: Adapter) -> 
         return Decision(
             NAME, source.site(parent), "pass the session itself", function=name, data={"kind": "call"}, node=parent
         )
-    if _is_annotation(source, node):
+    if _is_annotation(source, node) or _is_asked_for(source, node):
         return Decision(
             NAME, source.site(node), "name the session's class", function=name, data={"kind": "type"}, node=node
         )
@@ -85,6 +81,14 @@ def _is_annotation(source: Source, node: ast.expr) -> bool:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             return parent.returns is child
     return False
+
+
+def _is_asked_for(source: Source, node: ast.expr) -> bool:
+    """`isinstance(x, Class)`"""
+    parent = source.parents[node]
+    if isinstance(parent, ast.Tuple):
+        node, parent = parent, source.parents[parent]
+    return isinstance(parent, ast.Call) and dotted(parent.func) == "isinstance" and parent.args[1:] == [node]
 
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:

@@ -101,7 +101,8 @@ class _Names:
     def _note_uses(self, definition: Definition) -> None:
         uses = uses_of(self._program, definition)
         for source, node in uses.reads:
-            self._note(source, node)
+            if self._program.values(node) or not isinstance(node, ast.Attribute):
+                self._note(source, node)
         for source, constant in uses.strings:
             if self._names_it(source, constant):
                 self._note(source, constant)
