@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .effects import Effects, Event
 from .order import dominates, is_certain_behind, may_follow
 from .source import Source
 from .symbols import Function
@@ -18,8 +19,6 @@ from .values import Instance
 
 if TYPE_CHECKING:
     from .program import Program
-
-EXPIRING = frozenset({"rollback", "expire_all", "expire"})
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -30,7 +29,7 @@ class Expired:
     """
 
     function: Function
-    event: ast.Call
+    event: Event
     node: ast.Attribute
     is_certain: bool
     classes: frozenset[str]
@@ -47,8 +46,9 @@ class Expired:
 class Expiry:
     """Finds the reads of expired objects."""
 
-    def __init__(self, program: Program, origins: Callable[[ast.expr], list[Instance]]) -> None:
+    def __init__(self, program: Program, effects: Effects, origins: Callable[[ast.expr], list[Instance]]) -> None:
         self._program = program
+        self._effects = effects
         self._origins = origins
 
     def reads(self) -> Iterator[Expired]:
@@ -56,21 +56,11 @@ class Expiry:
         for function in self._program.functions:
             if self._program.stays_sync(function):
                 continue
-            nodes = list(function.own_nodes())
-            events = [n for n in nodes if isinstance(n, ast.Call) and self._expires(n)]
+            events = list(self._effects.events(function))
             if events:
-                yield from self._first(function, events, nodes)
+                yield from self._first(function, events, list(function.own_nodes()))
 
-    def _expires(self, node: ast.Call) -> bool:
-        match node.func:
-            case ast.Attribute(value=session, attr=method) if method in EXPIRING:
-                values = self._program.values(session)
-                return self._program.is_session(values) and any(
-                    isinstance(v, Instance) and self._program.converted_class(v.cls) for v in values
-                )
-        return False
-
-    def _first(self, function: Function, events: Iterable[ast.Call], nodes: list[ast.AST]) -> Iterator[Expired]:
+    def _first(self, function: Function, events: Iterable[Event], nodes: list[ast.AST]) -> Iterator[Expired]:
         source = function.source
         found: list[Expired] = []
         for event in events:
@@ -87,7 +77,7 @@ class Expiry:
             elif not any(_same(o, read) and _is_covered(source, o, read) for o in found if o is not read):
                 yield read
 
-    def _is_affected(self, source: Source, event: ast.Call, node: ast.Attribute, nodes: list[ast.AST]) -> bool:
+    def _is_affected(self, source: Source, event: Event, node: ast.Attribute, nodes: list[ast.AST]) -> bool:
         """Can the event have expired what is read?"""
         if not isinstance(node.ctx, ast.Load) or not _is_simple(node.value) or not self._is_column(node):
             return False
@@ -96,7 +86,7 @@ class Expiry:
                 node.value
             ):
                 return False
-        return may_follow(source, event, node) and not self._is_bound_behind(source, event, node, nodes)
+        return may_follow(source, event.node, node) and not self._is_bound_behind(source, event, node, nodes)
 
     def _is_column(self, node: ast.Attribute) -> bool:
         """Is it a column of a mapped object? One that was made and never flushed is not expired."""
@@ -106,7 +96,7 @@ class Expiry:
                 return True
         return False
 
-    def _is_bound_behind(self, source: Source, event: ast.Call, node: ast.Attribute, nodes: list[ast.AST]) -> bool:
+    def _is_bound_behind(self, source: Source, event: Event, node: ast.Attribute, nodes: list[ast.AST]) -> bool:
         """Has the variable been bound again, or the object refreshed, between the event and the read?"""
         names = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
         for other in nodes:
@@ -120,7 +110,7 @@ class Expiry:
         return False
 
     def _is_fresh(
-        self, source: Source, event: ast.Call, name: ast.Name, node: ast.Attribute, nodes: list[ast.AST]
+        self, source: Source, event: Event, name: ast.Name, node: ast.Attribute, nodes: list[ast.AST]
     ) -> bool:
         """Is a name bound behind the event, to something that is loaded there?"""
         iterable = _iterable(source, name)
@@ -140,12 +130,12 @@ class Expiry:
             self._program.mapped(o.cls) for o in objects(values, lambda cls: self._program.mapped(cls) is not None)
         )
 
-    def _is_certain(self, source: Source, event: ast.Call, node: ast.Attribute, nodes: list[ast.AST]) -> bool:
+    def _is_certain(self, source: Source, event: Event, node: ast.Attribute, nodes: list[ast.AST]) -> bool:
         """Is the object surely one of the session, and surely read behind the event?"""
-        statement = source.parents.get(event)
-        if not isinstance(statement, ast.Expr) or not is_certain_behind(source, statement, node):
+        statement = source.parents.get(event.node)
+        if not event.is_direct or not isinstance(statement, ast.Expr) or not is_certain_behind(source, statement, node):
             return False
-        flushed = any(_flushes(n) and dominates(source, n, event) for n in nodes)
+        flushed = any(_flushes(n) and dominates(source, n, event.node) for n in nodes)
         origins = self._origins(node.value)
         return all(isinstance(o, Traced) and (o.root.kind in {"query", "get"} or o.path or flushed) for o in origins)
 
@@ -154,12 +144,13 @@ def _flushes(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"commit", "flush"}
 
 
-def _runs_between(source: Source, event: ast.Call, between: ast.AST, node: ast.AST) -> bool:
+def _runs_between(source: Source, event: Event, between: ast.AST, node: ast.AST) -> bool:
     """Does something run on every way from the event to the read?"""
     if between is not node and not dominates(source, between, node):
         return False
-    loop = _loop(source, event)
-    return _later(between, event) or (loop is not None and loop in _above(source, between))
+    loop = _loop(source, event.node)
+    is_later = _later(between, event.node) or event.node in ast.walk(between)
+    return is_later or (loop is not None and loop in _above(source, between))
 
 
 def _loop(source: Source, node: ast.AST) -> ast.AST | None:
@@ -181,13 +172,13 @@ def _same(one: Expired, other: Expired) -> bool:
 def _is_covered(source: Source, earlier: Expired, read: Expired) -> bool:
     """Has the earlier read, or the refresh that stands for it, loaded the object already?"""
     if earlier.is_certain:
-        return dominates(source, earlier.event, read.node) and earlier.event is read.event
+        return dominates(source, earlier.event.node, read.node) and earlier.event is read.event
     if earlier.event is not read.event:
-        return earlier.node is read.node and _later(earlier.event, read.event)
+        return earlier.node is read.node and _later(earlier.event.node, read.event.node)
     return dominates(source, earlier.node, read.node)
 
 
-def _later(one: ast.AST, other: ast.expr) -> bool:
+def _later(one: ast.AST, other: ast.expr | ast.stmt) -> bool:
     return (getattr(one, "lineno", 0), getattr(one, "col_offset", 0)) > (other.lineno, other.col_offset)
 
 

@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .boundaries import boundary_of
+from .effects import Effects
 from .expiry import Expired, Expiry
 from .mapped import Relationship
 from .order import dominates
@@ -133,7 +134,7 @@ class _Finder:
         self.found = Loads(tracing=self._tracing)
         for load in sorted(self._loads(), key=self._urgency):
             self._choose(load)
-        self.found.expired = list(Expiry(program, self.origins).reads())
+        self.found.expired = list(Expiry(program, Effects(program, colours), self.origins).reads())
         self.found.server_values = list(ServerValues(program, self._responses).needed())
         self.found.awaited = [load for load in self.found.awaited if not self._is_awaited_before(load)]
 

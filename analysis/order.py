@@ -69,11 +69,11 @@ def _is_behind(parent: ast.AST, one: ast.AST, other: ast.AST) -> bool:
 
 def _goes_on(source: Source, path: list[ast.AST]) -> bool:
     """Can control leave the statements on a path at their ends, and not by a jump out of the function?"""
-    return not any(isinstance(s, ast.Return | ast.Raise) for s in _following(source, path))
+    return not any(isinstance(s, ast.Return | ast.Raise) for s in following(source, path))
 
 
-def _following(source: Source, path: list[ast.AST]) -> Iterator[ast.stmt]:
-    """The statements on a path, and those behind them in their blocks."""
+def following(source: Source, path: list[ast.AST]) -> Iterator[ast.stmt]:
+    """The statements on a path from the inside outwards, and those behind them in their blocks."""
     for node in path:
         for block in _blocks(source.parents[node]):
             if node in block:
@@ -87,7 +87,7 @@ def _comes_round(source: Source, path: list[ast.AST], above: list[ast.AST]) -> b
         if isinstance(node, _NESTED):
             return False
         if isinstance(node, ast.For | ast.AsyncFor | ast.While):
-            breaks = any(isinstance(s, ast.Break) for s in _following(source, whole))
+            breaks = any(isinstance(s, ast.Break) for s in following(source, whole))
             return _goes_on(source, whole) and not breaks
         whole.append(node)
     return False

@@ -189,28 +189,25 @@ def _unloaded(needed: Iterable[Load]) -> str:
 
 def _read_again(expired: Expired) -> Decision:
     """A read after a rollback or `expire()`: behind that the object is refreshed, or what is read is awaited."""
-    source, owner = expired.source, expired.source.text(expired.owner)
-    assert isinstance(expired.event.func, ast.Attribute)
-    what = source.text(expired.event.func)
+    source, owner, event = expired.source, expired.source.text(expired.owner), expired.event.node
     edits, concern = list[Edit](), ""
     if expired.is_certain:
-        statement, session = _statement(source, expired.event), source.text(expired.event.func.value)
-        edits.append(_after(source, statement, f"await {session}.refresh({owner})"))
+        assert isinstance(event, ast.Call)
+        assert isinstance(event.func, ast.Attribute)
+        text = f"await {source.text(event.func.value)}.refresh({owner})"
+        edits.append(_after(source, _statement(source, event), text))
     else:
         edits += _awaited_read(source, expired.node, expired.owner)
         concern = "" if edits else f"{source.text(expired.node)} may have to be loaded where nothing can be awaited"
-    node = expired.event if expired.is_certain else expired.node
+    node = event if expired.is_certain else expired.node
     return Decision(
         NAME,
         source.site(node),
-        f"load {owner} again, which {what}() has expired",
+        f"load {owner} again, which may be expired",
         Status.DONE if edits else Status.DECLINED,
         Confidence.HIGH if expired.is_certain else Confidence.MEDIUM,
         concern,
-        (
-            _read_step(expired),
-            Step(source.site(expired.event), f"{what}() expires it"),
-        ),
+        (_read_step(expired), Step(source.site(event), expired.event.why)),
         expired.function.qualname,
         as_data(edits),
         node,

@@ -1,0 +1,143 @@
+"""Effects: functions after which the objects of the caller's session may be expired, because they roll back.
+
+An effect travels up from a rollback through the calls that lead to it; it matters whether the function then returns or
+raises, since after a raise only handlers go on.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .order import following
+from .source import Source
+from .symbols import Function, dotted
+from .values import Generated, Instance
+
+if TYPE_CHECKING:
+    from .colours import Colours
+    from .program import Program
+
+EXPIRING = frozenset({"rollback", "expire_all", "expire"})
+SUPPRESSING = frozenset({"raises", "suppress", "assertRaises", "assertRaisesRegex"})
+RETURNS, RAISES = "returns", "raises"
+
+
+def expires(program: Program, node: ast.AST) -> bool:
+    """Is this a rollback, or an `expire`, on a session that becomes async?"""
+    match node:
+        case ast.Call(func=ast.Attribute(value=session, attr=method)) if method in EXPIRING:
+            values = program.values(session)
+            return program.is_session(values) and any(
+                isinstance(v, Instance) and program.converted_class(v.cls) for v in values
+            )
+    return False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Event:
+    """Objects may be expired behind `node`: a call, or what goes on after one that has raised."""
+
+    node: ast.expr | ast.stmt
+    why: str
+    is_direct: bool = False
+
+
+class Effects:
+    """Which functions expire objects of the session that they are given, and how they end then."""
+
+    def __init__(self, program: Program, colours: Colours) -> None:
+        self._program = program
+        self._calls = {f: [*colours.calls_in(f), *self._streams(f)] for f in program.functions}
+        callers: defaultdict[Function, list[tuple[Function, ast.expr]]] = defaultdict(list)
+        for caller, calls in self._calls.items():
+            for callee, node in calls:
+                callers[callee].append((caller, node))
+        self._ends: dict[Function, set[str]] = {}
+        pending: deque[tuple[Function, str]] = deque()
+        for function in program.functions:
+            for node in function.own_nodes():
+                if expires(program, node) and not _is_own_session(function, node):
+                    pending.append((function, _ending(function.source, node)))
+        while pending:
+            function, ending = pending.popleft()
+            known = self._ends.setdefault(function, set())
+            if ending not in known:
+                known.add(ending)
+                for caller, node in callers[function]:
+                    behind = _after(caller.source, node, ending)
+                    pending.extend((caller, _ending(caller.source, n)) for n in behind)
+                    if not behind:
+                        pending.append((caller, RAISES))
+
+    def _streams(self, function: Function) -> Iterator[tuple[Function, ast.expr]]:
+        """What a function runs through with `async for`."""
+        for node in function.own_nodes():
+            if isinstance(node, ast.AsyncFor) or (isinstance(node, ast.comprehension) and node.is_async):
+                for value in self._program.values(node.iter):
+                    if isinstance(value, Generated):
+                        yield self._program.function(value.key), node.iter
+
+    def ends(self, function: Function) -> set[str]:
+        """How a function ends after it has expired objects; empty when it never does."""
+        return self._ends.get(function, set())
+
+    def events(self, function: Function) -> Iterator[Event]:
+        """Where a function, or what it calls, may expire objects."""
+        for node in function.own_nodes():
+            if expires(self._program, node):
+                assert isinstance(node, ast.Call)
+                yield Event(node, f"{function.source.text(node.func)}() expires it", is_direct=True)
+        for callee, node in self._calls[function]:
+            for ending in sorted(self.ends(callee)):
+                for behind in _after(function.source, node, ending):
+                    yield Event(behind, f"{callee.qualname} may roll back, which expires it")
+
+
+def _ending(source: Source, node: ast.AST) -> str:
+    """How a function ends behind a node."""
+    path: list[ast.AST] = []
+    current: ast.AST | None = node
+    while current is not None and not isinstance(
+        current, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module | ast.Lambda
+    ):
+        path.append(current)
+        current = source.parents.get(current)
+    jumps = (s for s in following(source, path) if isinstance(s, ast.Return | ast.Raise))
+    return RAISES if isinstance(next(jumps, None), ast.Raise) else RETURNS
+
+
+def _after(source: Source, call: ast.expr, ending: str) -> Sequence[ast.expr | ast.stmt]:
+    """Where control goes on in the caller: behind the call, or in what catches the exception."""
+    if ending == RETURNS:
+        return [call]
+    child: ast.AST = call
+    parent = source.parents.get(child)
+    while parent is not None and not isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        match parent:
+            case ast.Try(body=body, handlers=handlers) if child in body and handlers:
+                return [h.body[0] for h in handlers]
+            case ast.With(items=items) if any(_suppresses(i.context_expr) for i in items) and child in parent.body:
+                return [parent]
+        child, parent = parent, source.parents.get(parent)
+    return []
+
+
+def _suppresses(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] in SUPPRESSING
+
+
+def _is_own_session(function: Function, node: ast.AST) -> bool:
+    """Was the session made in the function, so that no caller holds objects of it?"""
+    assert isinstance(node, ast.Call)
+    assert isinstance(node.func, ast.Attribute)
+    session = node.func.value
+    if not isinstance(session, ast.Name):
+        return False
+    parameters = {p.arg for p in function.parameters()}
+    return session.id not in parameters and any(
+        isinstance(n, ast.Name) and n.id == session.id and isinstance(n.ctx, ast.Store) for n in function.own_nodes()
+    )
