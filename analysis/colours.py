@@ -132,6 +132,10 @@ class Colours:
         """The functions that call, enter or run through a function."""
         return {s.function for s in self._callers[function]}
 
+    def calls_in(self, function: Function) -> list[tuple[Function, ast.expr]]:
+        """What a function calls, enters or runs through, and the node where it does."""
+        return [(s.callee, s.node) for s in self._sites[function] if s.callee is not None]
+
     def callees(self, function: Function) -> set[Function]:
         """The functions that a function calls, enters or runs through."""
         return {s.callee for s in self._sites[function] if s.callee is not None}
