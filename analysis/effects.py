@@ -54,8 +54,8 @@ class Effects:
         self._calls = {f: [*colours.calls_in(f), *self._streams(f)] for f in program.functions}
         callers: defaultdict[Function, list[tuple[Function, ast.expr]]] = defaultdict(list)
         for caller, calls in self._calls.items():
-            for callee, node in calls:
-                callers[callee].append((caller, node))
+            for callee, place in calls:
+                callers[callee].append((caller, place))
         self._ends: dict[Function, set[str]] = {}
         pending: deque[tuple[Function, str]] = deque()
         for function in program.functions:
@@ -67,8 +67,8 @@ class Effects:
             known = self._ends.setdefault(function, set())
             if ending not in known:
                 known.add(ending)
-                for caller, node in callers[function]:
-                    behind = _after(caller.source, node, ending)
+                for caller, place in callers[function]:
+                    behind = _after(caller.source, place, ending)
                     pending.extend((caller, _ending(caller.source, n)) for n in behind)
                     if not behind:
                         pending.append((caller, RAISES))
