@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import ast
 
-from ..analysis.fixtures import is_test
+from packaging.version import Version
+
+from ..analysis.fixtures import is_test, is_test_file
 from ..analysis.program import Program
 from ..analysis.symbols import Function
-from .pytest_settings import EditedSettings, edit_settings
+from ..analysis.values import External
+from .pytest_settings import EditedSettings, edit_settings, newest
 
-# One loop for the whole suite: pooled connections work on no other.
-LOOP_SCOPE = "session"
+# Up to here pytest-asyncio runs a test on whatever loop is the current one, and a call of `asyncio.run` leaves none.
+OWN_LOOP_SINCE = Version("1.1")
+
+
+def loop_scope(program: Program) -> str:
+    """One loop for the whole suite, as pooled connections work on no other, unless its tests take the loop away."""
+    version = newest(program.root, list(program.sources))
+    return "function" if version and version < OWN_LOOP_SINCE and _runs_loops(program) else "session"
+
+
+def _runs_loops(program: Program) -> bool:
+    """Do tests call `asyncio.run`, now or when they are migrated?"""
+    if any(is_test_file(f.source.path) for f in program.colours.entries):
+        return True
+    functions = [f for f in program.functions if is_test_file(f.source.path) and not f.is_module]
+    calls = (n.func for f in functions for n in f.own_nodes() if isinstance(n, ast.Call))
+    return any(External("asyncio.run") in program.values(c) for c in calls)
 
 
 def settings(program: Program, changed: dict[str, bytes] | None = None) -> EditedSettings:
     """The settings as they have to be. A project without a mode gets "auto", one with tests of anyio "strict"."""
-    return edit_settings(program.root, LOOP_SCOPE, _has_mark(program, "anyio"), program.sources, changed)
+    return edit_settings(program.root, loop_scope(program), _has_mark(program, "anyio"), program.sources, changed)
 
 
 def runs_strict(program: Program) -> bool:

@@ -60,7 +60,7 @@ _KEY = re.compile(r"^([\w.-]+)(\s*[=:]\s*)(.*)$")
 class EditedSettings:
     """The new content of the file that changes, by path relative to the root; where the settings are; what they say.
 
-    `is_chosen`: the project itself says which mode. `loop_scope` is that of fixtures; "" where there is no such setting.
+    `is_chosen`: the project says which mode. `loop_scope` is that of fixtures; "" where there is no such setting.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)

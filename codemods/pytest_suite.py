@@ -44,7 +44,8 @@ def decide(program: Program) -> Iterator[Decision]:
         return
     edited = settings(program)
     if edited.files:
-        what = f"asyncio_mode = {edited.mode}, one event loop for the suite"
+        loops = "one event loop for the suite" if edited.loop_scope != "function" else "an event loop for each test"
+        what = f"asyncio_mode = {edited.mode}, {loops}"
         yield Decision(NAME, Site(edited.path, 1, 0, 1, 0), what, data={"kind": "settings"})
     loop = one_loop(program, [*tests, *fixtures, *setups])
     if loop is not None:

@@ -149,6 +149,26 @@ def test_names(shared, db):
     assert "it runs on a loop of its own: the project runs function by function" in [d.concern for d in decisions]
 
 
+@pytest.mark.parametrize(("version", "scope"), [("1.0.0", "function"), ("1.1.0", "session")])
+def test_tests_that_take_the_loop_away(tmp_path: Path, version: str, scope: str) -> None:
+    follows(tmp_path, {"requirements.txt": f"pytest-asyncio=={version}\n", "test_it.py": MODULE + '''
+import asyncio
+
+
+async def one():
+    return 1
+
+
+def test_run():
+    assert asyncio.run(one()) == 1
+
+
+def test_names(db):
+    assert names(db) == []
+'''})
+    assert f"asyncio_default_test_loop_scope = {scope}" in text(tmp_path, "pytest.ini")
+
+
 def test_kinds_of_fixtures(tmp_path: Path) -> None:
     follows(tmp_path, {
         "deep/conftest.py": """\
