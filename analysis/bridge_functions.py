@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .fixtures import is_test
 from .machinery import body_nodes, runs, serves_only
 from .symbols import Function, decorator_name, dotted
 from .values import FunctionObject
@@ -40,14 +41,16 @@ class Bridge:
 def bridge_of(program: Program, function: Function) -> Bridge | None:
     """The bridge that a function is, if it is one."""
     node = function.node
-    if not isinstance(node, ast.FunctionDef) or function.is_generator or not _is_plainly_decorated(function):
+    if not isinstance(node, ast.FunctionDef) or function.is_generator or is_test(function):
+        return None
+    if not {decorator_name(d) for d in function.decorators} <= {"staticmethod", "classmethod"}:
         return None
     body = list(body_nodes(node.body))
-    flow = _Flow(program, body)
     inner = {n.name for n in body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
     returned = {r.value.id for r in function.own_nodes() if isinstance(r, ast.Return) and isinstance(r.value, ast.Name)}
     for parameter in function.parameters()[1 if function.binding in {"instance", "class"} else 0 :]:
-        reached = flow.names(parameter.arg)
+        flow = _Flow(program, body, parameter.arg)
+        reached = flow.names()
         if not any(flow.runs_it(n, reached) for n in body):
             continue
         calls = [n for n in body if isinstance(n, ast.Call) and dotted(n.func) == parameter.arg]
@@ -68,21 +71,18 @@ def _waits_for(call: ast.Call) -> set[str]:
     return {n.id for n in given if isinstance(n, ast.Name)}
 
 
-def _is_plainly_decorated(function: Function) -> bool:
-    return {decorator_name(d) for d in function.decorators} <= {"staticmethod", "classmethod"}
-
-
 class _Flow:
     """Where the value of a parameter gets to in a function, as it is: not what other calls make of it."""
 
-    def __init__(self, program: Program, body: list[ast.AST]) -> None:
+    def __init__(self, program: Program, body: list[ast.AST], parameter: str) -> None:
         self._program = program
         self._body = body
+        self._parameter = parameter
         self._nested = {n.name: n for n in body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
 
-    def names(self, parameter: str) -> set[str]:
+    def names(self) -> set[str]:
         """The parameter, the locals that hold its value, and the nested functions that pass it on."""
-        found = {parameter}
+        found = {self._parameter}
         size = 0
         while size < len(found):
             size = len(found)
@@ -115,6 +115,8 @@ class _Flow:
                 return {name}
             case ast.Await(value=inner) | ast.Starred(value=inner) | ast.NamedExpr(value=inner):
                 return self.passed(inner)
+            case ast.Attribute(value=ast.Name(id=name)) if name == self._parameter:
+                return set()
             case ast.Attribute(value=inner) | ast.Subscript(value=inner) | ast.Lambda(body=inner):
                 return self.passed(inner)
             case ast.IfExp(body=body, orelse=orelse):

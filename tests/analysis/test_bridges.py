@@ -129,6 +129,7 @@ def test_bridges_in_all_shapes() -> None:
         pytest.param("def f(c, then):\n    return then(asyncio.run(c))", id="calls something else"),
         pytest.param("def f(c):\n    app.state.x = 1\n    return asyncio.run(c)", id="changes something"),
         pytest.param("def f(g, n):\n    return asyncio.run(g(n))", id="says what is called with"),
+        pytest.param("def f(thing):\n    return asyncio.run(thing.work())", id="runs a method of what it is given"),
         pytest.param("def f(c):\n    yield asyncio.run(c)", id="generator"),
         pytest.param("@app.get('/')\ndef f(c):\n    return asyncio.run(c)", id="decorated"),
         pytest.param("async def f(c):\n    return await c", id="async"),
@@ -138,6 +139,11 @@ def test_bridges_in_all_shapes() -> None:
 )
 def test_what_is_no_bridge(text: str) -> None:
     assert bridges(text) == {}
+
+
+def test_a_test_is_no_bridge() -> None:
+    found = program({"test_m.py": PRELUDE + "def test_it(c):\n    asyncio.run(c)\n"})
+    assert found.bridges.functions == {}
 
 
 def test_a_bridge_has_no_colour() -> None:
