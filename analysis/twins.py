@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from .fixtures import fixture_name, is_test
 from .sameness import normal
 from .symbols import Class, Function, decorator_name
-from .values import FunctionObject
+from .values import FunctionObject, Instance
 
 if TYPE_CHECKING:
     from .program import Program
@@ -33,6 +33,17 @@ ASYNC_NAMES = (
     re.compile(r"^a_?(?P<plain>[a-z].+)$"),
     re.compile(r"^(?P<plain>.+)Async$"),
 )
+
+
+# What makes sessions or connections: is it async?
+FACTORIES = {
+    "sqlalchemy.orm.sessionmaker": False,
+    "sqlalchemy.orm.scoped_session": False,
+    "sqlalchemy.Engine": False,
+    "sqlalchemy.ext.asyncio.async_sessionmaker": True,
+    "sqlalchemy.ext.asyncio.async_scoped_session": True,
+    "sqlalchemy.ext.asyncio.AsyncEngine": True,
+}
 
 
 def plain_names(name: str) -> Iterator[str]:
@@ -108,12 +119,24 @@ def _parameters(function: Function) -> list[str]:
 def equal_pairs(program: Program, suspects: Iterable[Pair]) -> set[Pair]:
     """The pairs whose bodies are the same but for how they wait."""
     equal = set(suspects)
+    factories = factory_names(program)
     while True:
-        names = {p.asynchronous.name: p.sync.name for p in equal}
+        names = {**factories, **{p.asynchronous.name: p.sync.name for p in equal}}
         still = {p for p in equal if is_equal(program, p, names)}
         if still == equal:
             return equal
         equal = still
+
+
+def factory_names(program: Program) -> dict[str, str]:
+    """The async and sync names of globals that make sessions, or are engines, of either colour."""
+    made: defaultdict[bool, set[str]] = defaultdict(set)
+    for (kind, *cell), values in program.interpreter.store.cells().items():
+        if kind == "global":
+            for value in values:
+                if isinstance(value, Instance) and value.cls in FACTORIES:
+                    made[FACTORIES[value.cls]].add(cell[1])
+    return {name: plain for name in made[True] for plain in plain_names(name) if plain in made[False]}
 
 
 def is_equal(program: Program, pair: Pair, names: dict[str, str]) -> bool:

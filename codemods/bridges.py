@@ -10,12 +10,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from ..analysis.bridge_functions import Bridge
 from ..analysis.bridges import Run
 from ..analysis.colours import AsyncSite
 from ..analysis.decisions import Confidence, Decision, Status
-from ..analysis.machinery import known
+from ..analysis.machinery import known, serves_bridges
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.symbols import Function
@@ -77,7 +78,7 @@ def _what_goes(program: Program, awaited: list[Run]) -> Iterator[Decision]:
         yield decision
         if decision.status is Status.DONE:
             gone.append((bridge.function.source, bridge.function.node))
-    for source, statement in orphans(program, gone):
+    for source, statement in orphans(program, gone, partial(serves_bridges, program)):
         data = {"kind": "delete", "gone": [span_of(source, statement)]}
         action = "delete it, only the bridges used it"
         yield Decision(NAME, source.site(statement), action, data=data, node=statement)

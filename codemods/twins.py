@@ -10,19 +10,19 @@ await repo.save_async()            await repo.save()
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.symbols import Class, Function
-from ..analysis.twins import Definition, Merge, Pair, merges
-from ..analysis.values import Mock
+from ..analysis.twins import FACTORIES, Definition, Merge, Pair, factory_names, merges
+from ..analysis.values import NOTHING, Instance, Mock
 from .edit import Edit, Replace
 from .references import references
 from .removal import span_of, without
 from .scopes import scopes
-from .unused import attributes_named, uses_of
+from .unused import attributes_named, orphans, uses_of
 
 NAME = "twins"
 # Functions that are told an attribute's name, and which argument it is.
@@ -31,14 +31,26 @@ NAMING = {"getattr": 1, "hasattr": 1, "delattr": 1, "setattr": 1, "object": 1}
 
 def decide(program: Program) -> Iterator[Decision]:
     """The decisions on each family of twins."""
+    factories = factory_names(program)
+    gone: list[tuple[Source, ast.AST]] = []
     for merge in merges(program):
         names = _Names(program, merge)
         problem = merge.problem or names.problem
         if problem:
             yield from (_kept(pair, problem) for pair in merge.pairs)
         else:
-            yield from (_deleted(merge, pair) for pair in merge.pairs)
+            yield from (_deleted(merge, pair, factories) for pair in merge.pairs)
             yield from names.decisions()
+            gone.extend((pair.sync.source, pair.sync.node) for pair in merge.pairs)
+    for source, statement in orphans(program, gone, lambda s, node: _makes_sessions(program, node)):
+        data = {"kind": "delete", "gone": [span_of(source, statement)]}
+        action = "delete it, only the sync twins used it"
+        yield Decision(NAME, source.site(statement), action, data=data, node=statement)
+
+
+def _makes_sessions(program: Program, node: ast.stmt) -> bool:
+    values = program.values(node.value) if isinstance(node, ast.Assign | ast.AnnAssign) and node.value else NOTHING
+    return any(isinstance(v, Instance) and v.cls in FACTORIES for v in values)
 
 
 def _kept(pair: Pair, problem: str) -> Decision:
@@ -57,21 +69,27 @@ def _kept(pair: Pair, problem: str) -> Decision:
     )
 
 
-def _deleted(merge: Merge, pair: Pair) -> Decision:
+def _deleted(merge: Merge, pair: Pair, factories: Mapping[str, str]) -> Decision:
     """The sync one goes."""
     source, node = pair.sync.source, pair.sync.node
     assert isinstance(node, ast.stmt)
-    differs = pair in merge.differs
-    concern = f"its body differs in more than how it waits; nobody calls it, and {pair.asynchronous.name} was chosen"
-    data = {"kind": "delete", "gone": [span_of(source, node)], **(_texts(pair) if differs else {})}
+    concern = ""
+    used = {n.id for n in ast.walk(pair.asynchronous.node) if isinstance(n, ast.Name)} & set(factories)
+    if pair in merge.differs:
+        concern = (
+            f"its body differs in more than how it waits; nobody calls it, and {pair.asynchronous.name} was chosen"
+        )
+    elif used:
+        name = min(used)
+        concern = f"its sessions came from {factories[name]}, those of its twin come from {name}"
     return Decision(
         NAME,
         source.site(node),
         f"delete it, its async twin {pair.asynchronous.name} takes its name",
         Status.DONE,
-        Confidence.MEDIUM if differs else Confidence.HIGH,
-        concern if differs else "",
-        data=data,
+        Confidence.MEDIUM if concern else Confidence.HIGH,
+        concern,
+        data={"kind": "delete", "gone": [span_of(source, node)], **(_texts(pair) if concern else {})},
         node=node,
     )
 

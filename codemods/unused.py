@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
-from ..analysis.machinery import serves_bridges
 from ..analysis.program import Program
 from ..analysis.source import Site, Source
 from ..analysis.symbols import Class, Function
@@ -72,8 +71,13 @@ def uses_of(program: Program, thing: Function | Class) -> Uses:
     return uses
 
 
-def orphans(program: Program, gone: Iterable[tuple[Source, ast.AST]]) -> Iterator[tuple[Source, ast.stmt]]:
-    """Definitions of a file's globals that only code uses which goes, and then what only those use."""
+def orphans(
+    program: Program, gone: Iterable[tuple[Source, ast.AST]], served: Callable[[Source, ast.stmt], bool]
+) -> Iterator[tuple[Source, ast.stmt]]:
+    """Definitions of a file's globals that only code uses which goes, and then what only those use.
+
+    `served` says of a definition whether it may go.
+    """
     pending = list(gone)
     inside = {n for _, node in pending for n in ast.walk(node)}
     found: set[ast.stmt] = set()
@@ -83,7 +87,7 @@ def orphans(program: Program, gone: Iterable[tuple[Source, ast.AST]]) -> Iterato
             definition = _definition(source, name)
             if definition is None or definition in inside or definition in found:
                 continue
-            if serves_bridges(program, source, definition) and _is_free(program, source, definition, name, inside):
+            if served(source, definition) and _is_free(program, source, definition, name, inside):
                 found.add(definition)
                 inside.update(ast.walk(definition))
                 pending.append((source, definition))
