@@ -1,0 +1,53 @@
+"""A pytest plugin: rewritten statements name their columns as a Query does, so that SQL text can be compared.
+
+A Query that is executed labels its columns `users_id`, a select `id`; in subqueries both write `id`. What the codemod
+wrote as `select(…)` is `legacy_select(…)` in the rewritten tests, and executes with the labels of Query. Like a Query it
+configures the mappers of what it asks for.
+"""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+
+def pytest_collection() -> None:
+    """Before the tests are imported, and after the suite's own plugin has loaded SQLAlchemy."""
+    from sqlalchemy import LABEL_STYLE_DEFAULT, LABEL_STYLE_TABLENAME_PLUS_COL, Select
+    from sqlalchemy.orm import Session
+    from sqlalchemy.sql import coercions, roles
+    from sqlalchemy.testing import AssertsCompiledSQL
+
+    class LegacySelect(Select):  # type: ignore[type-arg]
+        inherit_cache = True
+
+        def __init__(self, *entities: Any) -> None:
+            for entity in entities:
+                coercions.expect(roles.ColumnsClauseRole, entity, apply_propagate_attrs=self, post_inspect=True)
+            super().__init__(*entities)
+
+        def labelled(self) -> Any:
+            plain = self._label_style is LABEL_STYLE_DEFAULT
+            return self.set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL) if plain else self
+
+        def counted_subquery(self) -> Any:
+            return self.labelled().subquery()
+
+        def __str__(self) -> str:
+            return Select.__str__(self.labelled())
+
+    def labelled(statement: Any) -> Any:
+        return statement.labelled() if isinstance(statement, LegacySelect) else statement
+
+    execute = Session._execute_internal
+    compiled = AssertsCompiledSQL.assert_compile
+
+    def _execute_internal(self: Any, statement: Any, *args: Any, **options: Any) -> Any:
+        return execute(self, labelled(statement), *args, **options)
+
+    def assert_compile(self: Any, clause: Any, *args: Any, **options: Any) -> Any:
+        return compiled(self, labelled(clause), *args, **options)
+
+    Session._execute_internal = _execute_internal  # type: ignore[method-assign]
+    AssertsCompiledSQL.assert_compile = assert_compile
+    builtins.legacy_select = LegacySelect  # type: ignore[attr-defined]
