@@ -31,6 +31,7 @@ class Run:
 
     When `calls`, `subject` is a coroutine function, called with `arguments`. `timeout` says how long to wait; `lost`
     are arguments of the bridge that have no place in an `await`. `bridge` is the project's own, None for a library's.
+    `made` is the async function that is called, where a decorator made it sync.
     """
 
     function: Function
@@ -41,6 +42,7 @@ class Run:
     timeout: ast.expr | None = None
     lost: tuple[Argument, ...] = ()
     bridge: Bridge | None = None
+    made: Function | None = None
 
 
 class Bridges:
@@ -92,7 +94,23 @@ class Bridges:
         if isinstance(made := node.func, ast.Call):
             for _, bridge in self._bridges(made.func):
                 return _made(function, node, made, bridge) if bridge.makes else None
+        for value in self._program.values(node.func):
+            if isinstance(value, FunctionObject) and self.decorator(made_sync := self._program.function(value.key)):
+                return Run(function, node, node.func, calls=True, made=made_sync)
         return direct(self._program, function, node)
+
+    def decorator(self, function: Function) -> ast.expr | None:
+        """The decorator that makes an async function sync."""
+        for decorator in function.decorators if function.is_async else ():
+            maker = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if runs(self._program, maker) == "maker" or any(b.makes for b in self.behind(decorator)):
+                return decorator
+        return None
+
+    def behind(self, decorator: ast.expr) -> Iterator[Bridge]:
+        """The project's bridges that a decorator is."""
+        maker = decorator.func if isinstance(decorator, ast.Call) else decorator
+        return (bridge for _, bridge in self._bridges(maker))
 
     def _bridges(self, node: ast.expr) -> Iterator[tuple[FunctionObject, Bridge]]:
         for value in self._program.values(node):

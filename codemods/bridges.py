@@ -35,13 +35,14 @@ NAME = "bridges"
 
 def decide(program: Program) -> Iterator[Decision]:
     """One decision for each place that goes over a bridge, and for each bridge that nothing needs any more."""
-    awaited: list[Run] = []
-    for site in program.colours.sites():
-        if site.kind == "bridge" and program.is_async_after(site.function):
-            assert isinstance(site.node, ast.Call)
-            run = program.bridges.sites[site.node]
-            awaited.append(run)
-            yield _awaiting(program, site, run)
+    sites = [s for s in program.colours.sites() if s.kind == "bridge" and program.is_async_after(s.function)]
+    runs = {site: program.bridges.sites[site.node] for site in sites if isinstance(site.node, ast.Call)}
+    done = {run.node for run in runs.values()}
+    stays = {run.made: why for run in runs.values() if run.made and (why := _stays_sync(program, run.made, done))}
+    yield from (_awaiting(program, site, run, stays.get(run.made, "")) for site, run in runs.items())
+    awaited = [run for run in runs.values() if run.made not in stays]
+    for function in dict.fromkeys(run.made for run in awaited if run.made):
+        yield _plain_again(program, function)
     for site in program.colours.unreached():
         yield _left(site)
     for site in program.colours.sites():
@@ -50,6 +51,25 @@ def decide(program: Program) -> Iterator[Decision]:
     for function in program.colours.reasons:
         yield from _decorators(program, function)
     yield from _what_goes(program, awaited)
+
+
+def _stays_sync(program: Program, function: Function, done: set[ast.Call]) -> str:
+    """Why the decorator has to stay that makes a function sync."""
+    called = {node.func for node in done}
+    uses = uses_of(program, function)
+    left = [s.site(n) for s, n in uses.reads if n not in called] + uses.others
+    if left or len(function.decorators) > 1:
+        return f"{function.name} is made sync by its decorator, which {left[0] if left else 'another one'} needs"
+    return ""
+
+
+def _plain_again(program: Program, function: Function) -> Decision:
+    """The decorator goes that made a function sync."""
+    decorator = program.bridges.decorator(function)
+    assert decorator is not None
+    site = function.source.site(decorator)
+    action = "no bridge, all who call the function await it"
+    return Decision(NAME, site, action, function=function.qualname, data={"kind": "decorator"}, node=decorator)
 
 
 def _decorators(program: Program, function: Function) -> Iterator[Decision]:
@@ -73,8 +93,12 @@ def _what_goes(program: Program, awaited: list[Run]) -> Iterator[Decision]:
             yield _plumbing(function, found)
             gone.extend((function.source, node) for node in found.nodes())
         yield from (_unanswered(function, node) for node in found.unanswered)
-    for bridge in dict.fromkeys(run.bridge for run in awaited if run.bridge):
-        decision = _helper(program, bridge, uses_of(program, bridge.function), done)
+    decorators = [program.bridges.decorator(run.made) for run in awaited if run.made]
+    used = [run.bridge for run in awaited if run.bridge] + [
+        b for d in decorators if d for b in program.bridges.behind(d)
+    ]
+    for bridge in dict.fromkeys(used):
+        decision = _helper(program, bridge, uses_of(program, bridge.function), done, decorators)
         yield decision
         if decision.status is Status.DONE:
             gone.append((bridge.function.source, bridge.function.node))
@@ -84,9 +108,9 @@ def _what_goes(program: Program, awaited: list[Run]) -> Iterator[Decision]:
         yield Decision(NAME, source.site(statement), action, data=data, node=statement)
 
 
-def _awaiting(program: Program, site: AsyncSite, run: Run) -> Decision:
+def _awaiting(program: Program, site: AsyncSite, run: Run, problem: str) -> Decision:
     source = site.function.source
-    concern = ""
+    concern = problem
     if run.lost:
         lost = ", ".join(source.text(a) for a in run.lost)
         concern = f"what the bridge was told besides ({lost}) is not carried over"
@@ -94,7 +118,7 @@ def _awaiting(program: Program, site: AsyncSite, run: Run) -> Decision:
         NAME,
         source.site(site.node),
         "await instead of running it to its end",
-        Status.DONE,
+        Status.DECLINED if problem else Status.DONE,
         Confidence.MEDIUM if concern else Confidence.HIGH,
         concern,
         program.colours.site_chain(site),
@@ -161,11 +185,14 @@ def _unanswered(function: Function, node: ast.AST) -> Decision:
     )
 
 
-def _helper(program: Program, bridge: Bridge, uses: Uses, done: set[ast.Call]) -> Decision:
+def _helper(
+    program: Program, bridge: Bridge, uses: Uses, done: set[ast.Call], decorators: list[ast.expr | None]
+) -> Decision:
     function = bridge.function
     assert isinstance(function.node, ast.FunctionDef)
     source = function.source
-    called = {run.func for node in done for run in (node, node.func) if isinstance(run, ast.Call)}
+    called: set[ast.AST] = {run.func for node in done for run in (node, node.func) if isinstance(run, ast.Call)}
+    called.update(n for d in decorators if d for n in ast.walk(d))
     left = [s.site(n) for s, n in uses.reads if n not in called] + uses.others
     decision = Decision(NAME, source.site(function.node), "", function=function.qualname, node=function.node)
     if left:
@@ -197,6 +224,8 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
 def _await(program: Program, source: Source, run: Run) -> Iterator[Edit]:
     if not run.function.is_lambda:  # a lambda hands the coroutine on
         yield from wrap_await(source, run.node)
+    if run.made:
+        return
     if run.calls and isinstance(run.node.func, ast.Call) and run.subject in run.node.func.args:
         yield from instead(source, run.node.func, run.subject)
     elif run.calls:
