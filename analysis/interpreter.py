@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from .adapters import Adapters
 from .annotations import Annotations
@@ -19,10 +19,10 @@ from .library import library
 from .mocks import FIXTURES, Mocks
 from .modules import Modules
 from .objects import Objects, bind
-from .source import Source
+from .source import children
 from .statements import iterate as iterate_statement
 from .store import Store
-from .symbols import Class, Collector, Function, decorator_name, dotted
+from .symbols import Function, Symbols, decorator_name, dotted
 from .values import (
     NOTHING,
     Awaitable,
@@ -56,23 +56,16 @@ LONGEST_TEXT = 200
 class Interpreter:
     """Values of all expressions of a program, after `run`."""
 
-    def __init__(self, sources: Mapping[str, Source]) -> None:
-        self.modules = Modules(sources)
+    def __init__(self, modules: Modules, symbols: Symbols) -> None:
+        self.modules = modules
+        self.symbols = symbols
         self.store = Store()
-        self.functions: dict[str, Function] = {}
-        self.by_node: dict[ast.AST, Function] = {}
-        self.class_of: dict[ast.ClassDef, Class] = {}
+        self.functions = symbols.functions
+        self.by_node = symbols.by_node
+        self.class_of = {c.node: c for c in symbols.classes}
         self.values: dict[ast.expr, Values] = {}
         self.context_functions: dict[str, str] = {}
-        classes: list[Class] = []
-        for source in sources.values():
-            collected = Collector(source)
-            classes.extend(collected.classes)
-            for function in collected.functions:
-                self.functions[function.key] = function
-                self.by_node[function.node] = function
-        self.class_of = {c.node: c for c in classes}
-        self.objects = Objects(classes, self.store)
+        self.objects = Objects(symbols.classes, self.store)
         self.adapters = Adapters(self.objects, self.store)
         self.fixtures = Fixtures(self.functions.values())
         self.annotations = Annotations(self)
@@ -232,6 +225,8 @@ class Interpreter:
             turn = dict(env)
             self.block(body, turn)
             joined = _join([env, turn])
+            if joined == env:
+                break
             env.update(joined)
 
     def _try(self, node: ast.Try | ast.TryStar, env: Env) -> bool:
@@ -465,6 +460,10 @@ class Interpreter:
                 return self.calls.call(node, env)
             case ast.Constant(value=str(text)):
                 return frozenset({Text(text)}) if len(text) <= LONGEST_TEXT else NOTHING
+            case ast.Constant():
+                return NOTHING
+            case ast.Compare() | ast.JoinedStr() | ast.FormattedValue() | ast.UnaryOp() | ast.Slice():
+                pass
             case ast.Await(value=value):
                 return self.awaited(self.eval(value, env))
             case ast.BoolOp(values=parts):
@@ -514,7 +513,7 @@ class Interpreter:
                 if any(_is_column(v) for v in values):
                     return frozenset({EXPRESSION})
                 return frozenset(v for v in values if isinstance(v, Many | Row)) if isinstance(op, ast.Add) else NOTHING
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             if isinstance(child, ast.expr):
                 self.eval(child, env)
         return NOTHING

@@ -71,6 +71,7 @@ class Library:
     classes: dict[str, LibraryClass] = field(default_factory=dict)
     functions: dict[str, Callable] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
+    _ancestries: dict[str, list[LibraryClass]] = field(default_factory=dict)
 
     def canonical(self, name: str) -> str:
         """The one name of a thing that can be imported from several places."""
@@ -78,6 +79,12 @@ class Library:
 
     def ancestry(self, cls: str) -> list[LibraryClass]:
         """A class and its bases, nearest first; empty for a class that no table knows."""
+        known = self._ancestries.get(cls)
+        if known is None:
+            known = self._ancestries[cls] = self._find_ancestry(cls)
+        return known
+
+    def _find_ancestry(self, cls: str) -> list[LibraryClass]:
         found: list[LibraryClass] = []
         pending = [cls]
         while pending:

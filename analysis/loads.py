@@ -125,7 +125,7 @@ class _Finder:
     def __init__(self, program: Program, colours: Colours) -> None:
         self._program = program
         self._colours = colours
-        self._tracing = Tracing(program.sources, program.interpreter)
+        self._tracing = Tracing(program.interpreter)
         self._tracing.run()
         self._responses = Responses(program, self._tracing)
         self._read_properties()

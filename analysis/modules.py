@@ -29,6 +29,7 @@ class Modules:
         for folder in sorted(self._folders - self._packages - {"."}):
             self._by_stem[PurePosixPath(folder).name].append(folder)
         self._known: dict[tuple[str, str], str | None] = {}
+        self._children: dict[tuple[str, str], str | None] = {}
 
     def absolute(self, name: str, importer: str) -> str | None:
         """The file (or namespace folder) that `import name` means in the file `importer`; None: not the project's."""
@@ -45,6 +46,11 @@ class Modules:
 
     def child(self, path: str, name: str) -> str | None:
         """The submodule `name` of the package (or namespace folder) at `path`."""
+        if (path, name) not in self._children:
+            self._children[path, name] = self._find_child(path, name)
+        return self._children[path, name]
+
+    def _find_child(self, path: str, name: str) -> str | None:
         pure = PurePosixPath(path)
         if pure.name == "__init__.py":
             return self._at(pure.parent / name)

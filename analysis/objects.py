@@ -27,6 +27,7 @@ class Objects:
         # Worked out once, and again when a class turns out to have other bases.
         self._implementers: dict[str, set[str]] = {}
         self._names: dict[str, set[str]] = {}
+        self._ancestries: dict[str, list[str]] = {}
 
     def set_bases(self, cls: Class, bases: tuple[str, ...]) -> None:
         """Note a class's bases: keys of project classes, canonical names of library classes."""
@@ -37,11 +38,20 @@ class Objects:
             self._subclasses[base].add(cls.key)
         self._implementers.clear()
         self._names.clear()
+        self._ancestries.clear()
         self._store.write(frozenset(ClassObject(b) for b in bases), "bases", cls.key)
         self._store.write(frozenset({ClassObject(cls.key)}), "bases", "")
 
     def ancestry(self, key: str) -> list[str]:
         """A class and all its bases, nearest first (depth first, each once: exact for what projects write)."""
+        known = self._ancestries.get(key)
+        if known is None:
+            known = self._ancestries[key] = self._find_ancestry(key)
+        for current in known:
+            self._store.read("bases", current)
+        return known
+
+    def _find_ancestry(self, key: str) -> list[str]:
         found: list[str] = []
         pending = [key]
         while pending:
@@ -49,7 +59,6 @@ class Objects:
             if current in found:
                 continue
             found.append(current)
-            self._store.read("bases", current)
             pending = [*self.bases.get(current, ()), *pending]
         return found
 

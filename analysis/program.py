@@ -16,7 +16,7 @@ from .mapped import Mapped
 from .modules import Modules
 from .settings import Settings
 from .source import BrokenInput, Source
-from .symbols import Function
+from .symbols import Function, Symbols
 from .values import NOTHING, ColumnAttribute, External, Instance, Query, Values
 
 SHORT = 60
@@ -41,7 +41,7 @@ class Program:
         self.sources = sources
         self.settings = settings
         self._everything_stays_sync = stays_sync
-        self.interpreter = Interpreter(sources)
+        self.interpreter = Interpreter(Modules(sources), Symbols(sources.values()))
         self.interpreter.run()
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from .newer_syntax import parse_newer
@@ -121,15 +121,39 @@ class Source:
 
     @cached_property
     def nodes(self) -> list[ast.AST]:
-        """All nodes of the tree, as `ast.walk` gives them."""
-        return list(ast.walk(self.tree))
+        """All nodes of the tree, in the order of `ast.walk`; operators and contexts are none."""
+        found: list[ast.AST] = [self.tree]
+        for node in found:
+            found.extend(children(node))
+        return found
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """Each node's parent."""
-        return {child: node for node in self.nodes for child in ast.iter_child_nodes(node)}
+        return {child: node for node in self.nodes for child in children(node)}
 
     def indentation(self, node: ast.stmt) -> str:
         """The white space before a statement."""
         start = self.offset(node.lineno, 0)
         return self.content[start : start + node.col_offset].decode()
+
+
+# Fields that hold no nodes, or such as the parser shares between all places where they stand.
+_OTHER_FIELDS = frozenset({"ctx", "op", "ops", "id", "attr", "level", "kind", "type_comment", "conversion"})
+
+
+@cache
+def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    return tuple(name for name in kind._fields if name not in _OTHER_FIELDS)
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """The nodes directly below a node, as they stand in the source; operators and contexts are none."""
+    found: list[ast.AST] = []
+    for name in _fields(type(node)):
+        value = getattr(node, name, None)
+        if isinstance(value, ast.AST):
+            found.append(value)
+        elif isinstance(value, list):
+            found.extend(item for item in value if isinstance(item, ast.AST))
+    return found

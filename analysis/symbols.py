@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
-from .source import Site, Source
+from .source import Site, Source, children
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Module
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -27,7 +29,7 @@ class Class:
         return f"<class {self.key}>"
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class Function:
     """A function, method or lambda of the project, or a module's body. `key` is `path::qualified.name`."""
 
@@ -39,12 +41,11 @@ class Function:
     owner: Class | None = None
     is_generator: bool = False
     globals: frozenset[str] = frozenset()
-    _own_nodes: list[ast.AST] = field(default_factory=list, repr=False)
 
     def __repr__(self) -> str:
         return f"<function {self.key}>"
 
-    @property
+    @cached_property
     def name(self) -> str:
         return self.qualname.rpartition(".")[2]
 
@@ -64,7 +65,7 @@ class Function:
     def decorators(self) -> list[ast.expr]:
         return self.node.decorator_list if isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef) else []
 
-    @property
+    @cached_property
     def body(self) -> list[ast.stmt]:
         if isinstance(self.node, ast.Lambda):
             return [ast.copy_location(ast.Return(self.node.body), self.node.body)]
@@ -74,7 +75,7 @@ class Function:
     def arguments(self) -> ast.arguments | None:
         return None if isinstance(self.node, ast.Module) else self.node.args
 
-    @property
+    @cached_property
     def binding(self) -> str:
         """How the function is bound when read from an object: "instance", "class", "static" or "" (not a method)."""
         if self.owner is None or self.is_lambda:
@@ -86,7 +87,7 @@ class Function:
             return "class"
         return "static" if self.name == "__new__" else "instance"
 
-    @property
+    @cached_property
     def is_property(self) -> bool:
         """Is reading the attribute a call of this function?"""
         names = {decorator_name(d) for d in self.decorators}
@@ -107,6 +108,10 @@ class Function:
 
     def parameters(self) -> list[ast.arg]:
         """All parameters in order, `*args` and `**kwargs` left out."""
+        return self._parameters
+
+    @cached_property
+    def _parameters(self) -> list[ast.arg]:
         arguments = self.arguments
         return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs] if arguments else []
 
@@ -115,17 +120,21 @@ class Function:
 
         A nested function's decorators and defaults belong to the function around it.
         """
-        if not self._own_nodes:
-            body: list[ast.AST] = [self.node.body] if isinstance(self.node, ast.Lambda) else list(self.node.body)
-            pending = body[::-1]
-            while pending:
-                node = pending.pop()
-                self._own_nodes.append(node)
-                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-                    pending.extend(reversed(evaluated_at_definition(node)))
-                else:
-                    pending.extend(reversed(list(ast.iter_child_nodes(node))))
         return self._own_nodes
+
+    @cached_property
+    def _own_nodes(self) -> list[ast.AST]:
+        found: list[ast.AST] = []
+        body: list[ast.AST] = [self.node.body] if isinstance(self.node, ast.Lambda) else list(self.node.body)
+        pending = body[::-1]
+        while pending:
+            node = pending.pop()
+            found.append(node)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                pending.extend(reversed(evaluated_at_definition(node)))
+            else:
+                pending.extend(reversed(children(node)))
+        return found
 
 
 def evaluated_at_definition(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[ast.AST]:
@@ -232,3 +241,18 @@ class Collector(ast.NodeVisitor):
     def visit_Global(self, node: ast.Global | ast.Nonlocal) -> None:
         if isinstance(node, ast.Global):
             self._function.globals |= frozenset(node.names)
+
+
+class Symbols:
+    """The functions, by key and by node, and the classes of all files."""
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        self.functions: dict[str, Function] = {}
+        self.by_node: dict[ast.AST, Function] = {}
+        self.classes: list[Class] = []
+        for source in sources:
+            collected = Collector(source)
+            self.classes.extend(collected.classes)
+            for function in collected.functions:
+                self.functions[function.key] = function
+                self.by_node[function.node] = function

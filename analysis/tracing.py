@@ -19,7 +19,7 @@ from .interpreter import Env, Interpreter
 from .library import library
 from .mapped import Mapped
 from .source import Source
-from .store import Cell, Store
+from .store import Cell, Store, depth
 from .symbols import Function
 from .values import (
     NOTHING,
@@ -111,8 +111,8 @@ class Place:
 class Tracing(Interpreter):
     """The interpreter whose mapped objects are marked with where they come from."""
 
-    def __init__(self, sources: Mapping[str, Source], ordinary: Interpreter) -> None:
-        super().__init__(sources)
+    def __init__(self, ordinary: Interpreter) -> None:
+        super().__init__(ordinary.modules, ordinary.symbols)
         self.ordinary = ordinary
         self.filling = False
         self.roots: dict[str, Place] = {}
@@ -214,6 +214,8 @@ class _JoiningStore(Store):
 
     def write(self, values: Values, *cell: str) -> None:
         old = self._cells.get(cell, NOTHING)
+        if values <= old:
+            return
         new = _joined(old | values)
         if new != old and len(new) <= WIDTH:
             self._cells[cell] = new
@@ -222,6 +224,8 @@ class _JoiningStore(Store):
 
 def _joined(values: Values) -> Values:
     """The values with the lists, dicts and awaitables among them united."""
+    if not any(isinstance(v, Many | Table | Awaitable) for v in values):
+        return values
     items: defaultdict[type, set[Value]] = defaultdict(set)
     rest: set[Value] = set()
     for value in values:
@@ -232,15 +236,9 @@ def _joined(values: Values) -> Values:
     return frozenset(rest | {kind(_within(frozenset(inner))) for kind, inner in items.items()})
 
 
-def _within(values: Values, depth: int = 3) -> Values:
+def _within(values: Values, deepest: int = 3) -> Values:
     """The items of a container, those of containers in it united, down to a depth."""
-    return _joined(frozenset(v for v in values if depth_of(v) <= depth))
-
-
-def depth_of(value: Value) -> int:
-    from .store import depth
-
-    return depth(value)
+    return _joined(frozenset(v for v in values if depth(v) <= deepest))
 
 
 class _Annotations(Annotations):
