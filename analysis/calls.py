@@ -59,7 +59,7 @@ class Calls:
     def __init__(self, interpreter: Interpreter) -> None:
         self._interpreter = interpreter
         # Function key -> how it is called (a `calls` word of the library tables, or "unknown"), and where it was handed
-        self.handed: defaultdict[str, set[tuple[str, ast.AST]]] = defaultdict(set)
+        self.handed: defaultdict[str, dict[tuple[str, ast.AST], None]] = defaultdict(dict)
         # Decorator functions of the project -> keys of the functions they wrap
         self.wrapped: defaultdict[str, set[str]] = defaultdict(set)
 
@@ -455,12 +455,12 @@ class Calls:
     def _hand(self, policy: str, node: ast.AST, values: Values) -> None:
         for value in values:
             if isinstance(value, FunctionObject):
-                self.handed[value.key].add((policy, node))
+                self.handed[value.key][policy, node] = None
             elif isinstance(value, Many | Row):
                 items = value.items if isinstance(value, Many) else [v for row in value.items for v in row]
                 for item in items:
                     if isinstance(item, FunctionObject):
-                        self.handed[item.key].add((policy, node))
+                        self.handed[item.key][policy, node] = None
 
 
 def keywords_and_fields(interpreter: Interpreter, cls: str, arguments: Arguments) -> list[tuple[str, Values]]:

@@ -331,12 +331,17 @@ def _all_sites(program: Program) -> Iterator[AsyncSite]:
         kept = program.stays_sync(function)
         for node in function.own_nodes():
             # What a kept file does on its own sync session is its own affair; calls across its border are not.
-            yield from (s for s in _sites_at(program, function, node) if s.callee is not None or not kept)
+            sites = [s for s in _sites_at(program, function, node) if s.callee is not None or not kept]
+            yield from sorted(sites, key=_by_callee)
     for query, function in executing_sites(program):
         if function in program.vanishing:
             continue
         if not program.stays_sync(function) and not program.queries_stay_sync(query):
             yield AsyncSite(function, query, "query", None, f"sends the query {program.short(function.source, query)}")
+
+
+def _by_callee(site: AsyncSite) -> str:
+    return site.callee.key if site.callee else ""
 
 
 def _sites_at(program: Program, function: Function, node: ast.AST) -> Iterator[AsyncSite]:

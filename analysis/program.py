@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import fnmatch
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -145,9 +145,9 @@ class Program:
 
     alternatives = methods
 
-    def handed(self, function: Function) -> set[tuple[str, ast.AST]]:
+    def handed(self, function: Function) -> Collection[tuple[str, ast.AST]]:
         """How the function is handed to others: pairs of a `calls` word and the node where it happens."""
-        return self.interpreter.calls.handed.get(function.key, set())
+        return self.interpreter.calls.handed.get(function.key, {})
 
     @cached_property
     def wrapped(self) -> dict[Function, list[Function]]:

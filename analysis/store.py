@@ -39,7 +39,7 @@ class Store:
         self.reader: Function | None = None
         self.dirty: dict[Function, None] = {}
         self._cells: dict[Cell, Values] = {}
-        self._readers: defaultdict[Cell, set[Function]] = defaultdict(set)
+        self._readers: defaultdict[Cell, dict[Function, None]] = defaultdict(dict)
 
     def cells(self) -> dict[Cell, Values]:
         """All cells as they are now."""
@@ -48,7 +48,7 @@ class Store:
     def read(self, *cell: str) -> Values:
         """What the cell holds; the function being evaluated will be evaluated again when that grows."""
         if self.reader is not None:
-            self._readers[cell].add(self.reader)
+            self._readers[cell][self.reader] = None
         return self._cells.get(cell, NOTHING)
 
     def peek(self, *cell: str) -> Values:
@@ -64,7 +64,7 @@ class Store:
         if len(new) == len(old) or sum(map(_is_unbounded, new)) > WIDTH:
             return
         self._cells[cell] = new
-        self.dirty.update(dict.fromkeys(self._readers[cell]))
+        self.dirty.update(self._readers[cell])
 
 
 def _kept(value: Value) -> Value:

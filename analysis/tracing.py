@@ -219,7 +219,7 @@ class _JoiningStore(Store):
         new = _joined(old | values)
         if new != old and len(new) <= WIDTH:
             self._cells[cell] = new
-            self.dirty.update(dict.fromkeys(self._readers[cell]))
+            self.dirty.update(self._readers[cell])
 
 
 def _joined(values: Values) -> Values:
