@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 from .newer_syntax import parse_newer
@@ -142,15 +142,13 @@ class Source:
 _OTHER_FIELDS = frozenset({"ctx", "op", "ops", "id", "attr", "level", "kind", "type_comment", "conversion"})
 
 
-@cache
-def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
-    return tuple(name for name in kind._fields if name not in _OTHER_FIELDS)
-
 
 def children(node: ast.AST) -> list[ast.AST]:
     """The nodes directly below a node, as they stand in the source; operators and contexts are none."""
     found: list[ast.AST] = []
-    for name in _fields(type(node)):
+    for name in node._fields:
+        if name in _OTHER_FIELDS:
+            continue
         value = getattr(node, name, None)
         if isinstance(value, ast.AST):
             found.append(value)
