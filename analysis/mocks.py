@@ -240,18 +240,21 @@ class Mocks:
         rest: list[tuple[ast.expr, Values]],
         keywords: dict[str, Values],
     ) -> Values:
+        targets = list(targets)
         if rest or "new" in keywords:
             replacement = rest[0][1] if rest else keywords["new"]
         else:
-            replacement = self._patch_mock(node, keywords)
+            replacement = self._patch_mock(node, keywords, targets)
         for owners, name in targets:
             self._put(node, owners, name, replacement)
         return frozenset({Context(replacement)})
 
-    def _patch_mock(self, node: ast.Call, keywords: dict[str, Values]) -> Values:
+    def _patch_mock(self, node: ast.Call, keywords: dict[str, Values], targets: list[tuple[Values, str]]) -> Values:
         kinds = [v.name.rpartition(".")[2] for v in keywords.get("new_callable", NOTHING) if isinstance(v, External)]
         kind = next((k for k in kinds if k in KINDS), AUTOSPEC if "autospec" in keywords else PATCH)
         spec = keywords.get("spec", keywords.get("spec_set", NOTHING))
+        if kind == AUTOSPEC:
+            spec = frozenset(v for owners, name in targets for v in self._interpreter.attribute(owners, name))
         mock = Mock(_class_of(spec), kind, self._origin(node))
         self._configure(mock, node, ([], keywords))
         return frozenset({mock})

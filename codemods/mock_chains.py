@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from ..analysis.mocks import AWAITED_ASSERTIONS, CALL, Path, is_below
 from ..analysis.program import Program
@@ -23,17 +24,23 @@ from .mock_usage import Image, MadeMock, Usage, last_index
 from .removal import without
 
 GONE = "the code no longer calls query() on the session; set up what it calls now"
+MEETING = "the code gets this result and another one in the same way now: set up a side_effect with both, in turn"
 CHANGED = "this query is a statement now: set up the result that the code gets for it"
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One expression of the suite that names a legacy query on a mock: its edits, or the concern why it has none."""
+    """One expression of the suite that names a legacy query on a mock: its edits, or the concern why it has none.
+
+    `image` is the query at whose end something is set up, `origin` that of the mock.
+    """
 
     function: Function
     node: ast.expr
     edits: tuple[Edit, ...] = ()
     concern: str = ""
+    image: Image | None = None
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,7 @@ class _Met:
 
     @property
     def session(self) -> Path:
-        return self.path[: last_index(self.path, QUERY)]
+        return self.path[: last_index(self.path, QUERY)] if QUERY in self.path else ()
 
     @property
     def results(self) -> set[Path]:
@@ -67,12 +74,19 @@ class Moves:
         if not any(made.images for made in self._usage.made.values()):
             return
         for function in filter(is_test_code, self._program.functions):
-            parents = function.source.parents
-            for node in function.own_nodes():
-                if isinstance(node, ast.Attribute) and not _goes_on(parents, node):
-                    yield from self._of(function, node)
-                elif isinstance(node, ast.Assign):
-                    yield from self._idle(function, node)
+            moves = [move for node in function.own_nodes() for move in self._at(function, node)]
+            meeting = _meeting(moves)
+            for move in moves:
+                if move.image is not None and (move.origin, move.image.new) in meeting:
+                    yield replace(move, edits=(), concern=MEETING)
+                elif move.edits or move.concern:
+                    yield move
+
+    def _at(self, function: Function, node: ast.AST) -> Iterator[Move]:
+        if isinstance(node, ast.Attribute) and not _goes_on(function.source.parents, node):
+            yield from self._of(function, node)
+        elif isinstance(node, ast.Assign):
+            yield from self._idle(function, node)
 
     def _of(self, function: Function, node: ast.Attribute) -> Iterator[Move]:
         """The move of one whole expression, from its name to its last attribute."""
@@ -90,11 +104,10 @@ class Moves:
     def _met(self, function: Function, node: ast.expr) -> Iterator[_Met]:
         """The legacy queries of mocks that an expression can be; what a query gave is none."""
         for value in sorted(self._values(node), key=repr):
-            if isinstance(value, Mock) and QUERY in value.path and value.origin in self._usage.made:
-                made, path = self._usage.made[value.origin], value.path
-                is_result = any(path == i.old or is_below(path, i.old) for i in made.images)
-                if made.images and not is_result and made.is_reached_by(function):
-                    yield _Met(made, path, self._images(function, made))
+            if isinstance(value, Mock) and value.origin in self._usage.made:
+                made = self._usage.made[value.origin]
+                if made.is_reached_by(function) and _is_query(made, value.path):
+                    yield _Met(made, value.path, self._images(function, made))
 
     def _images(self, function: Function, made: MadeMock) -> tuple[Image, ...]:
         reach = self._usage.reach_from(function)
@@ -110,9 +123,9 @@ class Moves:
         source = function.source
         for inner in _inwards(node):
             for found in self._met(function, inner):
-                images = {i.new for i in found.images if i.old == (*found.path, CALL)}
-                if len(images) == 1:
-                    return self._moved(function, inner, found, images.pop())
+                ends = [i for i in found.images if i.old == (*found.path, CALL)]
+                if len({i.new for i in ends}) == 1:
+                    return self._moved(function, inner, found, ends[0])
         if len(met.results) != 1:
             return Move(function, whole, (), GONE)
         result = next(iter(met.results))
@@ -122,14 +135,16 @@ class Moves:
             return self._replaced(function, node, met, result)
         return Move(function, whole, (), CHANGED)
 
-    def _moved(self, function: Function, node: ast.expr, met: _Met, image: Path) -> Move:
+    def _moved(self, function: Function, node: ast.expr, met: _Met, image: Image) -> Move:
         """The method that sent the query."""
-        if image[-1] == CALL:
-            return self._replaced(function, node, met, image[:-1])
         parent = function.source.parents[node]
-        if isinstance(parent, ast.Attribute) and parent.attr == "return_value":
-            return self._replaced(function, parent, met, image)
-        return Move(function, node, (), f"the code reads {image[-1]} of the result now")
+        if image.new[-1] == CALL:
+            move = self._replaced(function, node, met, image.new[:-1])
+        elif isinstance(parent, ast.Attribute) and parent.attr == "return_value":
+            move = self._replaced(function, parent, met, image.new)
+        else:
+            return Move(function, node, (), f"the code reads {image.new[-1]} of the result now")
+        return replace(move, image=image, origin=met.made.mock.origin) if _is_set_up(function, node) else move
 
     def _of_query(self, function: Function, whole: ast.Attribute, node: ast.Attribute, sending: str) -> Move:
         """`db.query.assert_called_once()`."""
@@ -171,7 +186,8 @@ class Moves:
     def _written(self, function: Function, node: ast.expr, base: ast.expr, path: Path) -> Move:
         source = function.source
         text = "".join(".return_value" if name == CALL else f".{name}" for name in path)
-        return Move(function, node, (Replace(source.span(base)[1], source.span(node)[1], text),))
+        start, end = source.span(base)[1], source.span(node)[1]
+        return Move(function, node, () if source.content[start:end].decode() == text else (Replace(start, end, text),))
 
     # What is left over
 
@@ -189,6 +205,30 @@ class Moves:
 
     def _is_unused(self, node: ast.expr) -> bool:
         return not any(use.is_called or use.site or use.was_awaited for _, use in self._usage.at(node))
+
+
+def _is_query(made: MadeMock, path: Path) -> bool:
+    """Is a child of a mock a legacy query, or a method that ends one? What a query gave is none."""
+    if any(path == i.old or is_below(path, i.old) for i in made.images):
+        return False
+    return bool(made.images) and (QUERY in path or any((*path, CALL) == i.old for i in made.images))
+
+
+def _is_set_up(function: Function, node: ast.AST) -> bool:
+    """Is the expression (a part of) the target of an assignment?"""
+    parent: ast.AST = node
+    while isinstance(parent, ast.expr):
+        parent = function.source.parents[parent]
+    return isinstance(parent, ast.Assign)
+
+
+def _meeting(moves: Iterable[Move]) -> set[tuple[str, Path]]:
+    """Results that several different queries would have from now on."""
+    found: defaultdict[tuple[str, Path], set[Path]] = defaultdict(set)
+    for move in moves:
+        if move.image is not None:
+            found[move.origin, move.image.new].add(move.image.old)
+    return {key for key, queries in found.items() if len(queries) > 1}
 
 
 def _goes_on(parents: dict[ast.AST, ast.AST], node: ast.Attribute) -> bool:

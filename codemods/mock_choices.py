@@ -44,7 +44,8 @@ class Choices:
     def _starts(self) -> list[dict[Path, str]]:
         """Where to begin from; of two that end equally well the first is taken."""
         made, starts = self.made, []
-        is_open = made.mock.kind in PLAIN_KINDS and not spec_values(self.program, made) and not made.has_option("wraps")
+        is_fixed = made.patches or made.has_option("wraps") or spec_values(self.program, made)
+        is_open = made.mock.kind in PLAIN_KINDS and not is_fixed
         root = self.uses.get((), Use())
         if is_open and not (root.is_called or root.entering or self._has_unknown_children()):
             starts.append({(): ASYNC})

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from ..analysis.mocks import CALL, PATCH, Path, is_below
+from ..analysis.mocks import CALL, Path, is_below
 from ..analysis.program import Program
-from .arguments import change
+from .arguments import change, keyword
 from .edit import Edit, Replace
 from .imports import request
 from .mock_choices import Choices
@@ -56,7 +56,7 @@ class Fix:
     def _mock(self, kind: str) -> str:
         """How the file writes a kind of mock; the import that it needs is noted."""
         function = self.made.node.func
-        if isinstance(function, ast.Attribute) and self.made.mock.kind != PATCH:
+        if isinstance(function, ast.Attribute) and not self.made.patches:
             return f"{self.made.source.text(function.value)}.{kind}"
         return self._imported(MOCK_MODULE, kind)
 
@@ -127,8 +127,12 @@ class Fix:
         root = self.own.get((), "")
         if root == SESSION:
             added.insert(0, self._spec(()))
-        elif root == ASYNC and self.made.mock.kind == PATCH:
-            added.append(f"new_callable={self._mock(ASYNC)}")
+        elif root == ASYNC and self.made.patches:
+            given = keyword(node, "new_callable")
+            if given is not None:
+                self.edits.append(Replace(*source.span(given.value), self._mock(ASYNC)))
+            else:
+                added.append(f"new_callable={self._mock(ASYNC)}")
         elif root == ASYNC:
             self.edits.append(Replace(*source.span(node.func), self._mock(ASYNC)))
         if added:

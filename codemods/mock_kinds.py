@@ -40,9 +40,8 @@ def is_awaitable(program: Program, made: MadeMock, path: Path, own: Mapping[Path
 def _is_root_awaitable(program: Program, made: MadeMock, own: str) -> bool:
     if made.mock.kind in ASYNC_KINDS or own == ASYNC:
         return True
-    if made.mock.kind == PATCH:
-        patches = program.interpreter.mocks.patches
-        return any(p.node is made.node and _replaces_coroutine_function(program, p) for p in patches)
+    if made.mock.kind in {PATCH, AUTOSPEC} and made.patches:
+        return any(_replaces_coroutine_function(program, p) for p in made.patches)
     return any(_is_coroutine_function(program, v) for v in spec_values(program, made))
 
 
@@ -58,7 +57,7 @@ def _is_coroutine_function(program: Program, value: Value) -> bool:
 def spec_values(program: Program, made: MadeMock) -> Values:
     """What a mock is told to stand for."""
     given = [k.value for k in made.node.keywords if k.arg in {"spec", "spec_set"}]
-    if made.mock.kind != PATCH:
+    if not made.patches:
         given += made.node.args[:1]
     return frozenset(v for g in given for v in program.values(g))
 

@@ -43,14 +43,19 @@ def stand_in_lambdas(program: Program) -> Iterator[StandIn]:
 
 
 def _edits(program: Program, function: Function, node: ast.Lambda) -> Iterator[Edit]:
-    source = function.source
+    patch = _patch_of_class(program, function)
+    return awaitable(function.source, node, f"fake_{patch.name}" if patch is not None else "")
+
+
+def awaitable(source: Source, node: ast.Lambda, method: str = "") -> Iterator[Edit]:
+    """The edits that make a lambda awaitable; as a `method` it got an object first, which an AsyncMock does not get."""
     text, wanted = request(source, MOCK_MODULE, ASYNC, at=node)
     start, end = source.span(node)
     if _is_fixed(node):
         yield Replace(start, source.span(node.body)[0], f"{text}(return_value=")
         yield Replace(end, end, ")")
-    elif (patch := _patch_of_class(program, function)) and node.args.args:
-        yield from _without_self(source, node, text, f"fake_{patch.name}")
+    elif method and node.args.args:
+        yield from _without_self(source, node, text, method)
     else:
         yield Wrap(start, end, f"{text}(side_effect=", ")")
     if wanted is not None:
@@ -67,7 +72,7 @@ def _is_fixed(node: ast.Lambda) -> bool:
 
 
 def _patch_of_class(program: Program, function: Function) -> Patch | None:
-    """Is the lambda put into a class, so that it gets the object as its first argument? An AsyncMock does not."""
+    """The patch that puts the lambda into a class."""
     patches = [p for p in program.interpreter.mocks.patches if isinstance(p.owner, ClassObject)]
     return next((p for p in patches if any(_is(function, v) for v in p.replacement)), None)
 
@@ -83,9 +88,11 @@ def _without_self(source: Source, node: ast.Lambda, mock: str, name: str) -> Ite
     if first.arg in used:
         yield from _as_function(source, node, name)
         return
-    behind = source.span(rest[0])[0] if rest else source.content.index(b":", source.span(first)[1])
     yield Wrap(start, end, f"{mock}(side_effect=", ")")
-    yield Replace(source.span(first)[0], behind, "")
+    if rest:
+        yield Replace(source.span(first)[0], source.span(rest[0])[0], "")
+    else:
+        yield Replace(start + len("lambda"), source.content.index(b":", source.span(first)[1]), "")
 
 
 def _as_function(source: Source, node: ast.Lambda, name: str) -> Iterator[Edit]:

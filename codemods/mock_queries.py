@@ -9,7 +9,7 @@ from functools import cached_property
 
 from ..analysis.colours import AsyncSite
 from ..analysis.decisions import Decision, Status
-from ..analysis.mocks import CALL, Path
+from ..analysis.mocks import CALL, Path, child
 from ..analysis.program import Program
 from ..analysis.queries import Chain, chains
 from ..analysis.source import Source
@@ -76,8 +76,10 @@ class MockedQueries:
     def _mocks(self, chain: Chain) -> list[Mock]:
         """The mocks at the end of a chain, the path with its last call."""
         end = chain.end
-        values = self._program.values(end.attribute if end is not None and end.call is not None else chain.node)
-        return sorted((v for v in values if isinstance(v, Mock) and v.origin), key=repr)
+        is_sent = end is not None and end.call is not None
+        values = self._program.values(end.attribute if end is not None and is_sent else chain.node)
+        mocks = [v for v in values if isinstance(v, Mock) and v.origin]
+        return sorted(mocks if is_sent else [child(mock, "__iter__") for mock in mocks], key=repr)
 
 
 def _way(source: Source, chain: Chain, edits: list[Edit]) -> Path | None:
@@ -139,9 +141,18 @@ def _steps(node: ast.expr) -> Path | None:
         case ast.Call(func=function):
             way = _steps(function)
             return (*way, CALL) if way else None
-        case ast.Attribute(attr=name) if name in SENDING and not _steps(node.value):
+        case ast.Attribute(attr=name, value=value) if name in SENDING and not _steps(value) and not _is_query(value):
             return (name,)
         case ast.Attribute(value=value, attr=name):
             way = _steps(value)
             return (*way, name) if way else None
     return None
+
+
+def _is_query(node: ast.expr) -> bool:
+    """Is this a chain that begins with `query(…)`?"""
+    while isinstance(node, ast.Call | ast.Attribute):
+        if isinstance(node, ast.Attribute) and node.attr == QUERY:
+            return True
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return False

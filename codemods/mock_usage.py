@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..analysis.colours import AsyncSite
-from ..analysis.mocks import CALL, NAMESPACE, OWN, Path, is_below
+from ..analysis.mocks import CALL, NAMESPACE, OWN, Patch, Path, is_below
 from ..analysis.program import Program
 from ..analysis.reach import Reach, Users
 from ..analysis.source import Source
@@ -52,7 +52,7 @@ class Image:
 
 @dataclass(slots=True)
 class MadeMock:
-    """A call that makes a mock, and the use of what it makes.
+    """A call that makes a mock, and the use of what it makes; `patches` is what the call replaces, where it patches.
 
     `reach` is what can run while the mock is in use (None: everything). By path: `uses`, the assignments that set a
     child up (`settings`), and the session classes that a child stands for (`sessions`). `awaited_anywhere` are the
@@ -65,6 +65,7 @@ class MadeMock:
     node: ast.Call
     mock: Mock
     reach: frozenset[Function] | None
+    patches: tuple[Patch, ...] = ()
     uses: defaultdict[Path, Use] = field(default_factory=lambda: defaultdict(Use))
     settings: defaultdict[Path, list[ast.Assign]] = field(default_factory=lambda: defaultdict(list))
     sessions: defaultdict[Path, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -87,6 +88,8 @@ class MadeMock:
                 return (*image.new, *path[len(image.old) :])
             if path[:-1] == image.old[:-1]:
                 return (*image.new[:-1], path[-1])
+            if (*path, CALL) == image.old and image.new[-1] == CALL:
+                return image.new[:-1]
         if QUERY not in path or path[-1] != CALL:
             return path
         results = {i.new[: last_index(path, QUERY) + 2] for i in self.images if is_below(i.old, path)}
@@ -122,7 +125,7 @@ class Usage:
         for mock in _mocks(self._program.values(node)):
             if mock.origin in self.made:
                 made = self.made[mock.origin]
-                yield made, made.uses[mock.path]
+                yield made, made.uses[made.image(mock.path)]
 
     # Collecting
 
@@ -133,7 +136,8 @@ class Usage:
         for mock in _held(self._program, node):
             if mock.origin == origin and not mock.path and mock.kind != NAMESPACE:
                 reach = self.reach_from(self._decorated(function, node))
-                self.made[origin] = MadeMock(function.source, function, node, mock, reach)
+                patches = tuple(p for p in self._program.interpreter.mocks.patches if p.node is node)
+                self.made[origin] = MadeMock(function.source, function, node, mock, reach, patches)
 
     def _decorated(self, function: Function, node: ast.Call) -> Function:
         """The function that a call decorates, or else the one that it stands in."""
@@ -183,7 +187,12 @@ class Usage:
         for query in self.queries.executed:
             for mock in query.mocks:
                 made = self.made.get(mock.origin)
-                if made is None or QUERY not in mock.path or not made.is_reached_by(query.function):
+                if made is None or not made.is_reached_by(query.function):
+                    continue
+                if QUERY not in mock.path:
+                    # A mock that a test has put in the place of a query: it stands for the result now.
+                    if len(query.new) > 2:
+                        made.images.append(Image((*mock.path, CALL), query.new[2:], query.function))
                     continue
                 session = mock.path[: last_index(mock.path, QUERY)]
                 new = (*session, *query.new)
@@ -196,6 +205,8 @@ class Usage:
     def _note_call(self, function: Function, node: ast.Call) -> None:
         is_awaited = isinstance(function.source.parents.get(node), ast.Await)
         for made, path in self._met(function, node.func):
+            if QUERY in path and any(is_below(i.old, path) for i in made.images):
+                continue
             use = made.uses[made.image(path)]
             if is_awaited:
                 use.was_awaited = True

@@ -28,7 +28,8 @@ from .carried import as_data, carried
 from .edit import Edit, Replace
 from .mock_chains import Move, Moves
 from .mock_fixes import ASYNC_NAMES, fix
-from .mock_lambdas import StandIn, stand_in_lambdas
+from .mock_kinds import ENTERING
+from .mock_lambdas import StandIn, awaitable, stand_in_lambdas
 from .mock_usage import MadeMock, Usage
 
 NAME = "mocks"
@@ -127,12 +128,20 @@ def _moved(program: Program, move: Move) -> Decision:
 
 def _entering(program: Program, usage: Usage, function: Function, node: ast.Attribute) -> Iterator[Decision]:
     """`factory.return_value.__enter__` becomes `__aenter__` where the code enters it with `async with` now."""
-    site = next((use.entering for _, use in usage.at(node.value) if use.entering), None)
+    site = _entering_site(usage, node)
     if site is not None:
-        end = function.source.span(node)[1]
-        edit = Replace(end - len(node.attr), end, ASYNC_NAMES[node.attr])
-        decision = _decision(program, function, node, f"set up {ASYNC_NAMES[node.attr]}", [edit])
+        source, end = function.source, function.source.span(node)[1]
+        edits: list[Edit] = [Replace(end - len(node.attr), end, ASYNC_NAMES[node.attr])]
+        match source.parents[node]:
+            case ast.Assign(value=ast.Lambda() as given):
+                edits.extend(awaitable(source, given, "enter"))
+        decision = _decision(program, function, node, f"set up {ASYNC_NAMES[node.attr]}", edits)
         yield replace(decision, why=_why(program, site))
+
+
+def _entering_site(usage: Usage, node: ast.Attribute) -> AsyncSite | None:
+    """Where the mock whose `__enter__` or `__exit__` this is is entered with `async with` now."""
+    return next((use.entering for _, use in usage.at(node.value) if use.entering), None)
 
 
 # Assertions
@@ -152,6 +161,8 @@ def _assertion(
 
 def _is_awaited(program: Program, usage: Usage, node: ast.expr) -> bool:
     """Is all that an expression can be awaited from now on?"""
+    if isinstance(node, ast.Attribute) and node.attr in ENTERING:
+        return _entering_site(usage, node) is not None
     uses = [use for _, use in usage.at(node)]
     if uses:
         return all(use.is_async and not use.is_called for use in uses)
