@@ -28,7 +28,7 @@ from .queries import executing_sites
 from .schema import is_schema_call
 from .source import Source
 from .stand_ins import is_test_code, stand_ins
-from .symbols import Class, Function
+from .symbols import Class, Function, decorator_name
 from .threads import handed_function, handing_call, made_for_a_thread
 from .values import ClassObject, Context, External, FunctionObject, Generated, Instance, Mock, Values
 
@@ -113,7 +113,7 @@ class Colours:
     @property
     def entries(self) -> set[Function]:
         """Functions that stay sync for those who call them and run their own body on a loop."""
-        return {f for f, b in self.boundaries.items() if b.kind == "entry" and not f.is_lambda}
+        return {f for f, b in self.boundaries.items() if b.kind == "entry" and not (f.is_lambda or f.is_generator)}
 
     def is_active(self, site: AsyncSite) -> bool:
         """Does the site need rewriting: is what it reaches async now, and was not before?"""
@@ -215,7 +215,7 @@ class Colours:
         queue.append(function)
 
     def _even_out(self, queue: deque[Function]) -> bool:
-        """Where a call can reach async and sync functions alike the sync ones follow, as stand-ins for async ones do."""
+        """Where a call can reach async and sync functions alike the sync ones follow; so do stand-ins of async ones."""
         by_place: defaultdict[tuple[ast.expr, str], list[AsyncSite]] = defaultdict(list)
         for sites in self._sites.values():
             for site in sites:
@@ -246,23 +246,25 @@ class Colours:
     def _reached(self) -> set[Function]:
         """The functions that run while an event loop does, or in a thread that async code waits for."""
         program = self._program
-        fixtures = program.interpreter.fixtures
-        pending = [
-            f
-            for f in program.functions
-            if self.may_await(f) or (f not in fixtures.functions and "awaits" in {p for p, _ in program.handed(f)})
-        ]
+        pending = [f for f in program.functions if self._runs_on_a_loop(f)]
         reached = set(pending)
         while pending:
             function = pending.pop()
             called = [site.callee for site in self._sites[function]]
-            if fixtures.serves(function):
-                called += [f for p in function.parameters() for f in fixtures.lookup(function, p.arg)]
-            for callee in called:
+            for callee in (*called, *program.interpreter.fixtures.requested(function)):
                 if callee is not None and callee not in reached:
                     reached.add(callee)
                     pending.append(callee)
         return reached
+
+    def _runs_on_a_loop(self, function: Function) -> bool:
+        """Does a loop run when the function is called, because of what it is or of the fixtures that it asks for?"""
+        if self.may_await(function):
+            return True
+        fixtures = self._program.interpreter.fixtures
+        if function not in fixtures.functions and "awaits" in {p for p, _ in self._program.handed(function)}:
+            return True
+        return any(map(self.may_await, fixtures.requested(function)))
 
 
 # Sites that call nothing where they stand.
@@ -303,10 +305,20 @@ def families(program: Program) -> dict[Function, tuple[Function, ...]]:
     for wrapper, wrapped in program.wrapped.items():
         for function in wrapped:
             leader[find(function)] = find(wrapper)
+    for function in program.functions:
+        if "overload" in map(decorator_name, function.decorators):
+            for other in _overloaded(program, function):
+                leader[find(function)] = find(other)
     groups: defaultdict[Function, list[Function]] = defaultdict(list)
     for function in program.functions:
         groups[find(function)].append(function)
     return {f: tuple(group) for group in groups.values() if len(group) > 1 for f in group}
+
+
+def _overloaded(program: Program, function: Function) -> Iterator[Function]:
+    """The definitions of the name that stand beside an `@overload`."""
+    place = function.source, function.qualname
+    return (f for f in program.functions if (f.source, f.qualname) == place)
 
 
 def _relatives(program: Program, cls: Class, name: str) -> Iterator[Function]:

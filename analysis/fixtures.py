@@ -25,6 +25,10 @@ class Fixtures:
         """Does pytest pass fixtures to the function?"""
         return function in self.functions or is_test(function)
 
+    def requested(self, function: Function) -> list[Function]:
+        """The fixtures that the parameters of a test or fixture can mean."""
+        return [f for p in function.parameters() for f in self.lookup(function, p.arg)]
+
     def lookup(self, function: Function, name: str) -> list[Function]:
         """The fixtures that a parameter of a test or fixture can mean: the nearest one wins, as in pytest."""
         if name not in self.by_name or not self.serves(function):

@@ -27,6 +27,7 @@ from .edit import Edit, Replace
 from .imports import request
 from .loop_edits import edits, gone_spans
 from .loop_plumbing import Plumbing, plumbing
+from .loop_questions import called
 from .removal import lines_removed, span_of, without
 from .unused import Uses, orphans, uses_of
 
@@ -53,11 +54,28 @@ def decide(program: Program) -> Iterator[Decision]:
     yield from _what_goes(program, awaited)
 
 
+def _nested_loops(program: Program) -> Iterator[tuple[Function, ast.Expr]]:
+    """`nest_asyncio.apply()`, which lets a loop run inside of another."""
+    for function in program.functions:
+        for node in function.own_nodes():
+            if isinstance(node, ast.Expr) and "nest_asyncio.apply" in called(program, node.value):
+                yield function, node
+
+
+def _nesting(found: tuple[Function, ast.Expr]) -> Decision:
+    function, node = found
+    source = function.source
+    data = {"kind": "delete", "gone": [span_of(source, node)]}
+    return Decision(
+        NAME, source.site(node), "no loop runs inside of another", function=function.qualname, data=data, node=node
+    )
+
+
 def _stays_sync(program: Program, function: Function, done: set[ast.Call]) -> str:
     """Why the decorator has to stay that makes a function sync."""
-    called = {node.func for node in done}
+    awaited = {node.func for node in done}
     uses = uses_of(program, function)
-    left = [s.site(n) for s, n in uses.reads if n not in called] + uses.others
+    left = [s.site(n) for s, n in uses.reads if n not in awaited] + uses.others
     if left or len(function.decorators) > 1:
         return f"{function.name} is made sync by its decorator, which {left[0] if left else 'another one'} needs"
     return ""
@@ -102,6 +120,8 @@ def _what_goes(program: Program, awaited: list[Run]) -> Iterator[Decision]:
         yield decision
         if decision.status is Status.DONE:
             gone.append((bridge.function.source, bridge.function.node))
+    if done and done >= set(program.bridges.sites):
+        yield from map(_nesting, _nested_loops(program))
     for source, statement in orphans(program, gone, partial(serves_bridges, program)):
         data = {"kind": "delete", "gone": [span_of(source, statement)]}
         action = "delete it, only the bridges used it"
@@ -191,9 +211,9 @@ def _helper(
     function = bridge.function
     assert isinstance(function.node, ast.FunctionDef)
     source = function.source
-    called: set[ast.AST] = {run.func for node in done for run in (node, node.func) if isinstance(run, ast.Call)}
-    called.update(n for d in decorators if d for n in ast.walk(d))
-    left = [s.site(n) for s, n in uses.reads if n not in called] + uses.others
+    known_uses: set[ast.AST] = {run.func for node in done for run in (node, node.func) if isinstance(run, ast.Call)}
+    known_uses.update(n for d in decorators if d for n in ast.walk(d))
+    left = [s.site(n) for s, n in uses.reads if n not in known_uses] + uses.others
     decision = Decision(NAME, source.site(function.node), "", function=function.qualname, node=function.node)
     if left:
         return replace(decision, action="keep the bridge", status=Status.KEPT, concern=f"still used at {left[0]}")

@@ -230,6 +230,20 @@ def test_a_fixture_follows_the_tests_that_ask_for_it() -> None:
     assert coloured(text, "test_m.py") == {"ready", "test_one"}
 
 
+def test_a_test_follows_the_fixtures_that_it_asks_for() -> None:
+    text = """
+    import pytest
+    @pytest.fixture
+    def user(db: Session):
+        return db.get(dict, 1)
+    def test_one(user):
+        asyncio.run(work(user))
+    def test_two():
+        asyncio.run(work())
+    """
+    assert coloured(text, "test_m.py") == {"user", "test_one"}
+
+
 def test_the_chain_ends_at_the_bridge() -> None:
     built = module("def f():\n    asyncio.run(work())\ndef g():\n    f()\nasync def h():\n    g()")
     g = next(f for f in built.functions if f.qualname == "g")
