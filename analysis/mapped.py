@@ -7,9 +7,11 @@ classes are resolved as SQLAlchemy's own registry does it: by the class's plain 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
+from .source import Source
 from .symbols import Class, decorator_name
 
 COLUMN_CALLS = {"Column", "mapped_column", "deferred", "column_property", "Field", "composite"}
@@ -78,7 +80,12 @@ class MappedClasses:
         return self.known.get(key)
 
     def _find(self, name: str, near: Class) -> Class | None:
-        found = self._by_name.get(name.rpartition(".")[2], [])
+        simple = name.rpartition(".")[2]
+        found = self._by_name.get(simple, [])
+        module = _imports(near.source).get(simple)
+        imported = [c for c in found if module and _path_matches(c.source.path, module)]
+        if imported:
+            return imported[0]
         return min(found, key=lambda c: (c.source is not near.source, c.key not in self._candidates)) if found else None
 
     def _bases(self, cls: Class, seen: set[str]) -> list[Class]:
@@ -107,13 +114,36 @@ class MappedClasses:
     def _declare_columns(self, mapped: Mapped, cls: Class) -> None:
         for statement in cls.node.body:
             name, value, annotation = _assignment(statement)
+            if value is not None:
+                mapped.foreign_tables |= set(self._foreign_tables(value))
             if not name or name.startswith("__"):
                 continue
             call = _call_name(value)
             if call in COLUMN_CALLS or (call not in RELATIONSHIP_CALLS and annotation is not None):
                 mapped.columns[name] = statement
-            if value is not None:
-                mapped.foreign_tables |= _foreign_tables(value)
+
+    def _foreign_tables(self, value: ast.expr) -> Iterator[str]:
+        """The tables that foreign keys in an expression refer to."""
+        for node in ast.walk(value):
+            match node:
+                case ast.Call(args=[target, *_]) if _call_name(node) == "ForeignKey":
+                    yield self._table_behind(target)
+                case ast.Call(args=[_, ast.List(elts=targets) | ast.Tuple(elts=targets), *_]) if (
+                    _call_name(node) == "ForeignKeyConstraint"
+                ):
+                    yield from map(self._table_behind, targets)
+                case ast.keyword(arg="foreign_key", value=target):
+                    yield self._table_behind(target)
+
+    def _table_behind(self, column: ast.expr) -> str:
+        """The table of `"users.id"` or `User.id`."""
+        match column:
+            case ast.Constant(value=str(text)):
+                return text.rpartition(".")[0].rpartition(".")[2]
+            case ast.Attribute(value=owner):
+                known = self._by_name.get(_simple_name(owner), [])
+                return self._table_of[known[0].key] if known else ""
+        return ""
 
     def _declare_relationships(self, mapped: Mapped, cls: Class) -> None:
         for statement in cls.node.body:
@@ -135,42 +165,70 @@ class MappedClasses:
         target_name = _target_name(wanted) if wanted is not None else annotated[0]
         target = self._find(target_name, cls) if target_name else None
         if "uselist" in keywords:
-            many = not (isinstance(keywords["uselist"], ast.Constant) and keywords["uselist"].value is False)
+            many = not _is_false(keywords["uselist"])
         elif annotation is not None and annotated[0]:
             many = annotated[1]
         elif "secondary" in keywords or "collection_class" in keywords:
             many = True
         else:
-            many = not (target and self._table_of[target.key] in mapped.foreign_tables) or _is_one_to_many_to_self(
-                mapped, target, keywords
-            )
-        lazy = keywords.get("lazy")
-        return Relationship(
-            name,
-            target.key if target else "",
-            many,
-            lazy.value if isinstance(lazy, ast.Constant) and isinstance(lazy.value, str) else "select",
-            statement,
-            cls.key,
-        )
+            many = self._is_collection(mapped, target, keywords)
+        return Relationship(name, target.key if target else "", many, _lazy(keywords), statement, cls.key)
+
+    def _is_collection(self, mapped: Mapped, target: Class | None, keywords: Mapping[str, ast.expr]) -> bool:
+        """Is the foreign key the other side's, as far as the arguments and the tables tell?"""
+        if target is None:
+            return True
+        if target.key == mapped.cls.key:
+            return "remote_side" not in keywords
+        holders = _foreign_holders(keywords)
+        if holders & {mapped.cls.name, target.name}:
+            return mapped.cls.name not in holders
+        return self._table_of[target.key] not in mapped.foreign_tables
 
     def _declare_backrefs(self) -> None:
         for mapped in list(self.known.values()):
             for relationship in list(mapped.relationships.values()):
                 _, value, _ = _assignment(relationship.node) if relationship.node else ("", None, None)
-                backref = next((k.value for k in getattr(value, "keywords", []) if k.arg == "backref"), None)
+                keywords = {k.arg: k.value for k in getattr(value, "keywords", []) if k.arg}
+                backref = keywords.get("backref")
                 name = _backref_name(backref)
                 other = self.known.get(relationship.target)
-                if name and other and name not in other.relationships:
-                    scalar = _is_scalar_backref(backref)
+                is_declared = _declared_name(relationship.node) == relationship.name
+                if name and other and is_declared and name not in other.relationships:
+                    given = {k.arg: k.value for k in getattr(backref, "keywords", []) if k.arg}
+                    is_single = _is_false(given.get("uselist"))
+                    many = "secondary" in keywords or not self._is_collection(mapped, other.cls, keywords)
                     other.relationships[name] = Relationship(
                         name,
                         mapped.cls.key,
-                        not relationship.many and not scalar,
-                        "select",
+                        many and not is_single,
+                        _lazy(given),
                         relationship.node,
                         relationship.owner,
                     )
+
+
+@cache
+def _imports(source: Source) -> dict[str, str]:
+    """Imported name -> the module that it is imported from, of the imports at the top of a file."""
+    return {
+        alias.asname or alias.name: node.module
+        for node in source.tree.body
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
+
+
+def _path_matches(path: str, module: str) -> bool:
+    """Can a file be the module of a dotted name, relative ones included?"""
+    tail = module.replace(".", "/")
+    return f"/{path}".endswith((f"/{tail}.py", f"/{tail}/__init__.py"))
+
+
+def _declared_name(statement: ast.stmt | None) -> str:
+    if isinstance(statement, ast.FunctionDef):
+        return statement.name
+    return _assignment(statement)[0] if statement is not None else ""
 
 
 def _looks_mapped(cls: Class) -> bool:
@@ -263,20 +321,46 @@ def _annotated_target(annotation: ast.expr | None) -> tuple[str, bool]:
     return _simple_name(annotation), False
 
 
-def _foreign_tables(value: ast.expr) -> set[str]:
-    found = set()
-    for node in ast.walk(value):
-        if isinstance(node, ast.Call) and _call_name(node) == "ForeignKey" and node.args:
-            match node.args[0]:
-                case ast.Constant(value=str(text)):
-                    found.add(text.rpartition(".")[0].rpartition(".")[2])
-        if isinstance(node, ast.keyword) and node.arg == "foreign_key" and isinstance(node.value, ast.Constant):
-            found.add(str(node.value.value).rpartition(".")[0].rpartition(".")[2])
+def _lazy(keywords: Mapping[str, ast.expr]) -> str:
+    """The strategy that `lazy=` names; `True` and `False` are old names of two."""
+    match keywords.get("lazy"):
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.Constant(value=False):
+            return "joined"
+        case ast.Constant(value=None):
+            return "noload"
+    return "select"
+
+
+def _foreign_holders(keywords: Mapping[str, ast.expr]) -> set[str]:
+    """The classes whose columns are said to be the foreign ones, by `foreign_keys=` or `foreign(…)` in the join."""
+    found: set[str] = set()
+    given = keywords.get("foreign_keys")
+    if given is not None:
+        found |= {
+            node.value.id
+            for node in _parsed(given)
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+        }
+    join = keywords.get("primaryjoin")
+    for node in _parsed(join) if join is not None else ():
+        match node:
+            case ast.Call(func=ast.Name(id="foreign"), args=[ast.Attribute(value=ast.Name(id=name))]):
+                found.add(name)
     return found
 
 
-def _is_one_to_many_to_self(mapped: Mapped, target: Class | None, keywords: Mapping[str, ast.expr]) -> bool:
-    return target is not None and target.key == mapped.cls.key and "remote_side" not in keywords
+def _parsed(node: ast.expr) -> list[ast.AST]:
+    """The nodes of an expression; of a string those of the expression that it holds."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        try:
+            return list(ast.walk(ast.parse(node.value.strip(), mode="eval")))
+        except SyntaxError:
+            return []
+    return [
+        inner for child in ast.walk(node) for inner in (_parsed(child) if isinstance(child, ast.Constant) else [child])
+    ]
 
 
 def _backref_name(node: ast.expr | None) -> str:
@@ -286,7 +370,5 @@ def _backref_name(node: ast.expr | None) -> str:
     return ""
 
 
-def _is_scalar_backref(node: ast.expr | None) -> bool:
-    return isinstance(node, ast.Call) and any(
-        k.arg == "uselist" and isinstance(k.value, ast.Constant) and k.value.value is False for k in node.keywords
-    )
+def _is_false(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is False
