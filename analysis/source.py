@@ -35,12 +35,13 @@ class Source:
     """A parsed file of the project.
 
     `path` is relative to the project's root, with forward slashes. `content` is the file to the byte. Offsets are byte
-    offsets into `content`.
+    offsets into `content`. `is_newer`: its syntax is newer than the interpreter that runs.
     """
 
     path: str
     content: bytes
     tree: ast.Module = field(repr=False)
+    is_newer: bool = False
 
     @classmethod
     def parse(cls, path: str, content: bytes) -> Source:
@@ -56,14 +57,27 @@ class Source:
             raise BrokenInput(f"{path}:{line}: not UTF-8 (byte 0x{content[error.start]:02x})") from None
         try:
             tree = ast.parse(text, filename=path)
-        except SyntaxError as error:
+        except (SyntaxError, ValueError) as error:
             newer = parse_newer(text)
             if newer is None:
-                raise BrokenInput(f"{path}:{error.lineno or 1}: syntax error: {error.msg}") from None
-            tree = newer
-        except ValueError as error:
-            raise BrokenInput(f"{path}:1: cannot be parsed: {error}") from None
+                # Some releases of 3.11 raise a ValueError for a null byte.
+                line, message = getattr(error, "lineno", None) or 1, getattr(error, "msg", str(error))
+                raise BrokenInput(f"{path}:{line}: syntax error: {message}") from None
+            return cls(path, content, newer, is_newer=True)
         return cls(path, content, tree)
+
+    def compile(self) -> None:
+        """Compile the file, which finds what parsing alone does not: an `await` outside of an async function.
+
+        Raises:
+            BrokenInput: the file can't be compiled.
+        """
+        if self.is_newer:
+            return
+        try:
+            compile(self.content, self.path, "exec", dont_inherit=True)
+        except SyntaxError as error:
+            raise BrokenInput(f"{self.path}:{error.lineno or 1}: syntax error: {error.msg}") from None
 
     @classmethod
     def read(cls, root: Path, path: str) -> Source:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import cast
+from typing import TypeAlias, cast
 
 from ..analysis.decisions import Confidence, Decision, Plan, Status
 from ..analysis.program import Program, imported_names
@@ -25,6 +25,9 @@ def _load() -> dict[str, Codemod]:
 
 
 CODEMODS: dict[str, Codemod] = _load()
+# Where these work together every `await` has its async function.
+TOGETHER = {"async-def", "await-calls"}
+Check: TypeAlias = Callable[[str, bytes], None]
 
 
 def summary(codemod: Codemod) -> str:
@@ -84,10 +87,11 @@ def rewrite(program: Program, plan: Plan, *, faults: bool = True) -> dict[str, b
     for decision in plan:
         if decision.status is Status.DONE and decision.site.path in program.sources:
             by_path[decision.site.path].append(decision)
+    check = _check_compiled if {d.codemod for d in plan} >= TOGETHER else _check
     changed: dict[str, bytes] = {}
     for path, decisions in by_path.items():
         edits = {d: e for d in decisions if (e := _edits(program, d, plan, faults)) is not None}
-        content = _rewrite_file(program, program.sources[path], edits, plan)
+        content = _rewrite_file(program, program.sources[path], edits, plan, check)
         if content != program.sources[path].content:
             changed[path] = content
     _prune_exports(program, changed)
@@ -108,29 +112,31 @@ def _edits(program: Program, decision: Decision, plan: Plan, faults: bool) -> li
         return None
 
 
-def _rewrite_file(program: Program, source: Source, edits: dict[Decision, list[Edit]], plan: Plan) -> bytes:
+def _rewrite_file(
+    program: Program, source: Source, edits: dict[Decision, list[Edit]], plan: Plan, check: Check
+) -> bytes:
     try:
-        return _applied(program, source, [e for wanted in edits.values() for e in wanted])
+        return _applied(program, source, [e for wanted in edits.values() for e in wanted], check)
     except (Conflict, BrokenInput):
-        return _applied(program, source, _compatible(source, edits, plan))
+        return _applied(program, source, _compatible(source, edits, plan, check), check)
 
 
-def _applied(program: Program, source: Source, edits: list[Edit]) -> bytes:
+def _applied(program: Program, source: Source, edits: list[Edit], check: Check) -> bytes:
     content = apply(source.content, edits)
-    _check(source.path, content)
+    check(source.path, content)
     imports = [e for e in edits if isinstance(e, Import)]
     exported = program.imported_names.get(source.path, frozenset())
     content = settle(source, content, imports, exported, program.own_packages)
-    _check(source.path, content)
+    check(source.path, content)
     return content
 
 
-def _compatible(source: Source, edits: dict[Decision, list[Edit]], plan: Plan) -> list[Edit]:
+def _compatible(source: Source, edits: dict[Decision, list[Edit]], plan: Plan, check: Check) -> list[Edit]:
     """The edits that can be made together; the decisions of the others are declined."""
     kept: list[Edit] = []
     for decision, wanted in edits.items():
         try:
-            _check(source.path, apply(source.content, [*kept, *wanted]))
+            check(source.path, apply(source.content, [*kept, *wanted]))
         except (Conflict, BrokenInput) as error:
             plan.decline(decision, f"this rewrite could not be made: {error}")
         else:
@@ -149,8 +155,17 @@ def _prune_exports(program: Program, changed: dict[str, bytes]) -> None:
 
 
 def _check(path: str, content: bytes) -> None:
+    _checked(path, content, Source.parse)
+
+
+def _check_compiled(path: str, content: bytes) -> None:
+    """Compiling finds what parsing does not: an `await` outside of async functions."""
+    _checked(path, content, lambda path, content: Source.parse(path, content).compile())
+
+
+def _checked(path: str, content: bytes, read: Callable[[str, bytes], object]) -> None:
     try:
-        Source.parse(path, content)
+        read(path, content)
     except BrokenInput as error:
         text = content.removeprefix(BOM).decode(errors="replace").splitlines()
         line = int(str(error).split(":")[1]) if str(error).split(":")[1].isdigit() else 1

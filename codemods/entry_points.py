@@ -26,7 +26,7 @@ from ..analysis.source import Source
 from ..analysis.symbols import Function
 from .edit import Edit, Indent, Replace, Wrap
 from .imports import request
-from .indenting import first_line, indent, line_text, step
+from .indenting import first_comment, indent, line_text, step
 
 NAME = "entry-points"
 OWN_SITES = {"schema", "query", "load"}
@@ -50,14 +50,11 @@ def decide(program: Program) -> Iterator[Decision]:
 
 def _entry(program: Program, function: Function, boundary: Boundary, site: AsyncSite) -> Decision:
     assert isinstance(function.node, ast.FunctionDef)
-    last = function.node.body[-1]
-    ends_with_line = function.source.content[function.source.span(last)[1] :].partition(b"#")[0] != b""
-    understood = ends_with_line and not function.is_generator and last.lineno != function.node.lineno
     return Decision(
         NAME,
         function.site(),
         "run its body with asyncio.run",
-        Status.DONE if understood else Status.DECLINED,
+        Status.DONE,
         Confidence.MEDIUM,
         f"{boundary.why}; {LOOPS}",
         program.colours.site_chain(site),
@@ -111,18 +108,34 @@ def _inner(source: Source, node: ast.FunctionDef, module: str) -> Iterator[Edit]
     arguments = [n.arg for n in ast.walk(node.args) if isinstance(n, ast.arg)]
     passed = ", ".join(a for a in arguments if a in assigned)
     returns = f" -> {source.text(node.returns)}" if node.returns else ""
-    outer = source.indentation(body[0])
-    assert body[-1].end_lineno is not None
-    first, last = source.offset(first_line(body[0]), 0), body[-1].end_lineno
-    behind = source.offset(last, 0) + len(line_text(source, last).rstrip(b"\r"))
-    yield Replace(first, first, f"{outer}async def {name}({passed}){returns}:\n")
-    yield from _shifted(source, body, step(source, node, body))
     keyword = "return " if not (isinstance(node.returns, ast.Constant) and node.returns.value is None) else ""
-    yield Replace(behind, behind, f"\n\n{outer}{keyword}{module}.run({name}({passed}))")
+    define, run = f"async def {name}({passed}){returns}:", f"{keyword}{module}.run({name}({passed}))"
+    if line_text(source, body[0].lineno)[: body[0].col_offset].strip():
+        yield from _on_lines_of_their_own(source, node, body, define, run)
+        return
+    outer, more = source.indentation(body[0]), step(source, node, body)
+    begins = first_comment(source, body[0], (node.body[0].end_lineno or 0) if body is not node.body else node.lineno)
+    first = source.offset(begins, 0)
+    yield Replace(first, first, f"{outer}{define}\n")
+    for edit in indent(source, body, more, begins):
+        # The first line's white space goes behind the new `def`.
+        yield Indent(first + len(outer), edit.text, edit.statement) if edit.start == first else edit
+    last = body[-1].end_lineno or 0
+    if source.content.find(b"\n", source.offset(last, 0)) >= 0:
+        behind = source.offset(last + 1, 0)
+        yield Replace(behind, behind, f"\n{outer}{run}\n")
+    else:
+        # Text that is put on a line moves in with that line.
+        behind = len(source.content)
+        yield Replace(behind, behind, f"\n\n{outer.removesuffix(more)}{run}\n")
 
 
-def _shifted(source: Source, body: list[ast.stmt], more: str) -> Iterator[Edit]:
-    """The body moved in; its first line's white space goes behind the new `def`."""
-    first = source.offset(first_line(body[0]), 0)
-    for edit in indent(source, body, more):
-        yield Indent(first + body[0].col_offset, edit.text, edit.statement) if edit.start == first else edit
+def _on_lines_of_their_own(
+    source: Source, node: ast.FunctionDef, body: list[ast.stmt], define: str, run: str
+) -> Iterator[Edit]:
+    """`def f(): body` -> a body on lines below."""
+    outer = source.indentation(node) + step(source, node, body)
+    start, end = source.span(body[0])[0], source.span(body[-1])[1]
+    colon = source.content.rindex(b":", 0, start) + 1
+    yield Replace(colon, start, f"\n{outer}{define} ")
+    yield Replace(end, end, f"\n\n{outer}{run}")

@@ -14,13 +14,15 @@ from .edit import Indent
 INDENT = "    "
 
 
-def indent(source: Source, statements: Sequence[ast.stmt], more: str = INDENT) -> Iterator[Indent]:
-    """The edits that move whole statements in by `more`; text inside of strings stays."""
+def indent(
+    source: Source, statements: Sequence[ast.stmt], more: str = INDENT, first: int | None = None
+) -> Iterator[Indent]:
+    """The edits that move whole statements in by `more`, from the line `first`; text inside of strings stays."""
     last = statements[-1]
     assert last.end_lineno is not None
     owner = source.offset(statements[0].lineno, 0)
     inside_strings = continued_lines(source)
-    for line in range(first_line(statements[0]), last.end_lineno + 1):
+    for line in range(first or first_line(statements[0]), last.end_lineno + 1):
         if line not in inside_strings and line_text(source, line).strip():
             yield Indent(source.offset(line, 0), more, owner)
 
@@ -28,6 +30,18 @@ def indent(source: Source, statements: Sequence[ast.stmt], more: str = INDENT) -
 def first_line(statement: ast.stmt) -> int:
     """Where a statement begins, its decorators included."""
     return min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
+
+
+def first_comment(source: Source, statement: ast.stmt, behind: int) -> int:
+    """Where the comments above a statement begin, or the statement itself; all that on lines behind a line."""
+    first = first_line(statement)
+    for line in range(first - 1, behind, -1):
+        text = line_text(source, line).strip()
+        if text.startswith(b"#"):
+            first = line
+        elif text:
+            break
+    return first
 
 
 def line_text(source: Source, line: int) -> bytes:

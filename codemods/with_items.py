@@ -9,8 +9,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from ..analysis.source import Source
-from .edit import Edit, Indent, Replace
-from .indenting import first_line, indent, line_text, step
+from .edit import Edit, Replace
+from .indenting import first_comment, indent, step
 
 # What stands between the last item and the body where the items are in parentheses.
 _CLOSING = re.compile(rb"(?:[\s,]|#[^\n]*\n)*\)\s*:")
@@ -40,20 +40,9 @@ def async_with(source: Source, node: ast.AST, items: Sequence[int]) -> Iterator[
         keyword = "async with " if is_async else "with "
         yield Replace(before, after, f":{comments}\n{indentation}{more * level}{keyword}")
     if statement.body[0].lineno != statement.lineno:
-        yield from _indented(source, statement, more * (len(groups) - 1))
-
-
-def _indented(source: Source, statement: ast.With, more: str) -> Iterator[Edit]:
-    """The body moved in, and the comments above of it."""
-    owner = source.offset(statement.body[0].lineno, 0)
-    header = source.position(_item_end(source, statement.items[-1]))[0]
-    for line in range(first_line(statement.body[0]) - 1, header, -1):
-        text = line_text(source, line).strip()
-        if text.startswith(b"#"):
-            yield Indent(source.offset(line, 0), more, owner)
-        elif text:
-            break
-    yield from indent(source, statement.body, more)
+        header = source.position(_item_end(source, statement.items[-1]))[0]
+        first = first_comment(source, statement.body[0], header)
+        yield from indent(source, statement.body, more * (len(groups) - 1), first)
 
 
 class _Unwrapped(NamedTuple):

@@ -105,7 +105,7 @@ def run_sync(text: str) -> Outcome:
 
 def outcome(module: Any) -> Outcome:
     """A module's `run(db)` with a Session."""
-    engine = create_engine("sqlite://", poolclass=StaticPool)
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     base = sys.modules["models"]
     with engine.begin() as connection:
         base.Base.metadata.create_all(connection)

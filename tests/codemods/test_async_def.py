@@ -1,0 +1,14 @@
+"""Definitions that become async: the cases in `async_def/` run before and after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .whole import Case, cases, check
+
+
+@pytest.mark.parametrize("case", cases("async_def"))
+def test_case(case: Case, tmp_path: Path) -> None:
+    check(case, tmp_path)

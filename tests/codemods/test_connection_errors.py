@@ -1,0 +1,14 @@
+"""Handlers around the opening of a connection: the cases in `connection_errors/` run before and after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .whole import Case, cases, check
+
+
+@pytest.mark.parametrize("case", cases("connection_errors"))
+def test_case(case: Case, tmp_path: Path) -> None:
+    check(case, tmp_path)
