@@ -94,8 +94,8 @@ class Bridges:
         if isinstance(made := node.func, ast.Call):
             for _, bridge in self._bridges(made.func):
                 return _made(function, node, made, bridge) if bridge.makes else None
-        for value in self._program.values(node.func):
-            if isinstance(value, FunctionObject) and self.decorator(made_sync := self._program.function(value.key)):
+        for reached in self._program.values(node.func):
+            if isinstance(reached, FunctionObject) and self.decorator(made_sync := self._program.function(reached.key)):
                 return Run(function, node, node.func, calls=True, made=made_sync)
         return direct(self._program, function, node)
 

@@ -39,8 +39,10 @@ def decide(program: Program) -> Iterator[Decision]:
     sites = [s for s in program.colours.sites() if s.kind == "bridge" and program.is_async_after(s.function)]
     runs = {site: program.bridges.sites[site.node] for site in sites if isinstance(site.node, ast.Call)}
     done = {run.node for run in runs.values()}
-    stays = {run.made: why for run in runs.values() if run.made and (why := _stays_sync(program, run.made, done))}
-    yield from (_awaiting(program, site, run, stays.get(run.made, "")) for site, run in runs.items())
+    made = {run.made for run in runs.values()}
+    stays = {f: why for f in made if f is not None and (why := _stays_sync(program, f, done))}
+    for site, run in runs.items():
+        yield _awaiting(program, site, run, stays[run.made] if run.made in stays else "")
     awaited = [run for run in runs.values() if run.made not in stays]
     for function in dict.fromkeys(run.made for run in awaited if run.made):
         yield _plain_again(program, function)

@@ -231,7 +231,8 @@ class _Reader:
     def result(self) -> Plumbing:
         """What goes and what is opened, or why that can't be."""
         found = self._plumbing
-        if not any(self._touches_a_run(node) for node in (*found.opened, *found.shortened)):
+        decided: list[ast.stmt | ast.expr] = [*found.opened, *found.shortened]
+        if not any(map(self._precedes_a_run, decided)):
             self._plumbing = found = Plumbing()
             self._answers.telling.clear()
         for name in sorted(self._answers.telling - set(self._loops)):
@@ -250,12 +251,10 @@ class _Reader:
         found.unanswered = [n for n in asked if n not in dropped and n not in found.opened]
         return found
 
-    def _touches_a_run(self, node: ast.AST) -> bool:
-        """Is a coroutine run inside of a statement, or behind it in its block?"""
-        later = [
-            n for n in self._runs_in(self._function.body) if (n.lineno, n.col_offset) > (node.lineno, node.col_offset)
-        ]
-        return bool(later)
+    def _precedes_a_run(self, node: ast.stmt | ast.expr) -> bool:
+        """Is a coroutine run inside of a node, or behind it?"""
+        start = node.lineno, node.col_offset
+        return any((n.lineno, n.col_offset) >= start for n in self._runs_in(self._function.body))
 
     def _other_reads(self, name: str, care: Sequence[ast.stmt] = ()) -> list[ast.Name]:
         """Where a name is read for another purpose, in code that stays."""
