@@ -159,6 +159,14 @@ class Executing:
         """Are rows that were asked for in parts loaded at once? An AsyncSession gives parts to `async for` alone."""
         return self.awaits and "yield_per" in self._names() and not ending.streams
 
+    def later(self, link: Link, ending: Ending) -> Ending:
+        """The method is not called here but handed on: so is a function that executes the statement."""
+        if self.awaits or link.name not in {"all", "count", "first", "one", "one_or_none", "scalar"}:
+            raise Declined(f"the method {link.name} is used as a value")
+        handed = isinstance(self.rewriting.chain.source.parents.get(link.node), ast.Call | ast.keyword)
+        around = Layer("lambda: ", "") if handed else Layer("(lambda: ", ")")
+        return Ending([around, *ending.layers], ending.edits, ending.word)
+
     # The methods.
 
     def ending(self, link: Link) -> Ending:

@@ -12,7 +12,7 @@ from ..analysis.provenance import Callers, Origin, Provenance, Step, provenances
 from ..analysis.queries import TERMINALS, Chain, Link, is_executed, is_iterated, queries
 from ..analysis.symbols import dotted
 from ..analysis.uniqueness import JOINS, History, history
-from ..analysis.values import ClassObject, ColumnAttribute, Many, Query
+from ..analysis.values import ClassObject, ColumnAttribute, External, Instance, Many, Query, Value
 from .edit import Edit, Import, Replace, Wrap
 from .imports import request
 from .query_text import Declined, close_bracket, dropped, name_span, open_bracket, renamed, rewritten
@@ -20,7 +20,7 @@ from .query_text import Declined, close_bracket, dropped, name_span, open_bracke
 UNCHANGED = frozenset(
     {
         "add_columns", "correlate", "distinct", "execution_options", "ext", "from_statement", "group_by", "having",
-        "limit", "offset", "order_by", "prefix_with", "select_from", "set_label_style", "slice", "suffix_with", "where",
+        "limit", "offset", "prefix_with", "select_from", "set_label_style", "slice", "suffix_with", "where",
         "with_for_update", "with_hint", "with_statement_hint",
     }
 )  # fmt: skip
@@ -211,6 +211,13 @@ def _options(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
             yield Wrap(*source.span(argument), "*", "", rank=2)
 
 
+def _order_by(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
+    """`order_by(False)` took the order away, as `order_by(None)` does."""
+    match link.args:
+        case [ast.Constant(value=False) as argument]:
+            yield Replace(*rewriting.chain.source.span(argument), "None")
+
+
 def _params(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
     if any(step.name == "from_statement" for step in rewriting.chain.links):
         raise Declined("params() after from_statement(): give the values to execute(), or to text().bindparams()")
@@ -342,8 +349,9 @@ def _only_join(rewriting: Rewriting, names: set[str]) -> ast.expr:
 
 
 def entity_text(rewriting: Rewriting, node: ast.expr) -> str:
-    """How the chain's file writes the entity that `join(node)` or `query(node)` means."""
+    """How the chain's file writes the entity that `join(node)` or `query(node)` means; of a table, its columns."""
     program, source = rewriting.program, rewriting.chain.source
+    is_joined = any(node in step.link.args for step in _joins(rewriting))
     match node:
         case ast.Call(func=ast.Attribute(attr="of_type"), args=[kind]):
             return entity_text(rewriting, kind)
@@ -353,14 +361,30 @@ def entity_text(rewriting: Rewriting, node: ast.expr) -> str:
                     mapped = program.mapped(value.cls)
                     if mapped and value.name in mapped.relationships:
                         return class_text(rewriting, mapped.relationships[value.name].target)
-                    if dotted(owner):
+                    if dotted(owner) and not is_joined:
                         return source.text(owner)
+    values = program.values(node)
     if dotted(node) and node in source.parents:
-        return source.text(node)
-    for value in program.values(node):
+        if any(is_table(v) for v in values):
+            return f"{source.text(node)}.c"
+        if values and all(isinstance(v, ClassObject) for v in values):
+            return source.text(node)
+    for value in values:
         if isinstance(value, ClassObject):
             return class_text(rewriting, value.cls)
     raise Declined("filter_by() after a join of what has no name here: name it with where(Entity.name == value)")
+
+
+def _joins(rewriting: Rewriting) -> list[Step]:
+    steps = [*_steps_of(rewriting.group), *rewriting.earlier_steps()]
+    return [step for step in steps if step.link.name in JOINS]
+
+
+def is_table(value: Value) -> bool:
+    """Is it a table, or a subquery that stands for one?"""
+    return value == Instance("sqlalchemy.Table") or (
+        isinstance(value, External) and value.name in {"statement.subquery", "statement.cte", "statement.alias"}
+    )
 
 
 def class_text(rewriting: Rewriting, key: str) -> str:
@@ -388,6 +412,7 @@ SPECIAL: dict[str, Callable[[Rewriting, Link], Iterator[Edit]]] = {
     "filter_by": _filter_by,
     "join": _join,
     "options": _options,
+    "order_by": _order_by,
     "outerjoin": _join,
     "params": _params,
     "with_labels": _labels,

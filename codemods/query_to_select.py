@@ -98,6 +98,7 @@ def _groups(program: Program, found: Iterable[Chain]) -> Iterator[list[Chain]]:
     for chain in found:
         keys = [q.origin for q in queries(program.values(chain.root)) if q.origin]
         keys = keys or [str(chain.source.site(chain.root))]
+        keys += _combined_with(program, chain)
         for key in keys[1:]:
             leader[find(key)] = find(keys[0])
         keyed.append((keys[0], chain))
@@ -105,6 +106,14 @@ def _groups(program: Program, found: Iterable[Chain]) -> Iterator[list[Chain]]:
     for key, chain in keyed:
         groups[find(key)].append(chain)
     yield from groups.values()
+
+
+def _combined_with(program: Program, chain: Chain) -> list[str]:
+    """The origins of the queries that a chain is united with: of a set operation, both sides are rewritten or none."""
+    match chain.source.parents.get(chain.node):
+        case ast.Call(func=ast.Attribute(value=other, attr=name)) if name in SET_OPERATIONS:
+            return [q.origin for q in queries(program.values(other)) if q.origin]
+    return []
 
 
 def _rewritten_site(program: Program, callers: Callers, site: Site) -> dict[ast.AST, Change]:
@@ -148,8 +157,6 @@ def _rewrite_site(program: Program, callers: Callers, site: Site) -> None:
         site.edits += _root(rewriting, _word(rewriting))
         site.edits += use(rewriting)
         site.action = "query() becomes select()" if chain.begins else "goes on as a select"
-    elif chain.end is not None and chain.end.name in TERMINALS and chain.end.call is None:
-        raise Declined(f"the method {chain.end.name} is used as a value")
     elif chain.end is None or chain.end.name in TERMINALS:
         executing = Executing(rewriting, _awaits(program, chain))
         if chain.end is not None:
@@ -161,6 +168,8 @@ def _rewrite_site(program: Program, callers: Callers, site: Site) -> None:
         else:
             ending = executing.iterated()
             site.action = "the loop runs over the result of an executed statement"
+        if chain.end is not None and chain.end.call is None:
+            ending, site.in_place = executing.later(chain.end, ending), True
         site.buffers = executing.buffers(ending)
         _execute(rewriting, site, ending, executing.awaits)
     else:

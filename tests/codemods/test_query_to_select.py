@@ -82,6 +82,14 @@ def test_line_ends_and_a_byte_order_mark_stay() -> None:
     assert "\n" not in after.replace("\r\n", "")
 
 
+def test_a_method_that_is_handed_on_where_the_session_stays_sync() -> None:
+    text = "from sqlalchemy.orm import Session\nfrom models import User\n\n\ndef run(db: Session):\n"
+    text += "    load = db.query(User).order_by(User.id).one\n    return [load(), map(db.query(User).count, ())]\n"
+    after, _ = convert(text, stays_sync=True)
+    assert "load = (lambda: db.scalars(select(User).order_by(User.id)).one())\n" in after
+    assert "map(lambda: db.scalar(select(func.count()).select_from(User)), ())" in after
+
+
 # What Query inherits from the machinery of statements and events; nobody calls it on a query.
 PLUMBING = {
     "allows_lambda", "dispatch", "get_children", "get_execution_options", "get_label_style", "inherit_cache",

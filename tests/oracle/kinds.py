@@ -37,6 +37,8 @@ class KindsOfTests(Interpreter):
             case ast.Call(func=ast.Attribute(attr="classes" | "tables" as holder), args=[*names]):
                 found = [_held(holder, n.value) for n in names if isinstance(n, ast.Constant)]
                 return frozenset({Row(tuple(found))})
+            case ast.Name(id="last_session"):
+                return frozenset({Instance("sqlalchemy.orm.Session")})
             case ast.Call(func=ast.Name(id=name)) if name in SESSIONS:
                 super()._eval(node, env)
                 return frozenset({Instance("sqlalchemy.orm.Session")})

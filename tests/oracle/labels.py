@@ -13,10 +13,10 @@ from typing import Any
 
 def pytest_collection() -> None:
     """Before the tests are imported, and after the suite's own plugin has loaded SQLAlchemy."""
-    from sqlalchemy import LABEL_STYLE_DEFAULT, LABEL_STYLE_TABLENAME_PLUS_COL, Select
+    from sqlalchemy import LABEL_STYLE_DEFAULT, LABEL_STYLE_TABLENAME_PLUS_COL, Select, literal_column
     from sqlalchemy.orm import Session
     from sqlalchemy.sql import coercions, roles
-    from sqlalchemy.testing import AssertsCompiledSQL
+    from sqlalchemy.testing import AssertsCompiledSQL, fixtures
 
     class LegacySelect(Select):  # type: ignore[type-arg]
         inherit_cache = True
@@ -30,11 +30,22 @@ def pytest_collection() -> None:
             plain = self._label_style is LABEL_STYLE_DEFAULT
             return self.set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL) if plain else self
 
+        def exists(self) -> Any:
+            """Query selects 1 there; a select keeps its columns, and gives the same truth."""
+            eager = self.with_only_columns(literal_column("1"), maintain_column_froms=True)
+            return Select.exists(eager)
+
         def counted_subquery(self) -> Any:
             return self.labelled().subquery()
 
         def __str__(self) -> str:
             return Select.__str__(self.labelled())
+
+    class LastSession:
+        """The session of tests that open one in the chain itself: one for each use, as there."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(fixtures.fixture_session(), name)
 
     def labelled(statement: Any) -> Any:
         return statement.labelled() if isinstance(statement, LegacySelect) else statement
@@ -43,7 +54,11 @@ def pytest_collection() -> None:
     compiled = AssertsCompiledSQL.assert_compile
 
     def _execute_internal(self: Any, statement: Any, *args: Any, **options: Any) -> Any:
-        return execute(self, labelled(statement), *args, **options)
+        # The keys of rows are those of a select; objects have none.
+        objects = isinstance(statement, Select) and all(
+            "parententity" in column._annotations and column.is_selectable for column in statement._raw_columns
+        )
+        return execute(self, labelled(statement) if objects else statement, *args, **options)
 
     def assert_compile(self: Any, clause: Any, *args: Any, **options: Any) -> Any:
         return compiled(self, labelled(clause), *args, **options)
@@ -51,3 +66,4 @@ def pytest_collection() -> None:
     Session._execute_internal = _execute_internal  # type: ignore[method-assign]
     AssertsCompiledSQL.assert_compile = assert_compile
     builtins.legacy_select = LegacySelect  # type: ignore[attr-defined]
+    builtins.last_session = LastSession()  # type: ignore[attr-defined]
