@@ -40,9 +40,9 @@ def decide(program: Program) -> Iterator[Decision]:
     runs = {site: program.bridges.sites[site.node] for site in sites if isinstance(site.node, ast.Call)}
     done = {run.node for run in runs.values()}
     made = {run.made for run in runs.values()}
-    stays = {f: why for f in made if f is not None and (why := _stays_sync(program, f, done))}
+    stays: dict[Function | None, str] = {f: why for f in made if f and (why := _stays_sync(program, f, done))}
     for site, run in runs.items():
-        yield _awaiting(program, site, run, stays[run.made] if run.made in stays else "")
+        yield _awaiting(program, site, run, stays.get(run.made, ""))
     awaited = [run for run in runs.values() if run.made not in stays]
     for function in dict.fromkeys(run.made for run in awaited if run.made):
         yield _plain_again(program, function)

@@ -89,6 +89,7 @@ def _deleted(merge: Merge, pair: Pair, factories: Mapping[str, str]) -> Decision
         Status.DONE,
         Confidence.MEDIUM if concern else Confidence.HIGH,
         concern,
+        function=_name(pair.sync),
         data={"kind": "delete", "gone": [span_of(source, node)], **(_texts(pair) if concern else {})},
         node=node,
     )
