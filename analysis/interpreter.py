@@ -71,6 +71,8 @@ class Interpreter:
         self.annotations = Annotations(self)
         self.calls = Calls(self)
         self.mocks = Mocks(self)
+        # What a class body binds is no variable of the function or module around it.
+        self._classes_around = 0
         self.current: Function = next(iter(self.functions.values())) if self.functions else None  # type: ignore[assignment]
         self._has_children = {f.parent for f in self.functions.values() if f.parent}
 
@@ -296,7 +298,9 @@ class Interpreter:
         self.objects.set_bases(cls, tuple(dict.fromkeys(bases)))
         inside = dict(env)
         outside = dict(env)
+        self._classes_around += 1
         self.block(node.body, inside)
+        self._classes_around -= 1
         self.mocks.inject_into_tests(cls, node.decorator_list)
         for name, values in inside.items():
             if outside.get(name) != values or _is_bound_in(node, name):
@@ -355,7 +359,8 @@ class Interpreter:
     def bind_name(self, name: str, values: Values, env: Env) -> None:
         """Assign to a plain name."""
         env[name] = values
-        self._publish(name, values)
+        if not self._classes_around:
+            self._publish(name, values)
 
     def assign(self, target: ast.expr, values: Values, env: Env, value: ast.expr | None) -> None:
         """Assign values to any target."""
