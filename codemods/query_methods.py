@@ -225,6 +225,20 @@ def _params(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
     yield
 
 
+def selecting_one(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
+    """`exists()` of a Query selects 1 whatever it asked for; a select of an aggregate has a row even of nothing."""
+    links = [*rewriting.chain.steps(), *(step.link for step in rewriting.earlier_steps())]
+    asked = [a for done in links if done.name in ENTITY_CHANGING for a in done.args]
+    asked += [a for o in rewriting.origins if o.call for a in o.call.args]
+    found = _settled(queries(rewriting.program.values(link.receiver)))
+    objects = all(e.kind == "entity" for q in found for e in q.entities)
+    plain = rewriting.is_complete and all(isinstance(a, ast.Name | ast.Attribute) for a in asked)
+    if not (objects or plain):
+        start = name_span(link, rewriting.chain.source)[0]
+        one = f'{rewriting.name("literal_column")}("1")'
+        yield Replace(start, start, f"with_only_columns({one}, maintain_column_froms=True).")
+
+
 def subquery_flags(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
     """`subquery(with_labels=True)` and `subquery(reduce_columns=True)` are methods of their own before it."""
     flags = {k.arg: k.value for k in link.keywords if k.arg in {"with_labels", "reduce_columns"}}

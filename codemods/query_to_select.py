@@ -29,7 +29,7 @@ from .import_lines import line_length
 from .query_annotations import annotated
 from .query_endings import SESSION, Ending, Executing
 from .query_layout import Layer, Layout, stands_inside
-from .query_methods import SET_OPERATIONS, Rewriting, step, subquery_flags
+from .query_methods import SET_OPERATIONS, Rewriting, selecting_one, step, subquery_flags
 from .query_passing import Change, passed_along
 from .query_session import NoSession, session_text
 from .query_text import Declined, dropped, is_faithful, name_span, renamed, replaced_spans
@@ -263,7 +263,9 @@ def _finish(rewriting: Rewriting) -> Iterator[Edit]:
     match link.name:
         case "as_scalar":
             yield renamed(link, source, "scalar_subquery")
-        case "subquery" | "cte" | "exists" | "label" | "scalar_subquery":
+        case "exists":
+            yield from selecting_one(rewriting, link)
+        case "subquery" | "cte" | "label" | "scalar_subquery":
             yield from subquery_flags(rewriting, link)
         case _:
             raise Declined(f"{link.name}() of a query has no counterpart")

@@ -223,7 +223,7 @@ STEPS: dict[str, Callable[[Any, Chain], None]] = {
 READING = [
     "{}.all()", "{}.all()", "{}.first()", "{}.one()", "{}.one_or_none()", "{}.scalar()", "{}.count()", "{}[0]",
     "{}[1:3]", "{}[:2]", "{}[1:]", "list({})", "[row for row in {}]", "db.query({}.exists()).scalar()",
-    "db.query({}.subquery()).all()", "str({}.statement).count('JOIN')", "{}.yield_per(2).first()",
+    "db.query({}.subquery()).all()", "str({}.statement).count('JOIN')",
 ]  # fmt: skip
 CHANGING = [
     "{}.delete()", "{}.delete(synchronize_session=False)", "{}.update({{'id': %s.id + 100}})",
@@ -234,6 +234,9 @@ CHANGING = [
 def endings(chain: Chain) -> Any:
     """How the chain may end: bulk statements only where there are nothing but criteria."""
     found = list(READING)
+    # A Query refuses to stream joined collections.
+    if chain.root != "Album" and not any("joinedload" in link for link in chain.links):
+        found.append("{}.yield_per(2).first()")
     if not chain.links and chain.asks == [chain.root]:
         found.append("{}.get(1)")
     if chain.asks == [chain.root] and all(link.startswith(("filter", "where")) for link in chain.links):

@@ -1,8 +1,8 @@
 """A pytest plugin: rewritten statements name their columns as a Query does, so that SQL text can be compared.
 
 A Query that is executed labels its columns `users_id`, a select `id`; in subqueries both write `id`. What the codemod
-wrote as `select(…)` is `legacy_select(…)` in the rewritten tests, and executes with the labels of Query. Like a Query it
-configures the mappers of what it asks for.
+wrote as `select(…)` is `legacy_select(…)` in the rewritten tests, and executes with the labels of Query. Like a Query
+it configures the mappers of what it asks for.
 """
 
 from __future__ import annotations

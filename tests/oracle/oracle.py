@@ -5,8 +5,8 @@
 
 The source package of the installed SQLAlchemy is downloaded once (into `~/.cache/asyncshift`, or `$ASYNCSHIFT_CACHE`).
 The `.query(…)` sites of its ORM tests are rewritten with the session kept sync, both forms of the tests run against the
-installed SQLAlchemy, and each test that passes as it was must pass as it is. What stays as it is, and why, is told in the
-table; tests that examine Query itself are listed in `skips.toml`.
+installed SQLAlchemy, and each test that passes as it was must pass as it is. The table tells what stays, and why; tests
+that examine Query itself are listed in `skips.toml`.
 """
 
 from __future__ import annotations
