@@ -24,7 +24,9 @@ def first_line(source: Source, statement: ast.stmt) -> int:
 
 
 def span_of(source: Source, statement: ast.stmt) -> tuple[int, int]:
-    """The bytes from a statement's first line to its end."""
+    """The bytes from a statement's first line to its end; of a shared line only its own."""
+    if not stands_alone(source, statement):
+        return source.span(statement)
     return source.offset(first_line(source, statement), 0), source.span(statement)[1]
 
 

@@ -64,6 +64,7 @@ def _kept(pair: Pair, problem: str) -> Decision:
         Status.KEPT,
         Confidence.MEDIUM,
         problem,
+        function=_name(pair.sync),
         data={"kind": "", **_texts(pair)},
         node=pair.sync.node,
     )
@@ -93,6 +94,10 @@ def _deleted(merge: Merge, pair: Pair, factories: Mapping[str, str]) -> Decision
         data={"kind": "delete", "gone": [span_of(source, node)], **(_texts(pair) if concern else {})},
         node=node,
     )
+
+
+def _name(definition: Definition) -> str:
+    return definition.qualname if isinstance(definition, Function) else definition.name
 
 
 def _texts(pair: Pair) -> dict[str, str]:
