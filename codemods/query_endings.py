@@ -33,6 +33,8 @@ from .query_unions import entity_layer
 SESSION = "\0"
 PLAIN_FOR_COUNT = frozenset({"filter", "where", "filter_by", "join", "outerjoin"})
 CRITERIA = frozenset({"filter", "where", "filter_by"})
+# Methods that need no arguments.
+HANDED_ON = frozenset({"all", "count", "first", "one", "one_or_none", "scalar"})
 AGGREGATES = frozenset({"count", "max", "min", "sum", "avg"})
 GROUPING = frozenset({"group_by", "having", "union", "union_all", "add_columns", "add_column", "add_entity"})
 
@@ -161,8 +163,6 @@ class Executing:
 
     def later(self, link: Link, ending: Ending) -> Ending:
         """The method is not called here but handed on: so is a function that executes the statement."""
-        if self.awaits or link.name not in {"all", "count", "first", "one", "one_or_none", "scalar"}:
-            raise Declined(f"the method {link.name} is used as a value")
         handed = isinstance(self.rewriting.chain.source.parents.get(link.node), ast.Call | ast.keyword)
         around = Layer("lambda: ", "") if handed else Layer("(lambda: ", ")")
         return Ending([around, *ending.layers], ending.edits, ending.word)
@@ -170,6 +170,8 @@ class Executing:
     # The methods.
 
     def ending(self, link: Link) -> Ending:
+        if link.call is None and (self.awaits or link.name not in HANDED_ON):
+            raise Declined(f"the method {link.name} is used as a value")
         ending = METHODS[link.name](self, link)
         if link.name != "count":
             ending.layers += self._of_entity()
