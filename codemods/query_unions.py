@@ -27,7 +27,8 @@ def combine(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
         Declined: what follows would have to be re-targeted.
     """
     chain, source = rewriting.chain, rewriting.chain.source
-    assert link.call is not None
+    if link.call is None:
+        raise Declined(f"the method {link.name} is used as a value")
     behind = chain.steps()[chain.steps().index(link) + 1 :]
     again = SET_OPERATIONS & (rewriting.earlier_names() | {s.name for s in chain.steps() if s is not link})
     executed = chain.end.name in EXECUTED if chain.end is not None else rewriting.is_iterated
