@@ -43,7 +43,8 @@ class Choices:
 
     def _starts(self) -> list[dict[Path, str]]:
         """Where to begin from; of two that end equally well the first is taken."""
-        made, starts = self.made, []
+        made = self.made
+        starts: list[dict[Path, str]] = []
         is_fixed = made.patches or made.has_option("wraps") or spec_values(self.program, made)
         is_open = made.mock.kind in PLAIN_KINDS and not is_fixed
         root = self.uses.get((), Use())
@@ -51,8 +52,7 @@ class Choices:
             starts.append({(): ASYNC})
         if is_open and self.session(()):
             starts.append({(): SESSION})
-        nothing = self._settled({})
-        return [*starts, {}] if nothing else [{}]
+        return [*starts, {}] if self._settled({}) else [{}]
 
     def _settled(self, own: dict[Path, str]) -> dict[Path, str]:
         """The children that need something too, once `own` is given."""

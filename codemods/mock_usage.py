@@ -175,7 +175,7 @@ class Usage:
                 continue
             for mock in _mocks(patch.replacement):
                 made = self.made.get(mock.origin)
-                function = made and self._program.function_at(made.source, patch.node)
+                function = self._program.function_at(made.source, patch.node) if made is not None else None
                 if made is None or function is None or mock.path:
                     continue
                 made.uses[()].site = AsyncSite(function, patch.node, "await", None, f"replaces {patch.name}")
