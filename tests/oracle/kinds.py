@@ -42,6 +42,9 @@ class KindsOfTests(Interpreter):
             case ast.Call(func=ast.Name(id=name)) if name in SESSIONS:
                 super()._eval(node, env)
                 return frozenset({Instance("sqlalchemy.orm.Session")})
+            case ast.Call(func=ast.Name(id="with_polymorphic"), args=[entity, *_]):
+                super()._eval(node, env)
+                return self.eval(entity, env)
             case ast.Call(func=ast.Name(id=name)) if name in TABLES:
                 super()._eval(node, env)
                 return frozenset({Instance("sqlalchemy.Table")})

@@ -37,7 +37,6 @@ from asyncshift.codemods.edit import Edit, Import, Replace, apply
 from asyncshift.codemods.imports import settle
 
 HERE = Path(__file__).parent
-SHARED = "test/orm/_fixtures.py"
 SKIPS: dict[str, dict[str, str]] = tomllib.loads((HERE / "skips.toml").read_text("utf-8"))
 # Functions of the tests that take a select as they take a Query.
 query_uses.TAKING |= {"assert_compile", "eq_", "is_", "is_true", "ne_", "not_in", "append"}
@@ -118,7 +117,8 @@ def files(source: Path, names: Sequence[str]) -> list[str]:
 
 def rewritten(root: Path, path: str) -> Report:
     """Rewrites a file of the tests where it stands."""
-    program = Program.build(root, [path, SHARED], Settings(), stays_sync=True)
+    shared = (p.relative_to(root).as_posix() for p in (root / "test" / "orm").rglob("_*fixtures.py"))
+    program = Program.build(root, [path, *shared], Settings(), stays_sync=True)
     source = program.sources[path]
     decisions = [d for d in query_to_select.decide(program) if d.site.path == path]
     kept = _kept(source.tree, SKIPS.get(Path(path).stem, {}))
