@@ -25,6 +25,7 @@ from .order import dominates
 from .responses import Responses
 from .server_values import ServerValue, ServerValues
 from .source import Source
+from .staleness import Stale, Staleness
 from .symbols import Function
 from .test_reach import TestReach, is_test
 from .tracing import EAGER, EVERYTHING, Path, Place, Root, Traced, Tracing, objects
@@ -90,6 +91,8 @@ class Loads:
     eager: defaultdict[tuple[str, str], list[Load]] = field(default_factory=lambda: defaultdict(list))
     # Reads of objects that a rollback or `expire()` may have expired.
     expired: list[Expired] = field(default_factory=list)
+    # Relationships that lack a row which was added by its foreign key.
+    stale: list[Stale] = field(default_factory=list)
     # Columns whose new value has to come with an update.
     server_values: list[ServerValue] = field(default_factory=list)
     tracing: Tracing | None = None
@@ -135,6 +138,7 @@ class _Finder:
         for load in sorted(self._loads(), key=self._urgency):
             self._choose(load)
         self.found.expired = list(Expiry(program, Effects(program, colours), self.origins).reads())
+        self.found.stale = list(Staleness(program, self.origins, self._is_loaded).found())
         self.found.server_values = list(ServerValues(program, self._responses).needed())
         self.found.awaited = [load for load in self.found.awaited if not self._is_awaited_before(load)]
 
@@ -231,6 +235,30 @@ class _Finder:
             is_eager or bool({path, (EVERYTHING,)} & origin.loaded) or path in self.found.options.get(origin.root, ())
         )
 
+    def _is_loaded(self, origin: Instance, relationship: Relationship) -> bool:
+        """Was the relationship loaded with an object that is a row by now?"""
+        is_transient = (
+            isinstance(origin, Traced) and origin.root.kind == "made" and origin.root not in self._tracing.given_away
+        )
+        return not is_transient and self._is_there(origin, relationship)
+
+    def _is_fresh(self, load: Load, origin: Instance) -> bool:
+        """Was the object made right here, and nothing sent since that could have made it a row?"""
+        if not isinstance(origin, Traced) or origin.root.kind != "made" or origin.path:
+            return False
+        place = self._tracing.place(origin.root)
+        if place.function is not load.function or not dominates(load.source, place.node, load.node):
+            return False
+        start, end = _position(place.node), _position(load.node)
+        return not any(start < _position(node) < end for node in self._sending(load.function))
+
+    def _sending(self, function: Function) -> Iterator[ast.expr | ast.stmt]:
+        """What a function awaits, or will."""
+        yield from (s.node for s in self._colours.sites_of(function))
+        for node in function.own_nodes():
+            if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith):
+                yield node
+
     def _is_refreshed(self, path: Path, root: Root) -> bool:
         """Is a refresh with the relationship's name written already?"""
         return (
@@ -245,7 +273,9 @@ class _Finder:
     # Choosing
 
     def _choose(self, load: Load) -> None:
-        missing = tuple(o for o in load.origins if not self._is_there(o, load.relationship))
+        missing = tuple(
+            o for o in load.origins if not self._is_there(o, load.relationship) and not self._is_fresh(load, o)
+        )
         if not missing:
             return
         load = replace(load, origins=missing)
@@ -506,7 +536,7 @@ def is_in_lambda_or_default(source: Source, node: ast.AST) -> bool:
     return isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef) and child is parent.args
 
 
-def _position(node: ast.expr) -> tuple[int, int]:
+def _position(node: ast.expr | ast.stmt) -> tuple[int, int]:
     return node.lineno, node.col_offset
 
 

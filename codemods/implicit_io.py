@@ -24,6 +24,7 @@ from ..analysis.loads import Load, Loads, Refresh, is_in_lambda_or_default
 from ..analysis.program import Program
 from ..analysis.server_values import ServerValue
 from ..analysis.source import Source
+from ..analysis.staleness import Stale
 from ..analysis.symbols import Class
 from ..analysis.tracing import Path, Root, Traced
 from .async_attrs import add, bases
@@ -50,6 +51,8 @@ def decide(program: Program) -> Iterator[Decision]:
         yield _with_its_owner(program, key, needed)
     for expired in loads.expired:
         yield _read_again(expired)
+    for stale in loads.stale:
+        yield _brought_up_to_date(stale)
     for cls, values in homes(program, loads.server_values).items():
         yield _fetched(cls, values)
     yield from _base_classes(program, loads)
@@ -211,6 +214,20 @@ def _read_again(expired: Expired) -> Decision:
         expired.function.qualname,
         as_data(edits),
         node,
+    )
+
+
+def _brought_up_to_date(stale: Stale) -> Decision:
+    source, name = stale.function.source, stale.relationship.name
+    text = f'await {source.text(stale.session)}.refresh({stale.owner.id}, ["{name}"])'
+    return Decision(
+        NAME,
+        source.site(stale.statement),
+        f"load {stale.owner.id}.{name} again: the commit no longer expires it",
+        why=(Step(source.site(stale.node), f"adds a row to {stale.owner.id}.{name} by its foreign key"),),
+        function=stale.function.qualname,
+        data=as_data([_after(source, stale.statement, text)]),
+        node=stale.statement,
     )
 
 
