@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from .symbols import Function
-from .values import NOTHING, Awaitable, ClassObject, Hint, Instance, Many, Row, Table, Value, Values
+from .values import NOTHING, Awaitable, ClassObject, Context, Hint, Instance, Many, Row, Table, Value, Values
 
 if TYPE_CHECKING:
     from .interpreter import Env, Interpreter
@@ -72,6 +72,8 @@ class Annotations:
             return frozenset({Table(self.instances(parts[-1], env))})
         if name in AWAITABLES:
             return frozenset({Awaitable(self.instances(parts[-1], env))})
+        if name in CONTEXTS:
+            return frozenset({Context(self.instances(parts[0], env))})
         if name in {"tuple", "Tuple"}:
             if any(isinstance(p, ast.Constant) and p.value is Ellipsis for p in parts):
                 return frozenset({Many(self.instances(parts[0], env))})

@@ -173,6 +173,8 @@ class Calls:
         interpreter = self._interpreter
         if cls not in interpreter.objects.classes:
             self._hand_to(self._policy(cls, "__init__"), node, arguments)
+            if cls == "sqlalchemy.orm.sessionmaker" and _makes_async_sessions(arguments):
+                return frozenset({Instance("sqlalchemy.ext.asyncio.async_sessionmaker")})
             return frozenset({Instance(cls, self._origin(cls, node))})
         instance = Instance(cls)
         constructor = interpreter.objects.method(cls, "__init__")
@@ -481,6 +483,14 @@ def fields(interpreter: Interpreter, cls: str) -> list[str]:
     ]
 
 
+def _makes_async_sessions(arguments: Arguments) -> bool:
+    """Is this `sessionmaker(class_=AsyncSession)`, as it was written before there was an `async_sessionmaker`?"""
+    wanted = arguments[1].get("class_", NOTHING)
+    return any(
+        isinstance(v, ClassObject) and library().is_a(v.cls, "sqlalchemy.ext.asyncio.AsyncSession") for v in wanted
+    )
+
+
 def split(name: str) -> tuple[str, str]:
     """Class and method of a dotted method name."""
     cls, _, method = name.rpartition(".")
@@ -533,13 +543,6 @@ def _enumerate(calls: Calls, arguments: Arguments, _: Env) -> Values:
 def _zip(calls: Calls, arguments: Arguments, _: Env) -> Values:
     row = Row(tuple(calls._interpreter.iterate(v) for _, v in arguments[0]))
     return frozenset({Many(frozenset({row}))})
-
-
-def _sessionmaker(calls: Calls, arguments: Arguments, _: Env) -> Values:
-    wanted = arguments[1].get("class_", NOTHING)
-    if any(isinstance(v, ClassObject) and library().is_a(v.cls, "sqlalchemy.ext.asyncio.AsyncSession") for v in wanted):
-        return frozenset({Instance("sqlalchemy.ext.asyncio.async_sessionmaker")})
-    return frozenset({Instance("sqlalchemy.orm.sessionmaker")})
 
 
 BUILTIN = {

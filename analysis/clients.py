@@ -96,10 +96,9 @@ class Clients:
     def settle(self, uses: Iterable[AsyncSite], is_changed: Callable[[Function], bool]) -> None:
         """Decide which clients stay, once it is known which functions the database alone changes."""
         for use in uses:
-            boundary = boundary_of(self._program, use.function)
-            if boundary is not None:
+            if why := _why_not_awaited(self._program, use):
                 place = f"{use.function.source.path}:{use.node.lineno}"
-                self._keep(self.at(use.node), f"it is used at {place}, where nothing is awaited: {boundary.why}")
+                self._keep(self.at(use.node), f"it is used at {place}, where nothing is awaited: {why}")
         self._applications = Applications(self._program, is_changed)
         apart: dict[str, bool] = {}
         for client in self.made:
@@ -137,6 +136,15 @@ class Clients:
             self._leader[second] = first
             if second in self._why:
                 self._why.setdefault(first, self._why.pop(second))
+
+
+def _why_not_awaited(program: Program, use: AsyncSite) -> str:
+    """Why a use of a client can't be awaited; "" where it can, be it in a function with a loop of its own."""
+    boundary = boundary_of(program, use.function)
+    node = use.function.node
+    if boundary is not None:
+        return "" if boundary.kind == "entry" and not use.function.is_lambda else boundary.why
+    return "a lambda can't await" if isinstance(node, ast.Lambda) and use.node is not node.body else ""
 
 
 def read_by_name(node: ast.expr) -> ast.expr | None:

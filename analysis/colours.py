@@ -281,7 +281,7 @@ def _anchor(function: Function) -> ast.expr:
     """An expression that stands for a function in a site: its first decorator, or its name's place."""
     node = function.node
     assert not isinstance(node, ast.Module)
-    return ast.copy_location(ast.Name(function.name), node)  # type: ignore[return-value]
+    return ast.copy_location(ast.Name(function.name), node)
 
 
 def families(program: Program) -> dict[Function, tuple[Function, ...]]:
@@ -510,8 +510,9 @@ def _is_sync_only(program: Program, node: ast.Call) -> bool:
 
 def _closes_session(program: Program, node: ast.expr) -> bool:
     """Is this `closing(session)`?"""
-    is_closing = isinstance(node, ast.Call) and External("contextlib.closing") in program.values(node.func)
-    return is_closing and _is_given_session(program, node)
+    if not isinstance(node, ast.Call) or External("contextlib.closing") not in program.values(node.func):
+        return False
+    return _is_given_session(program, node)
 
 
 def _is_given_session(program: Program, node: ast.Call) -> bool:
@@ -523,7 +524,8 @@ def _is_given_session(program: Program, node: ast.Call) -> bool:
 # Evidence by name, where the receiver is unknown
 
 TOO_COMMON = {
-    "get", "add", "update", "delete", "create", "all", "first", "close", "save", "run", "execute", "commit", "send", "list",
+    "get", "add", "update", "delete", "create", "all", "first", "close", "save", "run", "execute", "commit", "send",
+    "list",
     "items", "keys", "values", "append", "pop", "copy", "count", "index", "insert", "remove", "read", "write", "filter",
     "find", "search", "load", "start", "stop", "process", "handle", "refresh", "open", "join", "split", "format", "set",
     "clear", "info", "error", "call", "apply", "check", "query", "post", "put", "patch", "exists", "flush", "reset",

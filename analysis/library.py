@@ -9,6 +9,7 @@ of each function what it returns, whether it does I/O by itself (`io`) or on a s
 * "sync": calls it and uses the result as it is, so that it must stay sync;
 * "starts": calls it outside of the event loop (in a thread of its own, at exit) and does not use its result;
 * "thread": calls it in another thread, the caller awaits that;
+* "thread maker": makes an awaitable function of it, which calls it in another thread;
 * "greenlet": calls it with a sync facade inside the async driver's greenlet (`run_sync`); it must stay sync.
 
 `position` says which argument the function is. `runs` says how a callable runs a coroutine to its end from sync code:

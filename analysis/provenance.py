@@ -61,7 +61,6 @@ class Provenance:
         """Was every beginning seen?"""
         return bool(self.origins) and all(o.call is not None for o in self.origins)
 
-
     def handed_to(self, function: Function | None) -> str:
         """The parameter of the function through which everything comes that is not seen; "" when there is none such."""
         unseen = {(o.home, o.parameter) for o in self.origins if o.call is None}

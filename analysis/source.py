@@ -156,7 +156,6 @@ class Source:
 _OTHER_FIELDS = frozenset({"ctx", "op", "ops", "id", "attr", "level", "kind", "type_comment", "conversion"})
 
 
-
 def children(node: ast.AST) -> list[ast.AST]:
     """The nodes directly below a node, as they stand in the source; operators and contexts are none."""
     found: list[ast.AST] = []

@@ -190,9 +190,7 @@ def _joins_one(program: Mapping, known: set[str], link: Link) -> bool:
 
 def _refers_to_one(program: Mapping, known: set[str], target: str) -> bool:
     """Do the relationships between what is there and a class all lead to one object of it?"""
-    there = [
-        r for cls in known if (m := program.mapped(cls)) for r in m.relationships.values() if r.target == target
-    ]
+    there = [r for cls in known if (m := program.mapped(cls)) for r in m.relationships.values() if r.target == target]
     other = program.mapped(target)
     back = [r for r in other.relationships.values() if r.target in known] if other else []
     return bool(there) and not any(r.many for r in there) and all(r.many for r in back) and target not in known
@@ -307,8 +305,9 @@ def _assigned(program: Mapping, source: Source, name: ast.Name) -> Iterator[ast.
         return
     for node in function.own_nodes():
         match node:
-            case ast.Assign(targets=[ast.Name(id=target)], value=value) | ast.AnnAssign(
-                target=ast.Name(id=target), value=ast.expr() as value
+            case (
+                ast.Assign(targets=[ast.Name(id=target)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=target), value=ast.expr() as value)
             ) if target == name.id:
                 yield from value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
             case ast.AugAssign(target=ast.Name(id=target), value=value) if target == name.id:

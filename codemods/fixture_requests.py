@@ -1,7 +1,7 @@
 """A fixture that becomes async is asked for by parameter: `getfixturevalue` can't run it inside of a running loop.
 
-    def test_user(request):                           async def test_user(request, user):
-        admin = request.getfixturevalue("user")  ->       admin = user
+def test_user(request):                           async def test_user(request, user):
+    admin = request.getfixturevalue("user")  ->       admin = user
 """
 
 from __future__ import annotations

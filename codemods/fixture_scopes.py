@@ -3,15 +3,14 @@
     @pytest.fixture(scope="module")          @pytest.fixture(scope="session")
     def client():                    ->      async def client():
 
-That version binds an async fixture of module scope to the loop of the first module that uses it, and finds it nowhere
-else; narrower than a module it works in a class alone. Other versions need none of this.
+That version has a loop for each module and each class, and binds an async fixture to the loop of the first module that
+uses it: elsewhere the fixture is not found. Other versions need none of this.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from packaging.version import Version
 
@@ -24,6 +23,7 @@ from .pytest_mode import uses_anyio
 from .pytest_settings import newest
 
 NAME = "fixture-scopes"
+SERVED = {"function", "session"}
 SINCE, BEFORE = Version("0.23"), Version("0.24")
 
 
@@ -53,18 +53,14 @@ def _widened(program: Program) -> list[Function]:
     found: dict[Function, None] = {}
     while pending:
         fixture = pending.pop(0)
-        if fixture not in found and fixture_scope(fixture) not in {"function", "session"}:
+        if fixture not in found and fixture_scope(fixture) not in SERVED:
             found[fixture] = None
             pending += [f for p in fixture.parameters() for f in fixtures.lookup(fixture, p.arg)]
     return list(found)
 
 
 def _is_unserved(program: Program, fixture: Function) -> bool:
-    if not program.is_async_after(fixture):
-        return False
-    scope = fixture_scope(fixture)
-    is_shared = PurePosixPath(fixture.source.path).name == "conftest.py"
-    return scope == "package" or (scope == "module" and is_shared) or (scope == "class" and fixture.owner is None)
+    return program.is_async_after(fixture) and fixture_scope(fixture) not in SERVED
 
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:

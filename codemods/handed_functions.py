@@ -1,13 +1,13 @@
 """What pytest would call without awaiting it is called and awaited in place: finalizers, and what has to raise.
 
-    @pytest.fixture                              @pytest.fixture
-    def db(request):                             async def db(request):
-        session = Session()                          session = Session()
-        request.addfinalizer(session.close)  ->      yield session
-        return session                               await session.close()
+@pytest.fixture                              @pytest.fixture
+def db(request):                             async def db(request):
+    session = Session()                          session = Session()
+    request.addfinalizer(session.close)  ->      yield session
+    return session                               await session.close()
 
-    pytest.raises(ValueError, rename, db, "")    with pytest.raises(ValueError):
-                                                     await rename(db, "")
+pytest.raises(ValueError, rename, db, "")    with pytest.raises(ValueError):
+                                                 await rename(db, "")
 """
 
 from __future__ import annotations

@@ -29,7 +29,8 @@ def indent(
 
 def first_line(statement: ast.stmt) -> int:
     """Where a statement begins, its decorators included."""
-    return min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(d.lineno for d in decorators)])
 
 
 def first_comment(source: Source, statement: ast.stmt, behind: int) -> int:

@@ -14,9 +14,9 @@ from ..analysis.symbols import Function
 from .edit import Edit, Import, Replace
 from .pytest_settings import newest
 
-# Loop scopes can be set since 0.26 for tests; a policy of the project's own is asked for loops since 0.23.
+# Loop scopes can be set since 0.26 for tests; since 0.23 a test runs on whatever loop is the current one.
 SCOPES_SINCE = Version("0.26")
-POLICY_SINCE = Version("0.23")
+CURRENT_SINCE = Version("0.23")
 
 EVENT_LOOP = '''
 
@@ -27,27 +27,18 @@ def event_loop():
     yield loop
     loop.close()
 '''
-POLICY = '''
-
-class OneLoopPolicy(asyncio.DefaultEventLoopPolicy):
-    """One event loop for the whole suite: pooled connections work on no other."""
-
-    def __init__(self):
-        super().__init__()
-        self.loop = super().new_event_loop()
-        self.close_loop = self.loop.close
-        self.loop.close = lambda: None
-
-    def new_event_loop(self):
-        return self.loop
-
+CURRENT_LOOP = """
 
 @pytest.fixture(scope="session")
-def event_loop_policy():
-    policy = OneLoopPolicy()
-    yield policy
-    policy.close_loop()
-'''
+def _session_event_loop(event_loop):
+    return event_loop
+
+
+@pytest.fixture(autouse=True)
+def current_event_loop(event_loop):
+    # A call of `asyncio.run` leaves no current loop.
+    asyncio.set_event_loop(event_loop)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +75,7 @@ def one_loop(program: Program, functions: Iterable[Function]) -> OneLoop | None:
     fixtures = program.interpreter.fixtures.by_name
     if fixtures.get("event_loop") or fixtures.get("event_loop_policy"):
         return None
-    text = POLICY if version >= POLICY_SINCE else EVENT_LOOP
+    text = EVENT_LOOP + CURRENT_LOOP if version >= CURRENT_SINCE else EVENT_LOOP
     return OneLoop(_place(program, functions), text, version)
 
 

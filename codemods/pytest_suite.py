@@ -78,9 +78,7 @@ def _mark(program: Program, test: Function, mark: str) -> Iterator[Decision]:
         yield _decision(test, f"mark {mark}", f"mark the test with @pytest.mark.{mark}")
 
 
-def _decision(
-    function: Function, kind: str, action: str, status: Status = Status.DONE, concern: str = ""
-) -> Decision:
+def _decision(function: Function, kind: str, action: str, status: Status = Status.DONE, concern: str = "") -> Decision:
     return Decision(
         NAME, function.site(), action, status, concern=concern, function=function.qualname, data={"kind": kind},
         node=function.node,

@@ -10,7 +10,7 @@ from .awaiting import list_instead_of_generator, wrap_await
 from .edit import Edit, Replace, Wrap
 
 METHODS = {"close": "aclose", "throw": "athrow", "send": "asend"}
-DISPLAYS = {"list": "[]", "set": "{}"}
+DISPLAYS = {"list": ("[", "]"), "set": ("{", "}")}
 
 
 def async_for(source: Source, node: ast.expr) -> Iterator[Edit]:

@@ -1,10 +1,10 @@
 """`unittest.TestCase`s with tests that await become `IsolatedAsyncioTestCase`s.
 
-    class TestUsers(TestCase):               class TestUsers(IsolatedAsyncioTestCase):
-        def setUp(self):                         async def asyncSetUp(self):
-            self.db = Session()                      self.db = Session()
-            self.addCleanup(self.db.close)  ->       self.addAsyncCleanup(self.db.close)
-            self.user = add_user(self.db)            self.user = await add_user(self.db)
+class TestUsers(TestCase):               class TestUsers(IsolatedAsyncioTestCase):
+    def setUp(self):                         async def asyncSetUp(self):
+        self.db = Session()                      self.db = Session()
+        self.addCleanup(self.db.close)  ->       self.addAsyncCleanup(self.db.close)
+        self.user = add_user(self.db)            self.user = await add_user(self.db)
 """
 
 from __future__ import annotations

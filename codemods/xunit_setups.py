@@ -1,8 +1,8 @@
 """`setup_method` and its like become fixtures where they await: pytest does not await them by their names.
 
-    def setup_method(self):                  @pytest.fixture(autouse=True)
-        self.user = add_user(self.db)  ->    async def setup_method(self):
-                                                 self.user = await add_user(self.db)
+def setup_method(self):                  @pytest.fixture(autouse=True)
+    self.user = add_user(self.db)  ->    async def setup_method(self):
+                                             self.user = await add_user(self.db)
 """
 
 from __future__ import annotations
@@ -57,5 +57,3 @@ def _yielding(source: Source, node: ast.FunctionDef) -> Iterator[Edit]:
     else:
         start = source.offset(min(n.lineno for n in (first, *getattr(first, "decorator_list", ()))), 0)
         yield Replace(start, start, f"{source.indentation(first)}yield\n")
-
-

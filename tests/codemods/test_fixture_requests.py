@@ -8,7 +8,7 @@ from asyncshift.analysis.decisions import Status
 
 from .suites import follows, migrate, project, text
 
-FIXTURES = '''\
+FIXTURES = """\
 import pytest
 
 from application import add_item, names
@@ -29,11 +29,15 @@ def number():
     return 1
 
 
-'''
+"""
 
 
 def test_fixtures_by_name(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": FIXTURES + '''
+    follows(
+        tmp_path,
+        {
+            "test_it.py": FIXTURES
+            + """
 def test_async(request, db):
     item = request.getfixturevalue("item")
     found = names(db)
@@ -47,7 +51,9 @@ def test_two(request, db):
 
 def test_sync(request):
     assert request.getfixturevalue("label") == "a!"
-'''})
+"""
+        },
+    )
     new = text(tmp_path, "test_it.py")
     assert "async def test_async(request, item, db):\n    found" in new
     assert "async def test_two(request, item, label, db):" in new
@@ -56,10 +62,16 @@ def test_sync(request):
 
 
 def test_name_that_is_not_known(tmp_path: Path) -> None:
-    project(tmp_path, {"test_it.py": FIXTURES + '''
+    project(
+        tmp_path,
+        {
+            "test_it.py": FIXTURES
+            + """
 @pytest.mark.parametrize("name", ["item"])
 def test_it(request, db, name):
     assert request.getfixturevalue(name).name in names(db)
-'''})
+"""
+        },
+    )
     declined = [d for d in migrate(tmp_path) if d.codemod == "fixture-requests"]
     assert [d.status for d in declined] == [Status.DECLINED]

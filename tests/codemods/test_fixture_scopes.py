@@ -8,7 +8,7 @@ import pytest
 
 from .suites import migrate, project, text
 
-CONFTEST = '''\
+CONFTEST = """\
 import pytest
 
 from application import Base, SessionLocal, engine
@@ -30,8 +30,8 @@ def db(label):
 @pytest.fixture(scope="module")
 def number():
     return 1
-'''
-TEST = '''\
+"""
+TEST = """\
 import pytest
 
 from application import names
@@ -49,20 +49,20 @@ def of_a_class(db):
 
 def test_names(db, own, of_a_class):
     assert names(db) == own == of_a_class
-'''
+"""
 
 
 def test_scopes_that_are_not_served(tmp_path: Path) -> None:
     files = {"requirements.txt": "pytest-asyncio==0.23.8\n", "conftest.py": CONFTEST, "test_it.py": TEST}
     project(tmp_path, files)
     decisions = [d for d in migrate(tmp_path) if d.codemod == "fixture-scopes"]
-    assert [d.function for d in decisions] == ["label", "db", "of_a_class"]
+    assert [d.function for d in decisions] == ["label", "db", "own", "of_a_class"]
     conftest, test = text(tmp_path, "conftest.py"), text(tmp_path, "test_it.py")
-    assert "@pytest.fixture(scope=\"session\")\ndef label():" in conftest
+    assert '@pytest.fixture(scope="session")\ndef label():' in conftest
     assert "@pytest.fixture(scope='session')\nasync def db(label):" in conftest
-    assert "@pytest.fixture(scope=\"module\")\ndef number():" in conftest
-    assert "@pytest.fixture(scope=\"module\")\nasync def own(db):" in test
-    assert "@pytest.fixture(scope=\"session\")\nasync def of_a_class(db):" in test
+    assert '@pytest.fixture(scope="module")\ndef number():' in conftest
+    assert '@pytest.fixture(scope="session")\nasync def own(db):' in test
+    assert '@pytest.fixture(scope="session")\nasync def of_a_class(db):' in test
 
 
 @pytest.mark.parametrize("version", ["0.21.1", "1.1.0"])

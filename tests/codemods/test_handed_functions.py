@@ -10,7 +10,10 @@ from .suites import follows, migrate, project, text
 
 
 def test_finalizers(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": '''\
+    follows(
+        tmp_path,
+        {
+            "test_it.py": """\
         import pytest
 
         from application import SessionLocal, add_item, names
@@ -53,7 +56,9 @@ def test_finalizers(tmp_path: Path) -> None:
 
         def test_closed():
             assert closed == ["remove", "sync"]
-    '''})
+    """
+        },
+    )
     new = text(tmp_path, "test_it.py")
     assert '    request.addfinalizer(lambda: closed.append("sync"))\n    yield db\n    await db.close()\n' in new
     assert "    yield db\n    await db.rollback()\n    await remove()\n" in new
@@ -61,7 +66,10 @@ def test_finalizers(tmp_path: Path) -> None:
 
 
 def test_finalizer_that_is_not_understood(tmp_path: Path) -> None:
-    project(tmp_path, {"test_it.py": '''\
+    project(
+        tmp_path,
+        {
+            "test_it.py": """\
         import pytest
 
         from application import SessionLocal
@@ -77,14 +85,19 @@ def test_finalizer_that_is_not_understood(tmp_path: Path) -> None:
 
         def test_session(session):
             assert session
-    '''})
+    """
+        },
+    )
     declined = [d for d in migrate(tmp_path) if d.codemod == "handed-functions"]
     assert [d.status for d in declined] == [Status.DECLINED]
     assert "nobody awaits it" in declined[0].concern
 
 
 def test_raises(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": '''\
+    follows(
+        tmp_path,
+        {
+            "test_it.py": """\
         import pytest
 
         from application import add_item, names
@@ -112,7 +125,9 @@ def test_raises(tmp_path: Path) -> None:
 
         def test_plain():
             pytest.raises(ZeroDivisionError, lambda: 1 / 0)
-    '''})
+    """
+        },
+    )
     new = text(tmp_path, "test_it.py")
     assert '    with pytest.raises(KeyError):\n        await failing(db, "a")\n' in new
     assert '    with pytest.raises(KeyError) as error:\n        await failing(db, "a", key="b")\n' in new

@@ -9,24 +9,30 @@ from asyncshift.analysis.decisions import Status
 
 from .suites import follows, migrate, project, text
 
-MODULE = '''\
+MODULE = """\
 import pytest
 
 from application import SessionLocal, add_item, names
 
 
-'''
+"""
 
 
 def test_project_without_a_mode_gets_auto(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": MODULE + '''
+    follows(
+        tmp_path,
+        {
+            "test_it.py": MODULE
+            + """
 def test_names(db):
     assert names(db) == []
 
 
 def test_plain():
     assert True
-'''})
+"""
+        },
+    )
     assert text(tmp_path, "pytest.ini") == (
         "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = session\n"
         "asyncio_default_test_loop_scope = session\n"
@@ -37,7 +43,12 @@ def test_plain():
 
 
 def test_strict_mode_needs_marks(tmp_path: Path) -> None:
-    follows(tmp_path, {"pytest.ini": "[pytest]\nasyncio_mode = strict\n", "test_it.py": MODULE + '''
+    follows(
+        tmp_path,
+        {
+            "pytest.ini": "[pytest]\nasyncio_mode = strict\n",
+            "test_it.py": MODULE
+            + """
 @pytest.fixture(scope="function")
 def item(db):
     return add_item(db, "a")
@@ -61,7 +72,9 @@ class TestMarked:
 class TestItems:
     def test_names(self, db):
         assert names(db) == []
-'''})
+""",
+        },
+    )
     new = text(tmp_path, "test_it.py")
     assert '@pytest_asyncio.fixture(scope="function")\nasync def item(db):' in new
     assert '@pytest.mark.asyncio\n@pytest.mark.parametrize("count", [1])\nasync def test_names' in new
@@ -72,7 +85,12 @@ class TestItems:
 
 
 def test_mark_of_the_module(tmp_path: Path) -> None:
-    follows(tmp_path, {"pytest.ini": "[pytest]\nasyncio_mode = strict\n", "test_it.py": MODULE + '''
+    follows(
+        tmp_path,
+        {
+            "pytest.ini": "[pytest]\nasyncio_mode = strict\n",
+            "test_it.py": MODULE
+            + """
 pytestmark = [pytest.mark.asyncio]
 
 
@@ -82,13 +100,17 @@ async def test_before():
 
 def test_names(db):
     assert names(db) == []
-'''})
+""",
+        },
+    )
     assert text(tmp_path, "test_it.py").count("mark.asyncio") == 1
 
 
 def test_scopes_share_a_loop(tmp_path: Path) -> None:
-    follows(tmp_path, {
-        "conftest.py": """\
+    follows(
+        tmp_path,
+        {
+            "conftest.py": """\
             import pytest
 
             from application import Base, SessionLocal, add_item, engine
@@ -116,7 +138,8 @@ def test_scopes_share_a_loop(tmp_path: Path) -> None:
             def more(db, item):
                 return add_item(db, "class")
         """,
-        "test_it.py": MODULE + '''
+            "test_it.py": MODULE
+            + """
 def test_one(db, item):
     assert names(db) == [item.name]
 
@@ -127,14 +150,18 @@ class TestMore:
 
     def test_three(self, more):
         assert more.name == "class"
-''',
-    })
+""",
+        },
+    )
 
 
 def test_loop_scope_of_the_project_is_narrower(tmp_path: Path) -> None:
-    decisions = follows(tmp_path, {
-        "pytest.ini": "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n",
-        "test_it.py": MODULE + '''
+    decisions = follows(
+        tmp_path,
+        {
+            "pytest.ini": "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n",
+            "test_it.py": MODULE
+            + """
 @pytest.fixture(scope="module")
 def shared():
     with SessionLocal() as session:
@@ -143,7 +170,9 @@ def shared():
 
 def test_names(shared, db):
     assert names(shared) == []
-'''})
+""",
+        },
+    )
     assert '@pytest_asyncio.fixture(scope="module", loop_scope="module")\n' in text(tmp_path, "test_it.py")
     assert "asyncio_default_test_loop_scope = function" in text(tmp_path, "pytest.ini")
     assert "it runs on a loop of its own: the project runs function by function" in [d.concern for d in decisions]
@@ -151,7 +180,12 @@ def test_names(shared, db):
 
 @pytest.mark.parametrize(("version", "scope"), [("1.0.0", "function"), ("1.1.0", "session")])
 def test_tests_that_take_the_loop_away(tmp_path: Path, version: str, scope: str) -> None:
-    follows(tmp_path, {"requirements.txt": f"pytest-asyncio=={version}\n", "test_it.py": MODULE + '''
+    follows(
+        tmp_path,
+        {
+            "requirements.txt": f"pytest-asyncio=={version}\n",
+            "test_it.py": MODULE
+            + """
 import asyncio
 
 
@@ -165,13 +199,17 @@ def test_run():
 
 def test_names(db):
     assert names(db) == []
-'''})
+""",
+        },
+    )
     assert f"asyncio_default_test_loop_scope = {scope}" in text(tmp_path, "pytest.ini")
 
 
 def test_kinds_of_fixtures(tmp_path: Path) -> None:
-    follows(tmp_path, {
-        "deep/conftest.py": """\
+    follows(
+        tmp_path,
+        {
+            "deep/conftest.py": """\
             import pytest
 
             from application import add_item
@@ -186,7 +224,7 @@ def test_kinds_of_fixtures(tmp_path: Path) -> None:
             def label():
                 return "overridden"
         """,
-        "conftest.py": """\
+            "conftest.py": """\
             import pytest
 
             from application import Base, SessionLocal, add_item, engine, names
@@ -244,7 +282,8 @@ def test_kinds_of_fixtures(tmp_path: Path) -> None:
             def _renamed(db):
                 return add_item(db, "renamed")
         """,
-        "test_top.py": MODULE + '''
+            "test_top.py": MODULE
+            + """
 def test_label(label):
     assert label == "top"
 
@@ -285,8 +324,8 @@ class TestItems:
 @pytest.mark.usefixtures("item")
 def test_used(db):
     assert names(db) == ["top"]
-''',
-        "deep/test_deep.py": """\
+""",
+            "deep/test_deep.py": """\
             from application import names
 
 
@@ -298,14 +337,19 @@ def test_used(db):
             def test_label(label):
                 assert label == "overridden"
         """,
-    })
+        },
+    )
     assert "\n    def test_label(label)" not in text(tmp_path, "deep/test_deep.py")
     assert "\ndef test_label(label):" in text(tmp_path, "deep/test_deep.py")
     assert "\ndef test_label(label):" in text(tmp_path, "test_top.py")
 
 
 def test_module_level_calls(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": MODULE + '''
+    follows(
+        tmp_path,
+        {
+            "test_it.py": MODULE
+            + """
 from application import Base, engine
 
 
@@ -320,12 +364,18 @@ FOUND = prepare()
 
 def test_found():
     assert FOUND == []
-'''})
+"""
+        },
+    )
     assert "FOUND = asyncio.run(prepare())" in text(tmp_path, "test_it.py")
 
 
 def test_anyio_stays(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": MODULE + '''
+    follows(
+        tmp_path,
+        {
+            "test_it.py": MODULE
+            + """
 @pytest.fixture
 def anyio_backend():
     return "asyncio"
@@ -348,7 +398,8 @@ class TestItems:
 
 def test_plain():
     assert True
-''', "conftest.py": """\
+""",
+            "conftest.py": """\
     import pytest
 
     from application import Base, SessionLocal, engine
@@ -360,7 +411,9 @@ def test_plain():
         with SessionLocal() as session:
             yield session
         Base.metadata.drop_all(engine)
-    """})
+    """,
+        },
+    )
     new = text(tmp_path, "test_it.py")
     assert "@pytest.mark.anyio\nasync def test_names(db):" in new
     assert new.count("@pytest.mark.anyio") == 3
@@ -369,7 +422,11 @@ def test_plain():
 
 def test_marks_of_anyio_without_a_backend(tmp_path: Path) -> None:
     """Anyio would run a new test on all of its backends, under new ids."""
-    follows(tmp_path, {"test_it.py": MODULE + '''
+    follows(
+        tmp_path,
+        {
+            "test_it.py": MODULE
+            + """
 @pytest.mark.anyio
 async def test_before(anyio_backend_name):
     assert anyio_backend_name in {"asyncio", "trio"}
@@ -377,13 +434,20 @@ async def test_before(anyio_backend_name):
 
 def test_names(db):
     assert names(db) == []
-'''})
+"""
+        },
+    )
     assert "@pytest.mark.asyncio\nasync def test_names(db):" in text(tmp_path, "test_it.py")
     assert "asyncio_mode = strict" in text(tmp_path, "pytest.ini")
 
 
 def test_marks_of_anyio_in_auto_mode(tmp_path: Path) -> None:
-    follows(tmp_path, {"pytest.ini": "[pytest]\nasyncio_mode = auto\n", "test_it.py": MODULE + '''
+    follows(
+        tmp_path,
+        {
+            "pytest.ini": "[pytest]\nasyncio_mode = auto\n",
+            "test_it.py": MODULE
+            + """
 @pytest.mark.anyio
 async def test_before():
     assert True
@@ -391,12 +455,18 @@ async def test_before():
 
 def test_names(db):
     assert names(db) == []
-'''})
+""",
+        },
+    )
     assert "\n\nasync def test_names(db):" in text(tmp_path, "test_it.py")
 
 
 def test_anyio_with_a_wide_fixture(tmp_path: Path) -> None:
-    project(tmp_path, {"test_it.py": MODULE + '''
+    project(
+        tmp_path,
+        {
+            "test_it.py": MODULE
+            + """
 @pytest.fixture
 def anyio_backend():
     return "asyncio"
@@ -410,24 +480,33 @@ def shared():
 
 def test_names(shared):
     assert names(shared) == []
-'''})
+"""
+        },
+    )
     concerns = [d.concern for d in migrate(tmp_path) if d.codemod == "pytest-suite" and d.status is Status.DECLINED]
     assert concerns == ["an async fixture of session scope needs an `anyio_backend` fixture of session scope"]
 
 
 OLD = [
     ("pytest-asyncio==0.21.1", "def event_loop()"),
-    ("pytest-asyncio==0.23.8", "class OneLoopPolicy"),
-    ("pytest==7.4.4", "class OneLoopPolicy"),
+    ("pytest-asyncio==0.23.8", "def current_event_loop(event_loop)"),
+    ("pytest==7.4.4", "def current_event_loop(event_loop)"),
 ]
 
 
 @pytest.mark.parametrize(("pin", "loop"), OLD)
 def test_old_versions_get_one_loop(tmp_path: Path, pin: str, loop: str) -> None:
-    project(tmp_path, {"requirements.txt": f"sqlalchemy==2.0.40\n{pin}\n", "test_it.py": MODULE + '''
+    project(
+        tmp_path,
+        {
+            "requirements.txt": f"sqlalchemy==2.0.40\n{pin}\n",
+            "test_it.py": MODULE
+            + """
 def test_names(db):
     assert names(db) == []
-'''})
+""",
+        },
+    )
     migrate(tmp_path)
     new = text(tmp_path, "conftest.py")
     assert new.startswith("import asyncio\n\nimport pytest\n")
@@ -437,16 +516,23 @@ def test_names(db):
 
 @pytest.mark.parametrize("pin", ["pytest-asyncio>=0.26", "pytest-asyncio==1.1.0", "pytest==8.3.1", "pytest>=7"])
 def test_new_versions_need_none(tmp_path: Path, pin: str) -> None:
-    project(tmp_path, {"requirements.txt": f"sqlalchemy==2.0.40\n{pin}\n", "test_it.py": MODULE + '''
+    project(
+        tmp_path,
+        {
+            "requirements.txt": f"sqlalchemy==2.0.40\n{pin}\n",
+            "test_it.py": MODULE
+            + """
 def test_names(db):
     assert names(db) == []
-'''})
+""",
+        },
+    )
     migrate(tmp_path)
     assert "loop" not in text(tmp_path, "conftest.py")
 
 
 def test_loop_of_the_project_stays(tmp_path: Path) -> None:
-    own = '''
+    own = """
 @pytest.fixture(scope="session")
 def event_loop():
     loop = asyncio.new_event_loop()
@@ -454,7 +540,7 @@ def event_loop():
     loop.close()
 
 
-'''
+"""
     test = "def test_names(db):\n    assert names(db) == []\n"
     files = {"requirements.txt": "pytest-asyncio==0.21.1\n", "test_it.py": f"import asyncio\n{MODULE}{own}{test}"}
     project(tmp_path, files)
@@ -462,39 +548,19 @@ def event_loop():
     assert "event_loop" not in text(tmp_path, "conftest.py")
 
 
-def test_one_loop_works(tmp_path: Path) -> None:
-    """The policy is taken by new versions of pytest-asyncio too, where a lock file names an old one."""
-    follows(tmp_path, {"requirements.txt": "sqlalchemy==2.0.40\npytest-asyncio==0.23.8\n", "test_it.py": MODULE + '''
-import asyncio
-
-LOOPS = []
-
-
-@pytest.fixture(scope="module")
-def wide():
-    with SessionLocal() as session:
-        yield session
-
-
-def test_names(db, wide):
-    assert names(db) == []
-
-
-async def test_loop():
-    LOOPS.append(asyncio.get_running_loop())
-
-
-async def test_same():
-    assert LOOPS == [asyncio.get_running_loop()]
-''', "pytest.ini": "[pytest]\nasyncio_mode = auto\nasyncio_default_test_loop_scope = session\n"})
-
-
 def test_suite_without_a_conftest(tmp_path: Path) -> None:
-    project(tmp_path, {"requirements.txt": "pytest-asyncio==0.21.1\n", "tests/test_it.py": MODULE + '''
+    project(
+        tmp_path,
+        {
+            "requirements.txt": "pytest-asyncio==0.21.1\n",
+            "tests/test_it.py": MODULE
+            + """
 def test_names():
     with SessionLocal() as db:
         assert names(db) == []
-'''})
+""",
+        },
+    )
     (tmp_path / "conftest.py").unlink()
     migrate(tmp_path)
     assert "def event_loop():" in text(tmp_path, "tests/conftest.py")

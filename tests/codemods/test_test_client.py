@@ -25,7 +25,11 @@ def kept(decisions: list[Decision]) -> list[str]:
 
 
 def test_client_of_a_fixture_is_made_without_lifespan(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": IMPORTS + '''
+    follows(
+        tmp_path,
+        {
+            "test_it.py": IMPORTS
+            + """
 @pytest.fixture
 def client():
     return TestClient(app)
@@ -55,7 +59,9 @@ def test_redirects_are_followed(client):
 def test_errors_are_raised(client):
     with pytest.raises(RuntimeError):
         client.get("/broken")
-'''})
+"""
+        },
+    )
     new = text(tmp_path, "test_it.py")
     assert "def client():\n    return AsyncClient(\n" in new
     assert "async def test_items(client: AsyncClient) -> None:" in new
@@ -64,7 +70,11 @@ def test_errors_are_raised(client):
 
 
 def test_client_that_is_entered_runs_the_lifespan(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": IMPORTS + '''
+    follows(
+        tmp_path,
+        {
+            "test_it.py": IMPORTS
+            + """
 @pytest.fixture
 def client():
     with TestClient(app) as entered:
@@ -88,7 +98,9 @@ def test_inside_of_a_test(db):
     with TestClient(app, headers={"x-key": "1"}) as client:
         assert client.get("/items").json() == []
     assert application.events == ["up", "down"]
-'''})
+"""
+        },
+    )
     new = text(tmp_path, "test_it.py")
     assert "LifespanManager(app) as manager," in new
     assert "transport=ASGITransport(app=manager.app)" in new
@@ -96,7 +108,11 @@ def test_inside_of_a_test(db):
 
 
 def test_other_items_of_the_with_stay(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": IMPORTS + '''
+    follows(
+        tmp_path,
+        {
+            "test_it.py": IMPORTS
+            + '''
 from unittest.mock import patch
 
 
@@ -111,12 +127,18 @@ def test_patched():
 def test_raises():
     with TestClient(app) as client, pytest.raises(RuntimeError):
         client.get("/broken")
-'''})
+'''
+        },
+    )
     assert '\n  its indentation"""' in text(tmp_path, "test_it.py")
 
 
 def test_client_of_a_module_and_of_a_class(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": IMPORTS + '''
+    follows(
+        tmp_path,
+        {
+            "test_it.py": IMPORTS
+            + """
 client = TestClient(app)
 
 
@@ -139,12 +161,18 @@ def test_module():
 
 def test_at_once():
     assert TestClient(app).get("/items").json() == []
-'''})
+"""
+        },
+    )
     assert text(tmp_path, "test_it.py").count("AsyncClient(\n") == 4
 
 
 def test_arguments_are_carried_over(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": IMPORTS + '''
+    follows(
+        tmp_path,
+        {
+            "test_it.py": IMPORTS
+            + """
 def test_all():
     client = TestClient(
         app,
@@ -167,30 +195,44 @@ def test_positions():
     client = TestClient(app, "http://elsewhere", False, "/root")
     assert client.get("/who").json()["base"] == "http://elsewhere/root/"
     assert client.get("/broken").status_code == 500
-'''})
+"""
+        },
+    )
     new = text(tmp_path, "test_it.py")
     assert "ASGITransport(app=app, raise_app_exceptions=False)" in new
     assert 'ASGITransport(app=app, raise_app_exceptions=False, root_path="/root")' in new
 
 
 def test_what_a_test_client_says_of_itself(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": IMPORTS + '''
+    follows(
+        tmp_path,
+        {
+            "test_it.py": IMPORTS
+            + """
 def test_who(db):
     who = TestClient(app).get("/who").json()
     assert who["host"] == "testclient"
     assert who["agent"] == "testclient"
-'''})
+"""
+        },
+    )
     assert 'client=("testclient", 50000)' in text(tmp_path, "test_it.py")
 
 
 def test_arguments_that_are_not_written_out(tmp_path: Path) -> None:
-    project(tmp_path, {"test_it.py": IMPORTS + '''
+    project(
+        tmp_path,
+        {
+            "test_it.py": IMPORTS
+            + """
 options = {"base_url": "http://elsewhere"}
 
 
 def test_it():
     assert TestClient(app, **options).get("/items").json() == []
-'''})
+"""
+        },
+    )
     decisions = migrate(tmp_path)
     assert [d.concern for d in decisions if d.codemod == "test-client" and d.status is Status.DECLINED] == [
         "its arguments are not written out; make the AsyncClient by hand"
@@ -198,15 +240,25 @@ def test_it():
 
 
 def test_backend_is_reported(tmp_path: Path) -> None:
-    decisions = follows(tmp_path, {"test_it.py": IMPORTS + '''
+    decisions = follows(
+        tmp_path,
+        {
+            "test_it.py": IMPORTS
+            + """
 def test_it():
     assert TestClient(app, backend="asyncio").get("/items").json() == []
-'''})
+"""
+        },
+    )
     assert "backend: an AsyncClient runs on the loop of its test" in [d.concern for d in decisions]
 
 
 def test_websockets_keep_the_client(tmp_path: Path) -> None:
-    decisions = follows(tmp_path, {"test_it.py": IMPORTS + '''
+    decisions = follows(
+        tmp_path,
+        {
+            "test_it.py": IMPORTS
+            + """
 @pytest.fixture
 def client():
     return TestClient(app)
@@ -229,7 +281,9 @@ def test_of_the_same_client(client):
 
 def test_of_another_client(other):
     assert other.get("/items").json() == []
-'''})
+"""
+        },
+    )
     new = text(tmp_path, "test_it.py")
     assert new.count("return TestClient(app)") == 1
     assert "\ndef test_of_the_same_client" in new
@@ -238,7 +292,11 @@ def test_of_another_client(other):
 
 
 def test_application_without_a_database_keeps_its_client(tmp_path: Path) -> None:
-    decisions = follows(tmp_path, {"test_it.py": IMPORTS + '''
+    decisions = follows(
+        tmp_path,
+        {
+            "test_it.py": IMPORTS
+            + """
 from fastapi import APIRouter, Depends, FastAPI
 
 
@@ -268,7 +326,9 @@ def test_mounted():
     outer = FastAPI()
     outer.mount("/inner", app)
     assert TestClient(outer).get("/inner/items").json() == []
-'''})
+"""
+        },
+    )
     new = text(tmp_path, "test_it.py")
     assert "\ndef test_plain" in new
     assert "async def test_with_dependency" in new
@@ -276,21 +336,46 @@ def test_mounted():
     assert kept(decisions) == ["its application runs nothing that becomes async"]
 
 
-def test_client_in_a_thread_keeps(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": IMPORTS + '''
+def test_client_in_a_thread(tmp_path: Path) -> None:
+    decisions = follows(
+        tmp_path,
+        {
+            "test_it.py": IMPORTS
+            + """
 from concurrent.futures import ThreadPoolExecutor
 
 
-def test_threads():
+def test_functions():
+    client = TestClient(app)
+
+    def load(path):
+        return client.get(path).json()
+
+    with ThreadPoolExecutor(2) as pool:
+        found = [pool.submit(load, path) for path in ["/items", "/items"]]
+        assert [f.result() for f in found] == [[], []]
+
+
+def test_lambdas():
     client = TestClient(app)
     with ThreadPoolExecutor(2) as pool:
-        codes = list(pool.map(lambda path: client.get(path).status_code, ["/who", "/who"]))
-    assert codes == [200, 200]
-'''})
+        found = pool.map(lambda path: client.get(path).json(), ["/items", "/items"])
+    assert list(found) == [[], []]
+"""
+        },
+    )
+    new = text(tmp_path, "test_it.py")
+    assert "return asyncio.run(run())" in new
+    assert new.count("    client = TestClient(app)\n") == 1
+    assert [k.partition(",")[0] for k in kept(decisions)] == ["it is used at test_it.py:26"]
 
 
 def test_streams_are_read_asynchronously(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": IMPORTS + '''
+    follows(
+        tmp_path,
+        {
+            "test_it.py": IMPORTS
+            + """
 client = TestClient(app)
 
 
@@ -316,12 +401,16 @@ def test_collected():
 
 def test_plain_response():
     assert list(client.get("/lines").iter_lines()) == ["one", "two"]
-'''})
+"""
+        },
+    )
 
 
 def test_application_of_the_client(tmp_path: Path) -> None:
-    follows(tmp_path, {
-        "clients.py": """\
+    follows(
+        tmp_path,
+        {
+            "clients.py": """\
             import pytest
             from fastapi.testclient import TestClient
 
@@ -332,7 +421,7 @@ def test_application_of_the_client(tmp_path: Path) -> None:
             def client():
                 yield TestClient(app)
         """,
-        "test_it.py": '''\
+            "test_it.py": """\
             from application import get_db
             from clients import client
 
@@ -341,15 +430,20 @@ def test_application_of_the_client(tmp_path: Path) -> None:
                 client.app.dependency_overrides[get_db] = lambda: db
                 assert client.get("/items").json() == []
                 client.app.dependency_overrides.clear()
-        ''',
-    })
+        """,
+        },
+    )
     new = text(tmp_path, "test_it.py")
     assert "    app.dependency_overrides[get_db]" in new
     assert "from application import app, get_db" in new
 
 
 def test_derived_class(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": IMPORTS + '''
+    follows(
+        tmp_path,
+        {
+            "test_it.py": IMPORTS
+            + """
 class Client(TestClient):
     def names(self):
         return self.get("/items").json()
@@ -374,11 +468,17 @@ def test_fixed():
 def test_entered():
     with Client(app) as client:
         assert client.names() == []
-'''})
+"""
+        },
+    )
 
 
 def test_client_is_entered_where_it_is_used(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": IMPORTS + '''
+    follows(
+        tmp_path,
+        {
+            "test_it.py": IMPORTS
+            + """
 @pytest.fixture
 def client():
     return TestClient(app)
@@ -395,12 +495,18 @@ def test_entered(client):
 def test_entered_under_a_name(client):
     with client as entered:
         assert entered.get("/items").json() == []
-'''})
+"""
+        },
+    )
     assert "async with LifespanManager(app), client:" in text(tmp_path, "test_it.py")
 
 
 def test_old_names(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": IMPORTS + '''
+    follows(
+        tmp_path,
+        {
+            "test_it.py": IMPORTS
+            + """
 def test_closed():
     client = TestClient(app)
     assert client.get("/items").json() == []
@@ -417,16 +523,24 @@ def test_methods(method):
 def test_method_as_a_value():
     get = TestClient(app).get
     assert get("/items").json() == []
-'''})
+"""
+        },
+    )
     new = text(tmp_path, "test_it.py")
     assert "await client.aclose()" in new
 
 
 def test_renamed_argument(tmp_path: Path) -> None:
-    project(tmp_path, {"test_it.py": IMPORTS + '''
+    project(
+        tmp_path,
+        {
+            "test_it.py": IMPORTS
+            + """
 def test_it():
     assert TestClient(app).get("/old", allow_redirects=False).status_code == 307
-'''})
+"""
+        },
+    )
     migrate(tmp_path)
     assert '.get("/old", follow_redirects=False)' in text(tmp_path, "test_it.py")
 
@@ -436,7 +550,10 @@ ANNOTATIONS = ['"TestClient"', "TestClient | None", "Iterator[TestClient]", "tes
 
 @pytest.mark.parametrize("annotation", ANNOTATIONS)
 def test_annotations(tmp_path: Path, annotation: str) -> None:
-    project(tmp_path, {"test_it.py": f"""\
+    project(
+        tmp_path,
+        {
+            "test_it.py": f"""\
         from collections.abc import Iterator
 
         import pytest
@@ -453,7 +570,9 @@ def test_annotations(tmp_path: Path, annotation: str) -> None:
 
         def test_it(client: {annotation}):
             assert client.get("/items").json() == []
-    """})
+    """
+        },
+    )
     migrate(tmp_path)
     assert "testclient.TestClient" not in text(tmp_path, "test_it.py")
     assert "TestClient" not in text(tmp_path, "test_it.py").replace("testclient import TestClient", "")

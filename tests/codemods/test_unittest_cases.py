@@ -8,7 +8,10 @@ from .suites import follows, migrate, project, text
 
 
 def test_setup_tests_and_cleanups(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": '''\
+    follows(
+        tmp_path,
+        {
+            "test_it.py": """\
         import unittest
 
         from application import Base, SessionLocal, add_item, engine, names
@@ -34,7 +37,9 @@ def test_setup_tests_and_cleanups(tmp_path: Path) -> None:
 
             def test_plain(self):
                 self.assertEqual(1 + 1, 2)
-    '''})
+    """
+        },
+    )
     new = text(tmp_path, "test_it.py")
     assert "class TestItems(unittest.IsolatedAsyncioTestCase):" in new
     assert "    async def asyncSetUp(self):\n        super().setUp()\n" in new
@@ -44,7 +49,10 @@ def test_setup_tests_and_cleanups(tmp_path: Path) -> None:
 
 
 def test_bases_and_mixins(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": '''\
+    follows(
+        tmp_path,
+        {
+            "test_it.py": """\
         from unittest import TestCase
 
         from application import SessionLocal, add_item, names
@@ -77,7 +85,9 @@ def test_bases_and_mixins(tmp_path: Path) -> None:
         class TestPlain(TestCase):
             def test_plain(self):
                 assert True
-    '''})
+    """
+        },
+    )
     new = text(tmp_path, "test_it.py")
     assert "class Case(IsolatedAsyncioTestCase):" in new
     assert "class TestPlain(TestCase):" in new
@@ -85,7 +95,10 @@ def test_bases_and_mixins(tmp_path: Path) -> None:
 
 
 def test_setup_of_the_class(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": '''\
+    follows(
+        tmp_path,
+        {
+            "test_it.py": """\
         from unittest import TestCase
 
         from application import Base, SessionLocal, engine, names
@@ -100,11 +113,16 @@ def test_setup_of_the_class(tmp_path: Path) -> None:
             def test_made(self):
                 with SessionLocal() as db:
                     assert names(db) == [] and self.made
-    '''})
+    """
+        },
+    )
 
 
 def test_lambda_as_a_cleanup(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": '''\
+    follows(
+        tmp_path,
+        {
+            "test_it.py": """\
         from unittest import TestCase
 
         from application import SessionLocal, names
@@ -116,14 +134,19 @@ def test_lambda_as_a_cleanup(tmp_path: Path) -> None:
                 self.addCleanup(lambda: db.close())
                 self.addCleanup(print, "done")
                 assert names(db) == []
-    '''})
+    """
+        },
+    )
     new = text(tmp_path, "test_it.py")
     assert "self.addAsyncCleanup(db.close)" in new
     assert 'self.addCleanup(print, "done")' in new
 
 
 def test_what_has_to_raise(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": '''\
+    follows(
+        tmp_path,
+        {
+            "test_it.py": """\
         from unittest import TestCase
 
         from application import SessionLocal, add_item
@@ -141,11 +164,16 @@ def test_what_has_to_raise(tmp_path: Path) -> None:
                     with self.assertRaises(KeyError):
                         failing(db, "b")
                     self.assertRaises(ZeroDivisionError, lambda: 1 / 0)
-    '''})
+    """
+        },
+    )
 
 
 def test_hypothesis_is_reported(tmp_path: Path) -> None:
-    project(tmp_path, {"test_it.py": '''\
+    project(
+        tmp_path,
+        {
+            "test_it.py": """\
         from unittest import TestCase
 
         from hypothesis import given, strategies
@@ -158,6 +186,8 @@ def test_hypothesis_is_reported(tmp_path: Path) -> None:
             def test_names(self, number):
                 with SessionLocal() as db:
                     assert names(db) == []
-    '''})
+    """
+        },
+    )
     concerns = [d.concern for d in migrate(tmp_path) if d.codemod == "unittest-cases"]
     assert "hypothesis does not run the async tests of a unittest.TestCase" in concerns

@@ -65,7 +65,10 @@ def test_setups_become_fixtures(tmp_path: Path, mode: str) -> None:
 @pytest.mark.parametrize("name", ["setup_method(self, method)", "setup_class(cls)"])
 def test_setups_that_no_fixture_can_stand_for(tmp_path: Path, name: str) -> None:
     decorator = "@classmethod\n            " if "class" in name else ""
-    follows(tmp_path, {"test_it.py": f'''\
+    follows(
+        tmp_path,
+        {
+            "test_it.py": f"""\
         from application import Base, SessionLocal, add_item, engine, names
 
 
@@ -77,12 +80,17 @@ def test_setups_that_no_fixture_can_stand_for(tmp_path: Path, name: str) -> None
 
             def test_names(self, db):
                 assert names(db) == ["a"]
-    '''})
+    """
+        },
+    )
     assert "asyncio.run(run())" in text(tmp_path, "test_it.py")
 
 
 def test_setup_that_is_called_stays_a_function(tmp_path: Path) -> None:
-    follows(tmp_path, {"test_it.py": '''\
+    follows(
+        tmp_path,
+        {
+            "test_it.py": """\
         from application import SessionLocal, names
 
 
@@ -98,4 +106,6 @@ def test_setup_that_is_called_stays_a_function(tmp_path: Path) -> None:
 
             def test_names(self):
                 assert self.names == []
-    '''})
+    """
+        },
+    )
