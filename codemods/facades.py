@@ -37,6 +37,8 @@ def decide(program: Program) -> Iterator[Decision]:
 
 def _facade(program: Program, node: ast.Attribute) -> str:
     """The attribute behind which the sync object stands, when the async one lacks what is read or set."""
+    if isinstance(node.value, ast.Attribute) and node.value.attr.startswith("sync_"):
+        return ""
     for value in program.values(node.value):
         if (
             isinstance(value, Instance)

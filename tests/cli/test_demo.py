@@ -27,7 +27,7 @@ def test_the_example_passes_before_and_after(run: Run, tmp_path: Path) -> None:
     found = re.search(r"^ *all +(\d+) passed +(\d+) passed *$", result.output, re.MULTILINE)
     assert found
     assert found[1] == found[2]
-    assert "async def" not in "".join(file.read_text() for file in (home / "sync/shop").rglob("*.py"))
+    assert "await" not in "".join(file.read_text() for file in (home / "sync/shop").rglob("*.py"))
     assert "await" in "".join(file.read_text() for file in (home / "async/shop").rglob("*.py"))
 
 
