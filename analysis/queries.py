@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from .once import once
 from .source import Source
 from .values import ClassObject, External, FunctionObject, Query, Values
 
@@ -134,8 +135,13 @@ def site_key(source: Source, node: ast.expr) -> str:
     return f"{source.path}:{node.lineno}:{node.col_offset}"
 
 
-def chains(program: Knowing, source: Source) -> Iterator[Chain]:
-    """All query expressions of a file, each from its root to its last method."""
+@once
+def chains(program: Knowing) -> list[Chain]:
+    """All query expressions of the program, each from its root to its last method."""
+    return [chain for source in program.sources.values() for chain in _chains_in(program, source)]
+
+
+def _chains_in(program: Knowing, source: Source) -> Iterator[Chain]:
     for node in source.nodes:
         if not isinstance(node, ast.expr) or not _loaded(node) or not queries(program.values(node)):
             continue
@@ -226,9 +232,8 @@ def is_executed(program: Knowing, chain: Chain) -> bool:
 
 def executing_sites(program: Knowing) -> Iterable[tuple[ast.expr, Function]]:
     """Each place where a legacy query is sent: the call of `all()`, `first()`, …, or what is iterated or indexed."""
-    for source in program.sources.values():
-        for chain in chains(program, source):
-            if is_executed(program, chain):
-                function = program.function_at(source, chain.node)
-                if function is not None:
-                    yield chain.node, function
+    for chain in chains(program):
+        if is_executed(program, chain):
+            function = program.function_at(chain.source, chain.node)
+            if function is not None:
+                yield chain.node, function

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..analysis.once import once
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.symbols import Class
@@ -63,14 +64,21 @@ def _calls(program: Program, cls: Class) -> Iterator[Base]:
 
 def _calls_named(program: Program, name: str) -> Iterator[Base]:
     """The calls of `declarative_base()` whose result gets a name."""
+    yield from _made_bases(program).get(name, ())
+
+
+@once
+def _made_bases(program: Program) -> dict[str, list[Base]]:
+    found: dict[str, list[Base]] = {}
     for source in program.sources.values():
         for node in source.nodes:
             match node:
                 case (
                     ast.Assign(targets=[ast.Name(id=bound)], value=ast.Call() as call)
                     | ast.AnnAssign(target=ast.Name(id=bound), value=ast.Call() as call)
-                ) if bound == name and _makes_base(program, call):
-                    yield Base(source, call)
+                ) if _makes_base(program, call):
+                    found.setdefault(bound, []).append(Base(source, call))
+    return found
 
 
 def _makes_base(program: Program, call: ast.Call) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
 from ..analysis.clients import CLIENT
+from ..analysis.once import once
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.values import ClassObject
@@ -106,7 +106,7 @@ def _arguments(program: Program, node: ast.Call, names: Names, app: Sequence[Pie
     ]
 
 
-@lru_cache(maxsize=1)
+@once
 def names_itself(program: Program) -> bool:
     """Does the project know what a TestClient tells of itself: its address, or its user agent?"""
     return any(

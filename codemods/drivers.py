@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from weakref import WeakKeyDictionary
 
 from packaging.requirements import Requirement
 
+from ..analysis.once import once
 from ..analysis.program import Program
 from ..analysis.source import Source
 from .edit import Replace
@@ -29,17 +29,19 @@ SYNC = {
 _NAME = r"(?P<dialect>[a-z]+)(?:\+(?P<driver>\w+))?"
 _LITERAL = re.compile(rf"(?P<head>[rRuUfF]*(?:\"\"\"|'''|\"|'))(?P<name>{_NAME})(?=://|[\"']$)")
 _SSLMODE = re.compile(r"[?&](sslmode)=")
-_LISTED: WeakKeyDictionary[Program, dict[str, str]] = WeakKeyDictionary()
 
 
 def drivername(program: Program, dialect: str, driver: str = "") -> str:
     """The name of the async driver that takes the place of a driver (""): none is needed, or none is known)."""
     if driver in ASYNC or dialect not in SYNC:
         return ""
-    if program not in _LISTED:
-        _LISTED[program] = listed(program.root, program.sources)
-    requirement = async_driver(dialect, _LISTED[program], program.settings.driver)
+    requirement = async_driver(dialect, _listed(program), program.settings.driver)
     return f"{dialect}+{Requirement(requirement).name}"
+
+
+@once
+def _listed(program: Program) -> dict[str, str]:
+    return listed(program.root, program.sources)
 
 
 def named_dialect(text: str) -> str:

@@ -49,19 +49,18 @@ class MockedQueries:
         self.executed = list(self._executed())
 
     def _executed(self) -> Iterator[Executed]:
-        for source in self._program.sources.values():
-            for chain in chains(self._program, source):
-                mocks = self._mocks(chain)
-                if not mocks:
-                    continue
-                self.calls.update(n for n in (chain.root, *(link.call for link in chain.links)) if n is not None)
-                self._note_proxies(chain)
-                site, decision = self._sites.get(chain.node), self._decisions.get(chain.node)
-                if site is None or decision is None:
-                    continue
-                new = _way(source, chain, list(query_to_select.rewrite(decision, self._program)))
-                if new is not None:
-                    yield Executed(site.function, site, tuple(mocks), new)
+        for chain in chains(self._program):
+            mocks = self._mocks(chain)
+            if not mocks:
+                continue
+            self.calls.update(n for n in (chain.root, *(link.call for link in chain.links)) if n is not None)
+            self._note_proxies(chain)
+            site, decision = self._sites.get(chain.node), self._decisions.get(chain.node)
+            if site is None or decision is None:
+                continue
+            new = _way(chain.source, chain, list(query_to_select.rewrite(decision, self._program)))
+            if new is not None:
+                yield Executed(site.function, site, tuple(mocks), new)
 
     @cached_property
     def _decisions(self) -> dict[ast.AST | None, Decision]:

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 
 from ..analysis.decisions import Confidence, Decision, Status
+from ..analysis.once import once
 from ..analysis.program import Program
 from ..analysis.provenance import Callers
 from ..analysis.queries import TERMINALS, Chain, Link, chains, is_iterated, is_plain, queries
@@ -62,11 +63,19 @@ class Site:
 
 def decide(program: Program) -> Iterator[Decision]:
     """A decision for each chain."""
-    found = [chain for source in program.sources.values() for chain in chains(program, source)]
+    yield from _decided(program)
+
+
+@once
+def _decided(program: Program) -> list[Decision]:
+    return list(_decide(program))
+
+
+def _decide(program: Program) -> Iterator[Decision]:
     sites: dict[str, list[Site]] = defaultdict(list)
     changes: dict[ast.AST, Change] = {}
     callers = Callers(program)
-    for group in _groups(program, found):
+    for group in _groups(program, chains(program)):
         rewritten, passing = _rewritten(program, callers, group)
         for site in rewritten:
             sites[site.chain.source.path].append(site)

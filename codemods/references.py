@@ -6,8 +6,8 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
+from ..analysis.once import once
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.symbols import Function
@@ -139,14 +139,10 @@ class References:
                 yield from ((i.source, i.statement) for i in imports)
 
 
-_KNOWN: WeakKeyDictionary[Program, References] = WeakKeyDictionary()
-
-
+@once
 def references(program: Program) -> References:
     """The references of a program, gathered once."""
-    if program not in _KNOWN:
-        _KNOWN[program] = References(program)
-    return _KNOWN[program]
+    return References(program)
 
 
 def imported_file(program: Program, source: Source, statement: ast.ImportFrom) -> str | None:

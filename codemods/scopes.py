@@ -13,9 +13,10 @@ import tokenize
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property
 from pathlib import PurePosixPath
 
+from ..analysis.once import once
 from ..analysis.source import Source
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -82,7 +83,7 @@ class Scope:
         return scope
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class Scopes:
     """All scopes of a file, the module first. `unbound` holds the names that the file uses but nowhere binds."""
 
@@ -94,9 +95,13 @@ class Scopes:
     def module(self) -> Scope:
         return self.all[0]
 
+    @cached_property
+    def _by_node(self) -> dict[ast.AST, Scope]:
+        return {scope.node: scope for scope in self.all}
+
     def around(self, node: ast.AST, source: Source) -> Scope:
         """The scope in which an expression at a node's place is evaluated."""
-        by_node = {scope.node: scope for scope in self.all}
+        by_node = self._by_node
         child, parent = node, source.parents.get(node)
         while parent is not None:
             if parent in by_node and not _is_outside(child, parent):
@@ -105,7 +110,7 @@ class Scopes:
         return self.module
 
 
-@lru_cache(maxsize=64)
+@once
 def scopes(source: Source) -> Scopes:
     """The scopes of a file."""
     reader = _Reader(source)

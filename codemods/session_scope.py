@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import ast
-from weakref import WeakKeyDictionary
 
 from ..analysis.boundaries import boundary_of
+from ..analysis.once import once
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.symbols import Function, decorator_name
 from ..analysis.values import ClassObject
-
-_SYNC_CLASSES: WeakKeyDictionary[Program, set[ast.AST]] = WeakKeyDictionary()
 
 
 def is_sync_facade(program: Program, source: Source, node: ast.AST) -> bool:
@@ -28,22 +26,21 @@ def is_sync_facade(program: Program, source: Source, node: ast.AST) -> bool:
     return False
 
 
+@once
 def _sync_classes(program: Program) -> set[ast.AST]:
     """The classes that are given to a factory as `sync_session_class`."""
-    if program not in _SYNC_CLASSES:
-        given = [
-            keyword.value
-            for source in program.sources.values()
-            if b"sync_session_class" in source.content
-            for node in source.nodes
-            if isinstance(node, ast.Call)
-            for keyword in node.keywords
-            if keyword.arg == "sync_session_class"
-        ]
-        keys = {v.cls for node in given for v in program.values(node) if isinstance(v, ClassObject)}
-        classes = program.interpreter.objects.classes
-        _SYNC_CLASSES[program] = {classes[key].node for key in keys if key in classes}
-    return _SYNC_CLASSES[program]
+    given = [
+        keyword.value
+        for source in program.sources.values()
+        if b"sync_session_class" in source.content
+        for node in source.nodes
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "sync_session_class"
+    ]
+    keys = {v.cls for node in given for v in program.values(node) if isinstance(v, ClassObject)}
+    classes = program.interpreter.objects.classes
+    return {classes[key].node for key in keys if key in classes}
 
 
 def gets_sync_objects(program: Program, function: Function) -> bool:

@@ -6,8 +6,8 @@ import ast
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary
 
+from ..analysis.once import once
 from ..analysis.program import Program
 from ..analysis.source import Site, Source
 from ..analysis.symbols import Class, Function
@@ -34,20 +34,16 @@ class _Names:
         self.attributes: defaultdict[str, list[tuple[Source, ast.Attribute]]] = defaultdict(list)
         self.strings: defaultdict[str, list[tuple[Source, ast.Constant]]] = defaultdict(list)
         for source in program.sources.values():
-            for node in ast.walk(source.tree):
+            for node in source.nodes:
                 if isinstance(node, ast.Attribute):
                     self.attributes[node.attr].append((source, node))
                 elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
                     self.strings[node.value.rpartition(".")[2]].append((source, node))
 
 
-_KNOWN: WeakKeyDictionary[Program, _Names] = WeakKeyDictionary()
-
-
+@once
 def _names(program: Program) -> _Names:
-    if program not in _KNOWN:
-        _KNOWN[program] = _Names(program)
-    return _KNOWN[program]
+    return _Names(program)
 
 
 def attributes_named(program: Program, name: str) -> list[tuple[Source, ast.Attribute]]:
