@@ -15,6 +15,7 @@ from .errors import DEBUG
 COMMANDS = {
     "plan": "Print what would be done and why; changes nothing.",
     "migrate": "Carry the plan out.",
+    "check": "Find what is left from before, or would break under asyncio.",
     "undo": "Take the last migration back.",
     "codemod": "List the codemods, or run one alone.",
     "demo": "Migrate a small example and compare its test suite before and after.",

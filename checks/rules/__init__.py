@@ -1,0 +1,1 @@
+"""One rule a module; `checks/engine.py` finds them by their `CODE`."""

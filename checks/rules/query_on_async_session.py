@@ -1,0 +1,54 @@
+"""`query()` is called on a session that is async.
+
+An AsyncSession has no `query()`: the call raises AttributeError. Write a `select()` and send it with `await
+session.execute()`, `scalars()` or `scalar()`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ...analysis.program import Program
+from ...analysis.values import Instance
+from ..finding import Finding, finding
+from ..rule import Example
+
+CODE = "AS101"
+NAME = "query-on-async-session"
+FIX = "query-to-select"
+ASYNC_SESSION = "sqlalchemy.ext.asyncio.AsyncSession"
+
+EXAMPLES = (
+    Example(
+        bad="""\
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def names(session: AsyncSession) -> list[str]:
+    return [user.name for user in session.query(User).all()]  # AS101
+""",
+        good="""\
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def names(session: AsyncSession) -> list[str]:
+    return [user.name for user in await session.scalars(select(User))]
+""",
+    ),
+)
+
+
+def find(program: Program) -> Iterator[Finding]:
+    for source in program.sources.values():
+        for node in source.nodes:
+            match node:
+                case ast.Call(func=ast.Attribute(value=receiver, attr="query")) if _is_async_session(program, receiver):
+                    message = f"{source.text(receiver)} is an AsyncSession, which has no query(): send a select()"
+                    yield finding(source, node, CODE, message)
+
+
+def _is_async_session(program: Program, node: ast.expr) -> bool:
+    objects = program.interpreter.objects
+    return any(isinstance(v, Instance) and objects.is_a(v.cls, ASYNC_SESSION) for v in program.values(node))
