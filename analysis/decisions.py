@@ -34,6 +34,11 @@ class Step:
     site: Site
     what: str
 
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Step:
+        line = values["line"]
+        return cls(Site(values["path"], line, 0, line, 0), values["what"])
+
     def as_json(self) -> dict[str, Any]:
         return {"path": self.site.path, "line": self.site.line, "what": self.what}
 
@@ -57,6 +62,21 @@ class Decision:
     function: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     node: ast.AST | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Decision:
+        """The decision that `as_json` told of, without what only its codemod needs."""
+        numbers = (values[name] for name in ("line", "column", "end_line", "end_column"))
+        return cls(
+            values["codemod"],
+            Site(values["path"], *numbers),
+            values["action"],
+            Status(values["status"]),
+            Confidence(values["confidence"]),
+            values["concern"],
+            tuple(Step.from_json(step) for step in values["why"]),
+            values["function"],
+        )
 
     def as_json(self) -> dict[str, Any]:
         """The decision as JSON values; the form of `asyncshift plan --json`."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import click
 from rich.text import Text
 
 from ..analysis.decisions import Decision
-from ..analysis.program import Program
-from . import listing, why
+from . import cache, listing, why
 from .console import output
-from .project import open_project, paths_argument, scope_options
-from .work import nothing_to_do, plan_for
+from .project import Project, open_project, paths_argument, scope_options
 
 NEXT = (
     ("asyncshift plan --why NAME", "why a function becomes async"),
@@ -33,22 +32,36 @@ def plan(paths: Sequence[str], name: str | None, as_json: bool, module: str | No
     Listed are, by file, each function that becomes async with its reason, each place that stays sync on purpose
     (keep), and each that a person has to look at (look).
     """
-    program = open_project(paths, driver, module).program()
-    decisions = list(plan_for(program))
+    project = open_project(paths, driver, module)
+    told = cache.kept(project, "plan", lambda: _worked_out(project))
+    decisions = [Decision.from_json(values) for values in told["decisions"]]
     if name is not None:
-        decisions = why.about(program, decisions, name)
+        decisions = why.about(decisions, name, told["functions"])
     if as_json:
         click.echo(json.dumps({"version": 1, "decisions": [d.as_json() for d in decisions]}, indent=1))
         return
-    lines = why.told(program, decisions, name) if name is not None else _told(program, decisions)
+    lines = why.told(project.root, decisions, name) if name is not None else _told(decisions, told["nothing"])
     console = output()
     for line in lines:
         console.print(line)
 
 
-def _told(program: Program, decisions: Sequence[Decision]) -> Iterator[Text]:
-    if sentence := nothing_to_do(program, decisions):
-        yield Text(sentence)
+def _worked_out(project: Project) -> dict[str, Any]:
+    # What this imports takes longer than to tell a plan that is kept.
+    from .work import nothing_to_do, plan_for
+
+    program = project.program()
+    decisions = list(plan_for(program))
+    return {
+        "decisions": [decision.as_json() for decision in decisions],
+        "nothing": nothing_to_do(program, decisions),
+        "functions": why.functions(program),
+    }
+
+
+def _told(decisions: Sequence[Decision], nothing: str) -> Iterator[Text]:
+    if nothing:
+        yield Text(nothing)
         return
     yield from listing.tree(decisions)
     yield from listing.figures(decisions)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
+from linecache import getline
+from pathlib import Path
 
 from rich.text import Text
 
@@ -15,36 +17,36 @@ from .listing import ASYNC_DEF, name_of
 from .project import known
 
 
-def about(program: Program, decisions: Iterable[Decision], name: str) -> list[Decision]:
+def about(decisions: Iterable[Decision], name: str, functions: Sequence[str]) -> list[Decision]:
     """What the plan says of the colour of the functions with this name, plain or dotted.
 
     Raises:
-        Failure: no function has the name.
+        Failure: none of the project's `functions` has the name.
     """
     found = [d for d in decisions if d.codemod == ASYNC_DEF and f".{_dotted(d)}".endswith(f".{name}")]
     if not found:
-        known("function", [name.rpartition(".")[2]], _functions(program))
+        known("function", [name.rpartition(".")[2]], functions)
     return found
 
 
-def told(program: Program, decisions: Sequence[Decision], name: str) -> Iterator[Text]:
+def told(root: Path, decisions: Sequence[Decision], name: str) -> Iterator[Text]:
     """The chains of these decisions, each step with its place, its source line and what happens there."""
     if not decisions:
         yield Text(f"{name} stays as it is: no call in it is known to reach the database through sync SQLAlchemy.")
     for number, decision in enumerate(decisions):
         if number:
             yield Text("")
-        yield from _chain(program, decision)
+        yield from _chain(root, decision)
 
 
-def _chain(program: Program, decision: Decision) -> Iterator[Text]:
+def _chain(root: Path, decision: Decision) -> Iterator[Text]:
     becomes = "becomes async" if decision.status is Status.DONE else "stays sync"
     yield line((name_of(decision), "bold"), f" {becomes}  ", (str(decision.site), "dim"))
     if not decision.why or decision.status is not Status.DONE:
         yield line(f"  {decision.action}")
     width = max((len(str(step.site)) for step in decision.why), default=0)
     for step in decision.why:
-        yield line((f"  {str(step.site).ljust(width)}  ", "dim"), _source_line(program, step.site))
+        yield line((f"  {str(step.site).ljust(width)}  ", "dim"), _source_line(root, step.site))
         yield line(" " * (width + 4), (step.what, "cyan"))
     if decision.concern:
         yield line("  look  ", (decision.concern, "yellow"))
@@ -55,15 +57,12 @@ def _dotted(decision: Decision) -> str:
     return f"{module.replace('/', '.')}.{decision.function}"
 
 
-def _source_line(program: Program, site: Site) -> str:
-    source = program.sources.get(site.path)
-    if source is None:
-        return ""
-    return source.content[source.offset(site.line, 0) :].split(b"\n", 1)[0].decode(errors="replace").strip()
+def _source_line(root: Path, site: Site) -> str:
+    return getline(str(root / site.path), site.line).strip()
 
 
-def _functions(program: Program) -> list[str]:
+def functions(program: Program) -> list[str]:
     """The names of all functions of the project."""
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    trees = (source.tree for source in program.sources.values())
-    return sorted({node.name for tree in trees for node in ast.walk(tree) if isinstance(node, functions)})
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    nodes = (node for source in program.sources.values() for node in source.nodes)
+    return sorted({node.name for node in nodes if isinstance(node, definitions)})

@@ -122,6 +122,11 @@ def undo(root: Path, force: bool = False, step: Step = lambda _: None) -> Journa
     return journal
 
 
+def hide(root: Path) -> None:
+    """Keep git from seeing what asyncshift itself writes into the project."""
+    _replace(root / HOME / ".gitignore", b"*\n")
+
+
 def _resolved(root: Path, contents: Mapping[str, bytes | None]) -> dict[str, bytes | None]:
     """The contents by the files that links lead to."""
     base = root.resolve()
@@ -149,7 +154,7 @@ def _save_previous(journal: Journal, step: Step) -> None:
     step("make the folder")
     journal.folder.mkdir(parents=True)
     step("hide the folder from git")
-    _replace(journal.root / HOME / ".gitignore", b"*\n")
+    hide(journal.root)
     for index, change in enumerate(journal.changes):
         if (content := _content(journal.root / change.path)) is not None:
             step(f"save {change.path}")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from pathlib import Path
 from typing import Any
 
 import pytest
+
 from asyncshift.analysis.decisions import Decision, Status, Step
-from asyncshift.analysis.source import Site, Source
+from asyncshift.analysis.source import Site
 from asyncshift.cli import listing, why
 from asyncshift.cli.errors import Failure
+
+from .conftest import Folder
 
 SERVICES = """\
 class Orders:
@@ -24,6 +27,7 @@ def listener(mapper, connection, target):
     pass
 """
 ROUTES = "def route(db):\n    Orders(db).cancel(1)\n"
+FUNCTIONS = ["cancel", "listener", "load", "route"]
 
 
 def site(path: str, line: int, column: int = 0) -> Site:
@@ -57,9 +61,8 @@ DECISIONS = [
 
 
 @pytest.fixture
-def program() -> Any:
-    texts = {"shop/services.py": SERVICES, "shop/routes.py": ROUTES}
-    return SimpleNamespace(sources={path: Source.parse(path, text.encode()) for path, text in texts.items()})
+def project(folder: Folder) -> Path:
+    return folder.write({"shop/services.py": SERVICES, "shop/routes.py": ROUTES}).root
 
 
 def plain(lines: Any) -> str:
@@ -123,9 +126,9 @@ shop/routes.py
 
 
 @pytest.mark.parametrize("name", ["route", "routes.route", "shop.routes.route"])
-def test_why_prints_the_whole_chain(program: Any, name: str) -> None:
+def test_why_prints_the_whole_chain(project: Path, name: str) -> None:
     assert (
-        plain(why.told(program, why.about(program, DECISIONS, name), name))
+        plain(why.told(project, why.about(DECISIONS, name, FUNCTIONS), name))
         == """\
 route becomes async  shop/routes.py:1
   shop/routes.py:2    Orders(db).cancel(1)
@@ -138,26 +141,26 @@ route becomes async  shop/routes.py:1
     )
 
 
-def test_why_of_a_function_that_stays_sync(program: Any) -> None:
-    kept = why.about(program, DECISIONS, "listener")
+def test_why_of_a_function_that_stays_sync(project: Path) -> None:
+    kept = why.about(DECISIONS, "listener", FUNCTIONS)
     assert (
-        plain(why.told(program, kept, "listener"))
+        plain(why.told(project, kept, "listener"))
         == """\
 listener stays sync  shop/services.py:9
   a listener stays sync
 """
     )
-    untouched = why.about(program, DECISIONS[:1], "Orders.cancel")
+    untouched = why.about(DECISIONS[:1], "Orders.cancel", FUNCTIONS)
     assert untouched == []
-    assert plain(why.told(program, untouched, "Orders.cancel")).startswith("Orders.cancel stays as it is")
+    assert plain(why.told(project, untouched, "Orders.cancel")).startswith("Orders.cancel stays as it is")
 
 
-def test_why_of_several_functions_with_one_name(program: Any) -> None:
+def test_why_of_several_functions_with_one_name(project: Path) -> None:
     twice = [*DECISIONS, decision("shop/routes.py", 1, "load", why=(SEED,))]
-    told = plain(why.told(program, why.about(program, twice, "load"), "load"))
+    told = plain(why.told(project, why.about(twice, "load", FUNCTIONS), "load"))
     assert told.count("load becomes async") == 2
 
 
-def test_why_of_a_name_that_is_not_there(program: Any) -> None:
+def test_why_of_a_name_that_is_not_there(project: Path) -> None:
     with pytest.raises(Failure, match="no function named 'lod': did you mean 'load'"):
-        why.about(program, DECISIONS, "lod")
+        why.about(DECISIONS, "lod", FUNCTIONS)
