@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from asyncshift.codemods.engine import CODEMODS, summary
 
 ROOT = Path(__file__).parent.parent

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from asyncshift.analysis.decisions import Status
 from asyncshift.analysis.program import Program
 from asyncshift.analysis.settings import Settings

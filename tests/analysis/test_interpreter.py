@@ -8,6 +8,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
 from asyncshift.analysis.program import Program
 from asyncshift.analysis.settings import Settings
 from asyncshift.analysis.source import Source

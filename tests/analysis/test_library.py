@@ -6,6 +6,7 @@ import importlib
 import re
 
 import pytest
+
 from asyncshift.analysis.library import library
 from asyncshift.analysis.statements import SPECIAL
 

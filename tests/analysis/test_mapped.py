@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
 from asyncshift.analysis.mapped import Mapped
 from asyncshift.analysis.program import Program
 from asyncshift.analysis.settings import Settings

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
 from asyncshift.analysis import newer_syntax
 from asyncshift.analysis.newer_syntax import parse_newer
 from asyncshift.analysis.source import BrokenInput, Source

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import dedent
 
 import pytest
+
 from asyncshift.analysis.source import Source
 from asyncshift.analysis.symbols import Class, Collector, Function
 

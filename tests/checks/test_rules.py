@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from asyncshift.analysis.program import Program
 from asyncshift.analysis.settings import Settings
 from asyncshift.analysis.source import Source

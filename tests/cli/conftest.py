@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from asyncshift.cli.main import main
 from click.testing import CliRunner, Result
+
+from asyncshift.cli.main import main
 
 Step = Callable[[str], None]
 

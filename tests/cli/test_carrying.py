@@ -8,6 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click.testing import Result
+
 from asyncshift.analysis.decisions import Decision
 from asyncshift.analysis.settings import Settings
 from asyncshift.analysis.source import Site
@@ -15,7 +17,6 @@ from asyncshift.cli.carrying import carry_out
 from asyncshift.cli.project import Project
 from asyncshift.cli.work import Work
 from asyncshift.codemods.engine import CODEMODS
-from click.testing import Result
 
 from .conftest import Folder
 

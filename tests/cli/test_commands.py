@@ -11,8 +11,9 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from asyncshift.cli import work, writing
 from click.testing import Result
+
+from asyncshift.cli import work, writing
 
 from .conftest import Folder, Step
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from asyncshift.analysis.settings import Settings
 from asyncshift.cli.config import read_settings
 from asyncshift.cli.errors import Failure

@@ -9,8 +9,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from asyncshift.cli import demo
 from click.testing import Result
+
+from asyncshift.cli import demo
 
 Run = Callable[..., Result]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+
 from asyncshift.cli.diff import print_diff, unified
 
 from .conftest import Folder

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from asyncshift.cli.discovery import existing, find_root, python_files
 from asyncshift.cli.errors import Failure
 

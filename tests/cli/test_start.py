@@ -11,8 +11,9 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from asyncshift.cli.main import COMMANDS, main
 from click.testing import CliRunner, Result
+
+from asyncshift.cli.main import COMMANDS, main
 
 Run = Callable[..., Result]
 

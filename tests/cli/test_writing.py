@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+
 from asyncshift.cli import writing
 from asyncshift.cli.errors import Failure
 

@@ -27,11 +27,12 @@ import aiosqlite
 import pytest
 import sqlalchemy.ext.asyncio
 import sqlmodel.ext.asyncio.session
+from sqlalchemy import Engine, event
+
 from asyncshift.analysis.decisions import Decision, Plan, Status
 from asyncshift.analysis.program import Program
 from asyncshift.analysis.settings import Settings
 from asyncshift.codemods.engine import CODEMODS, make_plan, rewrite
-from sqlalchemy import Engine, event
 
 # What the projects import: known to the processes before they are forked.
 IMPORTED = (aiosqlite, sqlalchemy.ext.asyncio, sqlmodel.ext.asyncio.session)

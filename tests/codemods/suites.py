@@ -16,6 +16,7 @@ import fastapi.testclient
 import httpx
 import pytest
 import sqlalchemy.ext.asyncio
+
 from asyncshift.analysis.decisions import Decision
 from asyncshift.analysis.program import Program
 from asyncshift.analysis.settings import Settings

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 import pytest
-from asyncshift.analysis.source import Source
-from asyncshift.codemods.edit import Conflict, Edit, Import, Replace, Wrap, apply
 from hypothesis import given
 from hypothesis import strategies as st
+
+from asyncshift.analysis.source import Source
+from asyncshift.codemods.edit import Conflict, Edit, Import, Replace, Wrap, apply
 
 
 class TestReplace:

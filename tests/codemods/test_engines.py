@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.engine import URL, make_url
+
 from asyncshift.analysis.settings import Settings
 from asyncshift.codemods.drivers import function_text
-from sqlalchemy.engine import URL, make_url
 
 from .projects import Case, cases, check_meaning, check_text, convert, executable, program_of
 

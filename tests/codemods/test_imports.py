@@ -6,6 +6,7 @@ import ast
 from textwrap import dedent
 
 import pytest
+
 from asyncshift.analysis.source import BrokenInput, Source
 from asyncshift.codemods.edit import Conflict, Import
 from asyncshift.codemods.imports import binding, request, settle

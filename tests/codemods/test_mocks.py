@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
 from asyncshift.analysis.decisions import Plan, Status
 
 from .harness import MODELS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 import pytest
+
 from asyncshift.analysis.source import Source
 from asyncshift.codemods.edit import Edit, Indent, Outdent, Replace, Wrap, apply
 from asyncshift.codemods.removal import in_place_of, without_all

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from asyncshift.analysis.source import BrokenInput
 from asyncshift.codemods.pytest_settings import EditedSettings, edit_settings
 

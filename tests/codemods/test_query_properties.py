@@ -17,13 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asyncshift.analysis.decisions import Status
-from asyncshift.analysis.program import Program
-from asyncshift.analysis.settings import Settings
-from asyncshift.analysis.source import Source
-from asyncshift.codemods import query_to_select
-from asyncshift.codemods.edit import Import, apply
-from asyncshift.codemods.imports import settle
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, event, insert
@@ -32,6 +25,14 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
+
+from asyncshift.analysis.decisions import Status
+from asyncshift.analysis.program import Program
+from asyncshift.analysis.settings import Settings
+from asyncshift.analysis.source import Source
+from asyncshift.codemods import query_to_select
+from asyncshift.codemods.edit import Import, apply
+from asyncshift.codemods.imports import settle
 
 from .harness import MODELS, PRELUDE, _load, normal_sql
 

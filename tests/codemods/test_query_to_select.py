@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Query
+
 from asyncshift.analysis.decisions import Decision, Status
 from asyncshift.analysis.program import Program
 from asyncshift.analysis.queries import QUERY_METHODS, TERMINALS
@@ -14,7 +16,6 @@ from asyncshift.analysis.source import Source
 from asyncshift.codemods import query_to_select
 from asyncshift.codemods.edit import Import, apply
 from asyncshift.codemods.imports import settle
-from sqlalchemy.orm import Query
 
 from .harness import MODELS, Case, every_case, run_async, run_sync, without_imports
 

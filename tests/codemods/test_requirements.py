@@ -7,6 +7,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
 from asyncshift.analysis.source import BrokenInput
 from asyncshift.codemods.requirements import EditedRequirements, Needs, async_driver, edit_requirements, listed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from asyncshift.analysis.decisions import Decision, Status
 
 from .suites import follows, migrate, project, text

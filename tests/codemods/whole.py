@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from asyncshift.analysis.decisions import Plan, Status
 from asyncshift.analysis.program import Program
 from asyncshift.analysis.settings import Settings

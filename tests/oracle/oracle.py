@@ -28,6 +28,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import sqlalchemy
+
 from asyncshift.analysis.decisions import Status
 from asyncshift.analysis.program import Program
 from asyncshift.analysis.queries import chains
