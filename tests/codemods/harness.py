@@ -2,7 +2,8 @@
 
 A case file is Markdown. Each `##` heading is a case, its text says why it is one. The first Python block is the code
 before, the second the code after. With one block the code stays as it is; a line `Declined: …` then gives (the
-beginning of) the concern. A line `SQL differs: …` says that, and why, the statements are not compared.
+beginning of) the concern. A line `SQL differs: …` says that, and why, the statements are not compared. With a line
+`Since: 2.1` an older SQLAlchemy only has the texts compared.
 
 A block without imports of its own is put behind `PRELUDE`. What runs is `run(db)`; before, `db` is a Session; after, an
 AsyncSession. A case without `run` is compared as text only.
@@ -17,9 +18,11 @@ import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from packaging.version import Version
 from sqlalchemy import Row, create_engine, event, inspect
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
@@ -47,6 +50,7 @@ class Case:
     after: str
     declined: str = ""
     sql_differs: str = ""
+    since: str = ""
     has_imports: bool = False
 
     def module(self, text: str) -> str:
@@ -54,7 +58,13 @@ class Case:
 
     @property
     def executes(self) -> bool:
-        return not self.declined and re.search(r"^def run\(db", self.before, re.M) is not None
+        runs = re.search(r"^def run\(db", self.before, re.M) is not None
+        return not self.declined and runs and is_installed(self.since)
+
+
+def is_installed(since: str) -> bool:
+    """Is SQLAlchemy at least of a version?"""
+    return Version(version("sqlalchemy")) >= Version(since or "0")
 
 
 def cases(folder: str) -> Iterator[Case]:
@@ -69,13 +79,15 @@ def cases(folder: str) -> Iterator[Case]:
                 f"{path.stem}: {title.strip()}",
                 blocks[0],
                 blocks[-1],
-                _note(prose, "Declined"),
-                _note(prose, "SQL differs"),
+                note(prose, "Declined"),
+                note(prose, "SQL differs"),
+                note(prose, "Since"),
                 re.search(r"^(from|import) ", blocks[0], re.M) is not None,
             )
 
 
-def _note(prose: str, word: str) -> str:
+def note(prose: str, word: str) -> str:
+    """What a line of a case's prose says behind a word."""
     found = re.search(rf"^{word}: (.*)$", prose, re.M)
     return found[1].strip() if found else ""
 

@@ -3,7 +3,8 @@
 A case file is Markdown. Each `##` heading is a case, its text says why it is one. The first Python block is the code
 before, the second the code after; with one block the code stays as it is. A line `# file: NAME` begins a file; without
 one the block is `app.py`. A line `Declined: …` gives the beginning of a concern, `Kept: …` a pattern of files that stay
-sync, `SQL differs: …` the reason why the statements are not compared.
+sync, `SQL differs: …` the reason why the statements are not compared; with `Since: 2.1` nothing runs on an older
+SQLAlchemy.
 
 An `app.py` without imports of its own is put behind `PRELUDE`. What runs is `run(db)` of `app.py`: before, `db` is a
 Session, after, an AsyncSession. A case without `run` is compared as text only. A second migration changes nothing.
@@ -30,7 +31,7 @@ from asyncshift.analysis.settings import Settings
 from asyncshift.analysis.source import Source
 from asyncshift.codemods.engine import make_plan, rewrite
 
-from .harness import HERE, MODELS, Outcome, async_outcome, load_models, outcome, without_imports
+from .harness import HERE, MODELS, Outcome, async_outcome, is_installed, load_models, note, outcome, without_imports
 
 PRELUDE = """\
 from sqlalchemy import select
@@ -52,10 +53,11 @@ class Case:
     declined: str = ""
     kept: str = ""
     sql_differs: str = ""
+    since: str = ""
 
     @property
     def executes(self) -> bool:
-        return re.search(r"^def run\(db", self.before.get("app.py", ""), re.M) is not None
+        return re.search(r"^def run\(db", self.before.get("app.py", ""), re.M) is not None and is_installed(self.since)
 
     @property
     def has_imports(self) -> bool:
@@ -84,13 +86,8 @@ def read_cases(folder: str) -> Iterator[Case]:
             blocks = re.findall(r"^```python\n(.*?)^```$", body, re.M | re.S)
             assert 1 <= len(blocks) <= 2, f"{path.name}: {title}: one or two Python blocks are expected"
             prose = re.sub(r"^```python\n.*?^```$", "", body, flags=re.M | re.S)
-            notes = [_note(prose, word) for word in ("Declined", "Kept", "SQL differs")]
+            notes = [note(prose, word) for word in ("Declined", "Kept", "SQL differs", "Since")]
             yield Case(f"{path.stem}: {title.strip()}", _files(blocks[0]), _files(blocks[-1]), *notes)
-
-
-def _note(prose: str, word: str) -> str:
-    found = re.search(rf"^{word}: (.*)$", prose, re.M)
-    return found[1].strip() if found else ""
 
 
 def _files(block: str) -> dict[str, str]:
