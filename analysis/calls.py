@@ -42,6 +42,8 @@ CONTEXT_MAKERS = {"contextlib.contextmanager", "contextlib.asynccontextmanager"}
 DEPENDENCIES = {"fastapi.Depends", "fastapi.Security"}
 # Decorators and wrappers that give back, or stand for, the function they are given.
 IDENTITY = {"functools.partial", "functools.wraps", "functools.lru_cache", "functools.cache", "contextlib.suppress"}
+# What is given something to call for what is missing.
+FACTORIES = {"collections.defaultdict", "dataclasses.field"}
 # What makes a column expression of its arguments.
 COLUMN_MAKERS = (
     "sqlalchemy.func.", "sqlalchemy.sql.func.", "sqlalchemy.sql.functions.", "sqlalchemy.sql.expression.func.",
@@ -169,7 +171,7 @@ class Calls:
             elif spec.kwarg:
                 store.write(values, "parameter", function.key, spec.kwarg.arg)
 
-    def _instantiate(self, cls: str, node: ast.Call, arguments: Arguments) -> Values:
+    def _instantiate(self, cls: str, node: ast.expr, arguments: Arguments) -> Values:
         interpreter = self._interpreter
         if cls not in interpreter.objects.classes:
             self._hand_to(self._policy(cls, "__init__"), node, arguments)
@@ -187,8 +189,8 @@ class Calls:
         stands_for = interpreter.adapters.stands_for(cls)
         return frozenset({instance}) if stands_for is None else stands_for
 
-    def _origin(self, cls: str, node: ast.Call) -> str:
-        """The site key of the call, for classes whose objects are told apart."""
+    def _origin(self, cls: str, node: ast.expr) -> str:
+        """The site key of the call, or of the class that is handed over to be called, for classes whose objects are told apart."""
         known = library().classes.get(library().canonical(cls))
         if known is None or not known.told_apart:
             return ""
@@ -263,6 +265,9 @@ class Calls:
             return mocked
         if name.startswith(COLUMN_MAKERS):
             return frozenset({EXPRESSION})
+        if name in FACTORIES and (factory := _factory(node)) is not None:
+            made = self._made_by(factory, env)
+            return frozenset({Table(made)}) if made and name == "collections.defaultdict" else made
         special_case = BUILTIN.get(name)
         if special_case:
             return special_case(self, arguments, env)
@@ -275,6 +280,17 @@ class Calls:
         if known and known.calls in CALLING and len(positional) > known.position:
             return self._in_thread(known.calls, (positional[known.position :], keywords))
         return self.typed(known.returns, None, node, arguments) if known and known.returns else NOTHING
+
+    def _made_by(self, factory: ast.expr, env: Env) -> Values:
+        """What a function or class gives that is called without arguments whenever a new one is wanted."""
+        found: set[Value] = set()
+        for value in self._interpreter.eval(factory, env):
+            match value:
+                case FunctionObject():
+                    found |= self._function(value, ([], {}))
+                case ClassObject(cls=cls):
+                    found |= self._instantiate(cls, factory, ([], {}))
+        return frozenset(found)
 
     def _in_thread(self, policy: str, arguments: Arguments) -> Values:
         positional, keywords = arguments
@@ -449,7 +465,7 @@ class Calls:
 
     # Functions handed on
 
-    def _hand_to(self, policy: str, node: ast.Call, arguments: Arguments) -> None:
+    def _hand_to(self, policy: str, node: ast.expr, arguments: Arguments) -> None:
         positional, keywords = arguments
         for values in [*(v for _, v in positional), *keywords.values()]:
             self._hand(policy or "unknown", node, values)
@@ -489,6 +505,12 @@ def _makes_async_sessions(arguments: Arguments) -> bool:
     return any(
         isinstance(v, ClassObject) and library().is_a(v.cls, "sqlalchemy.ext.asyncio.AsyncSession") for v in wanted
     )
+
+
+def _factory(node: ast.Call) -> ast.expr | None:
+    """The argument of `defaultdict(…)` or `field(…)` that is called to make what is missing."""
+    named = next((k.value for k in node.keywords if k.arg == "default_factory"), None)
+    return named or (node.args[0] if node.args and not isinstance(node.args[0], ast.Starred) else None)
 
 
 def split(name: str) -> tuple[str, str]:

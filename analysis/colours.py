@@ -24,8 +24,10 @@ from .decisions import Confidence, Step
 from .handing import functions_of, handed
 from .library import library
 from .loads import find_loads, implicit_loads
+from .locks import Locks
 from .queries import executing_sites
 from .schema import is_schema_call
+from .sleeps import Sleeps
 from .source import Source
 from .stand_ins import is_test_code, stand_ins
 from .symbols import Class, Function, decorator_name
@@ -45,7 +47,7 @@ class AsyncSite:
     (`generator.close()`), "thread" (the call that hands `callee` to a thread), "thread maker"
     (`sync_to_async(callee)`), "client" (a `with` item that enters a test client), "property" (a read that calls),
     "query" (a legacy query is sent), "schema" (`create_all` and its like), "load" (implicit I/O), "bridge" (a coroutine
-    is run to its end), "finalizer" (`request.addfinalizer(callee)`) or "raises" (`pytest.raises(error, callee)`).
+    is run to its end), "finalizer" (`request.addfinalizer(callee)`), "raises" (`pytest.raises(error, callee)`) or "sleep" (`time.sleep`).
     `callee` is the project function behind it; None for a seed.
     """
 
@@ -92,6 +94,20 @@ class Colours:
         for site in implicit_loads(program, self.loads):
             self._note(site)
         self._spread()
+        self.locks = Locks(program)
+        self.sleeps = Sleeps(program)
+        while waits := list(self._waits()):
+            for site in waits:
+                self._note(site)
+            self._spread()
+
+    def _waits(self) -> Iterator[AsyncSite]:
+        """What has to be awaited because of what is async already: sleeping, and locks that are held meanwhile."""
+        for function, call in self.sleeps.settle(self):
+            yield AsyncSite(function, call, "sleep", None, f"sleeps: {self._program.short(function.source, call)}")
+        for use in self.locks.settle(self):
+            what = f"waits for {self._program.short(use.function.source, use.node)}"
+            yield AsyncSite(use.function, use.node, use.kind, None, what)
 
     def _note(self, site: AsyncSite) -> None:
         self._sites[site.function].append(site)

@@ -49,13 +49,14 @@ class Callable:
 class LibraryClass:
     """A library's class. `asynchronous` is the class that stands for it after the migration.
 
-    `told_apart`: its objects are told apart by the place where they are made. `facade` is the attribute under which the
+    `on_loop` is the class that has to stand for it where a task waits for it. `told_apart`: its objects are told apart by the place where they are made. `facade` is the attribute under which the
     async one holds the sync object, and `facade_only` what is found there alone.
     """
 
     name: str
     bases: tuple[str, ...] = ()
     asynchronous: str = ""
+    on_loop: str = ""
     enter: str = ""
     items: str = ""
     facade: str = ""

@@ -1,0 +1,14 @@
+"""Locks: the cases in `locks/` run before and after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .whole import Case, cases, check
+
+
+@pytest.mark.parametrize("case", cases("locks"))
+def test_case(case: Case, tmp_path: Path) -> None:
+    check(case, tmp_path)
