@@ -49,8 +49,9 @@ class Callable:
 class LibraryClass:
     """A library's class. `asynchronous` is the class that stands for it after the migration.
 
-    `on_loop` is the class that has to stand for it where a task waits for it. `told_apart`: its objects are told apart by the place where they are made. `facade` is the attribute under which the
-    async one holds the sync object, and `facade_only` what is found there alone.
+    `on_loop` is the class that has to stand for it where a task waits for it. `told_apart`: its objects are told apart
+    by the place where they are made. `facade` is the attribute under which the async one holds the sync object, and
+    `facade_only` what is found there alone.
     """
 
     name: str
