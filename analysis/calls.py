@@ -190,7 +190,7 @@ class Calls:
         return frozenset({instance}) if stands_for is None else stands_for
 
     def _origin(self, cls: str, node: ast.expr) -> str:
-        """The site key of the call (or of the class handed over to be called), where a class's objects are told apart."""
+        """The site key of a call (or of a class handed over to be called), where a class's objects are told apart."""
         known = library().classes.get(library().canonical(cls))
         if known is None or not known.told_apart:
             return ""

@@ -47,9 +47,8 @@ class AsyncSite:
     (`generator.close()`), "thread" (the call that hands `callee` to a thread), "thread maker"
     (`sync_to_async(callee)`), "client" (a `with` item that enters a test client), "property" (a read that calls),
     "query" (a legacy query is sent), "schema" (`create_all` and its like), "load" (implicit I/O), "bridge" (a coroutine
-    is run to its end), "finalizer" (`request.addfinalizer(callee)`), "raises" (`pytest.raises(error, callee)`) or "sleep"
-    (`time.sleep`).
-    `callee` is the project function behind it; None for a seed.
+    is run to its end), "finalizer" (`request.addfinalizer(callee)`), "raises" (`pytest.raises(error, callee)`) or
+    "sleep" (`time.sleep`). `callee` is the project function behind it; None for a seed.
     """
 
     function: Function
