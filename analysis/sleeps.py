@@ -131,4 +131,3 @@ def follows(patch: Patch) -> bool:
             is_mock = all(isinstance(v, Mock) and v.kind == PATCH for v in patch.replacement)
             return is_mock and target.endswith("sleep") and options <= {"return_value", "side_effect"}
     return False
-

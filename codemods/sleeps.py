@@ -83,5 +83,3 @@ def _patched(program: Program, patch: Patch) -> Iterator[Decision]:
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     """The edits that were worked out when the decision was made."""
     yield from carried(decision)
-
-
