@@ -10,7 +10,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from .boundaries import boundary_of
 from .library import library
@@ -159,7 +159,7 @@ def _is_trigger(program: Program, colours: Colours, use: Use) -> bool:
     assert isinstance(use.node, ast.Call)
     if isinstance(use.node.func, ast.Attribute) and use.node.func.attr != "acquire":
         return function in colours.reasons or bool(sites)
-    released = max((n.lineno for n in function.own_nodes() if _releases(n)), default=use.node.lineno)
+    released = max((n.lineno for n in filter(_releases, function.own_nodes())), default=use.node.lineno)
     return any(use.node.lineno < s.lineno <= released for s in sites)
 
 
@@ -194,7 +194,7 @@ def _enters(program: Program, node: ast.expr, function: Function) -> bool:
     return any(isinstance(v, Context) and v.key == function.key for v in program.values(node))
 
 
-def _releases(node: ast.AST) -> bool:
+def _releases(node: ast.AST) -> TypeGuard[ast.Call]:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "release"
 
 

@@ -309,7 +309,7 @@ class _Calls(Calls):
         expected = self._tracing.ordinary.store.peek("parameter", function.key, name)
         return frozenset(v for v in expected if self._tracing.has_objects(frozenset({v})))
 
-    def _hand_to(self, policy: str, node: ast.Call, arguments: Arguments) -> None:
+    def _hand_to(self, policy: str, node: ast.expr, arguments: Arguments) -> None:
         super()._hand_to(policy, node, arguments)
         for values in [*(v for _, v in arguments[0]), *arguments[1].values()]:
             self._tracing.give_away(values)
@@ -366,7 +366,7 @@ class _Calls(Calls):
             for _, values in arguments[0]:
                 self._tracing.give_away(values)
 
-    def _instantiate(self, cls: str, node: ast.Call, arguments: Arguments) -> Values:
+    def _instantiate(self, cls: str, node: ast.expr, arguments: Arguments) -> Values:
         made = super()._instantiate(cls, node, arguments)
         mapped = self._mapped(cls)
         if mapped is None:

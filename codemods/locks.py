@@ -47,7 +47,7 @@ def decide(program: Program) -> Iterator[Decision]:
                 seen.add(key)
                 module, _, name = library().classes[cls].on_loop.rpartition(".")
                 text, wanted = request(source, module, at=node)
-                edits = [Replace(*source.span(node), f"{text}.{name}"), *([wanted] if wanted else [])]
+                edits: list[Edit] = [Replace(*source.span(node), f"{text}.{name}"), *([wanted] if wanted else [])]
                 yield decided(program, NAME, Work(source, node, f"becomes {module}.{name}", edits))
 
 

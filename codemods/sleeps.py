@@ -67,6 +67,7 @@ def _patched(program: Program, patch: Patch) -> Iterator[Decision]:
     assert isinstance(patch.node, ast.Call)
     target = patch.node.args[0]
     assert isinstance(target, ast.Constant)
+    assert isinstance(target.value, str)
     module = target.value.removesuffix(".sleep")
     match patch.owner:
         case External():
