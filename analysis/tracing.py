@@ -369,7 +369,7 @@ class _Calls(Calls):
     def _instantiate(self, cls: str, node: ast.expr, arguments: Arguments) -> Values:
         made = super()._instantiate(cls, node, arguments)
         mapped = self._mapped(cls)
-        if mapped is None:
+        if mapped is None or not isinstance(node, ast.Call):
             return made
         given = frozenset((name,) for name in arguments[1] if name in mapped.relationships)
         for (name,) in given:
