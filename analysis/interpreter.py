@@ -602,8 +602,10 @@ class Interpreter:
     def _instance_attribute(self, value: Instance, name: str) -> Values:
         objects = self.objects
         mapped = objects.mapped[value.cls]
-        if mapped and name in mapped.relationships:
-            relationship = mapped.relationships[name]
+        if mapped and name in mapped.proxies:
+            return self._proxied(value, *mapped.proxies[name])
+        relationship = objects.relationship(value.cls, name)
+        if relationship is not None:
             target: Values = frozenset({Instance(relationship.target)}) if relationship.target else NOTHING
             return frozenset({Many(target)}) if relationship.many else target
         method = objects.method(value.cls, name)
@@ -619,6 +621,12 @@ class Interpreter:
             for base in objects.library_bases(value.cls):
                 values |= self.calls.library_attribute(base, name, value)
         return values
+
+    def _proxied(self, value: Instance, relationship: str, name: str) -> Values:
+        """What an association proxy gives: an attribute of what a relationship leads to."""
+        behind = self._instance_attribute(value, relationship)
+        many = frozenset(Many(self.attribute(v.items, name)) for v in behind if isinstance(v, Many))
+        return many or self.attribute(behind, name)
 
     def _class_attribute(self, value: ClassObject, name: str) -> Values:
         mapped = self.objects.mapped[value.cls]

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from .boundaries import boundary_of
 from .effects import Effects
 from .expiry import Expired, Expiry
-from .mapped import Relationship
+from .mapped import DEFERRED, Relationship
 from .order import dominates
 from .responses import Responses
 from .server_values import ServerValue, ServerValues
@@ -29,7 +29,7 @@ from .staleness import Stale, Staleness
 from .symbols import Function
 from .test_reach import TestReach, is_test
 from .tracing import EAGER, EVERYTHING, Path, Place, Root, Traced, Tracing, objects
-from .values import ClassObject, Instance, Mock, Values
+from .values import ClassObject, Instance, Mock, Text, Values
 
 if TYPE_CHECKING:
     from .colours import AsyncSite, Colours
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 # Boundaries behind which nothing can be awaited.
 CLOSED = frozenset({"property", "special", "callback", "lambda", "greenlet", "kept"})
+# Settings of a mapper by which the columns of subclasses come with the query for their base.
+POLYMORPHIC_LOADING = frozenset({"polymorphic_load", "with_polymorphic"})
 # A reader that is sync but for its lazy loads stays so if this many queries can load for it.
 MOST_QUERIES = 8
 
@@ -45,10 +47,11 @@ MOST_QUERIES = 8
 class Load:
     """A place that may send a query for a relationship.
 
-    `kind`: "read", "replace" (a collection is assigned, which loads the old one), or "serve" (a schema reads it from
-    what `node` gives). `owner` is the expression of the object. `origins` are those of the objects it can be that did
-    not come with the relationship; one that is not `Traced` is unknown. `is_direct`: `owner` is the object itself, not
-    a list of such or what the object is reached through.
+    `kind`: "read", "replace" (a collection is assigned, which loads the old one), "serve" (a schema reads it from what
+    `node` gives), or "indirect" (`getattr()` or an association proxy reads it). `owner` is the expression of the
+    object. `origins` are those of the objects it can be that did not come with the relationship; one that is not
+    `Traced` is unknown. `is_direct`: `owner` is the object itself, not a list of such or what the object is reached
+    through.
     """
 
     function: Function
@@ -119,7 +122,7 @@ def implicit_loads(program: Program, loads: Loads) -> Iterator[AsyncSite]:
 
 def _is_lazy_anywhere(program: Program) -> bool:
     mapped = program.interpreter.objects.mapped.known.values()
-    return any(m.relationships for m in mapped) and not all(map(program.stays_sync, program.functions))
+    return any(m.is_lazy for m in mapped) and not all(map(program.stays_sync, program.functions))
 
 
 class _Finder:
@@ -166,8 +169,11 @@ class _Finder:
             if self._program.stays_sync(function):
                 continue
             for node in function.own_nodes():
-                if isinstance(node, ast.Attribute):
-                    yield from self._read(function, node)
+                match node:
+                    case ast.Attribute():
+                        yield from self._read(function, node)
+                    case ast.Call(func=ast.Name(id="getattr" | "hasattr"), args=[owner, name, *_]):
+                        yield from self._read_by_name(function, node, owner, name)
         for reading in self._responses.readings():
             if not self._program.stays_sync(reading.function):
                 for relationship, origins in self._by_relationship(reading.origins, reading.name, reading.function):
@@ -179,8 +185,26 @@ class _Finder:
         for relationship, origins in self._by_relationship(self.origins(node.value), node.attr, function):
             if isinstance(node.ctx, ast.Load):
                 yield Load(function, node, node.value, relationship, origins)
-            elif relationship.many and isinstance(node.ctx, ast.Store):
+            elif isinstance(node.ctx, ast.Store) and (relationship.many or _is_augmented(function.source, node)):
                 yield Load(function, node, node.value, relationship, origins, "replace")
+        if isinstance(node.ctx, ast.Load):
+            yield from self._read_through(function, node)
+
+    def _read_by_name(self, function: Function, node: ast.Call, owner: ast.expr, name: ast.expr) -> Iterator[Load]:
+        for text in sorted(v.text for v in self._program.values(name) if isinstance(v, Text)):
+            for relationship, origins in self._by_relationship(self.origins(owner), text, function):
+                yield Load(function, node, owner, relationship, origins, "indirect")
+
+    def _read_through(self, function: Function, node: ast.Attribute) -> Iterator[Load]:
+        """What an association proxy reads: a relationship, and an attribute of what it leads to."""
+        owners = self.origins(node.value)
+        mapped = [m for o in owners if (m := self._program.mapped(o.cls))]
+        proxies = {m.proxies[node.attr] for m in mapped if node.attr in m.proxies}
+        for first, second in sorted(proxies):
+            behind = objects(self._tracing.attribute(frozenset(owners), first), self._tracing.is_mapped)
+            for name, found in ((first, owners), (second, list(behind))):
+                for relationship, origins in self._by_relationship(found, name, function):
+                    yield Load(function, node, node.value, relationship, origins, "indirect", is_direct=False)
 
     def _by_relationship(
         self, objects: Iterable[Instance], name: str, function: Function
@@ -188,12 +212,23 @@ class _Finder:
         """The lazy relationship of a name that objects have, and those objects; the first if there are more."""
         found: dict[Relationship, list[Instance]] = {}
         for origin in sorted(objects, key=_by_origin):
-            mapped = self._program.mapped(origin.cls)
-            relationship = mapped.relationships.get(name) if mapped else None
+            mapped, relationship = self._program.mapped(origin.cls), self._lazy(origin, name)
             if relationship and relationship.lazy not in {"dynamic", "write_only"}:
-                found.setdefault(relationship, []).append(origin)
+                is_known = mapped is not None and (name in mapped.relationships or name in mapped.columns)
+                found.setdefault(relationship, []).append(origin if is_known else Instance(relationship.owner))
         for relationship, origins in list(found.items())[:1]:
             yield relationship, tuple(self._met(origins, function)) or tuple(origins)
+
+    def _lazy(self, origin: Instance, name: str) -> Relationship | None:
+        """The relationship of a name that an object has, or a column that is loaded when it is read."""
+        for mapped in self._program.interpreter.objects.polymorphic(origin.cls):
+            if name in mapped.relationships:
+                return mapped.relationships[name]
+            if name in mapped.columns:
+                is_left_out = isinstance(origin, Traced) and (*origin.path, name) in origin.deferred
+                is_of_subclass = mapped.cls.key != origin.cls and not mapped.settings & POLYMORPHIC_LOADING
+                return mapped.column(name) if is_left_out or is_of_subclass or name in mapped.deferred else None
+        return None
 
     def _met(self, origins: Iterable[Instance], function: Function) -> Iterator[Instance]:
         """The objects that can really be met in a function: those made by tests only where these tests lead."""
@@ -225,7 +260,7 @@ class _Finder:
         is_eager = relationship.lazy in EAGER or (relationship.owner, relationship.name) in self.found.eager
         refreshed = self._tracing.refreshed.get(origin.root)
         if origin.root.kind == "made" and not origin.path:
-            if origin.root not in self._tracing.given_away:
+            if relationship.lazy == DEFERRED or origin.root not in self._tracing.given_away:
                 return True
             is_given = path in origin.loaded or self._tracing.is_assigned(origin, relationship.name)
             return is_eager if refreshed else is_given
@@ -470,7 +505,7 @@ class _Finder:
         """Can the reader await, and are all objects it gets mapped ones?"""
         if is_in_lambda_or_default(load.source, load.node) or self._is_faked(load):
             return False
-        if load.function.is_module:
+        if load.function.is_module or load.kind == "indirect":
             return False
         return self._colours.is_async(load.function) or self._can_become_async(load.function)
 
@@ -511,7 +546,7 @@ def along(program: Program, cls: str, path: Path) -> list[Relationship]:
     for name in path:
         mapped = program.mapped(cls)
         assert mapped is not None
-        found.append(mapped.relationships[name])
+        found.append(mapped.relationships.get(name) or mapped.column(name))
         cls = found[-1].target
     return found
 
@@ -534,6 +569,10 @@ def is_in_lambda_or_default(source: Source, node: ast.AST) -> bool:
             return True
         child, parent = parent, source.parents.get(parent)
     return isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef) and child is parent.args
+
+
+def _is_augmented(source: Source, node: ast.expr) -> bool:
+    return isinstance(source.parents[node], ast.AugAssign)
 
 
 def _position(node: ast.expr | ast.stmt) -> tuple[int, int]:

@@ -28,12 +28,18 @@ COLLECTIONS = {
     "WriteOnlyMapped",
     "DynamicMapped",
 }
+DEFERRED = "deferred"
+# Annotations that say how a collection is loaded.
+STRATEGIES = {"WriteOnlyMapped": "write_only", "DynamicMapped": "dynamic"}
 DECLARATIVE_ROOTS = {"DeclarativeBase", "DeclarativeBaseNoMeta", "SQLModel", "MappedAsDataclass"}
 
 
 @dataclass(frozen=True, slots=True)
 class Relationship:
-    """A relationship: `target` is a class key ("" when not the project's), `many` a collection, `lazy` its strategy."""
+    """A relationship: `target` is a class key ("" when not the project's), `many` a collection, `lazy` its strategy.
+
+    A column that is not loaded with its row is one as well, without a target and with the strategy `DEFERRED`.
+    """
 
     name: str
     target: str
@@ -51,7 +57,22 @@ class Mapped:
     table: str = ""
     columns: dict[str, ast.stmt] = field(default_factory=dict)
     relationships: dict[str, Relationship] = field(default_factory=dict)
+    # Columns that are loaded when they are read.
+    deferred: set[str] = field(default_factory=set)
+    # Association proxies: the relationship, and the attribute of what it leads to.
+    proxies: dict[str, tuple[str, str]] = field(default_factory=dict)
     foreign_tables: set[str] = field(default_factory=set)
+    # What `__mapper_args__` sets.
+    settings: set[str] = field(default_factory=set)
+
+    def column(self, name: str) -> Relationship:
+        """A column as something that is loaded on its own."""
+        return Relationship(name, "", False, DEFERRED, self.columns[name], self.cls.key)
+
+    @property
+    def is_lazy(self) -> bool:
+        """Can reading an attribute send a query?"""
+        return bool(self.relationships or self.deferred)
 
 
 class MappedClasses:
@@ -116,11 +137,17 @@ class MappedClasses:
             name, value, annotation = _assignment(statement)
             if value is not None:
                 mapped.foreign_tables |= set(self._foreign_tables(value))
+            if name == "__mapper_args__" or getattr(statement, "name", "") == "__mapper_args__":
+                mapped.settings |= {str(n.value) for n in ast.walk(statement) if isinstance(n, ast.Constant)}
             if not name or name.startswith("__"):
                 continue
             call = _call_name(value)
-            if call in COLUMN_CALLS or (call not in RELATIONSHIP_CALLS and annotation is not None):
+            if call == "association_proxy":
+                mapped.proxies.update(_proxied(name, value))
+            elif call in COLUMN_CALLS or (call not in RELATIONSHIP_CALLS and annotation is not None):
                 mapped.columns[name] = statement
+                if _is_deferred(value):
+                    mapped.deferred.add(name)
 
     def _foreign_tables(self, value: ast.expr) -> Iterator[str]:
         """The tables that foreign keys in an expression refer to."""
@@ -172,7 +199,8 @@ class MappedClasses:
             many = True
         else:
             many = self._is_collection(mapped, target, keywords)
-        return Relationship(name, target.key if target else "", many, _lazy(keywords), statement, cls.key)
+        lazy = STRATEGIES.get(_simple_name(annotation)) or _lazy(keywords)
+        return Relationship(name, target.key if target else "", many, lazy, statement, cls.key)
 
     def _is_collection(self, mapped: Mapped, target: Class | None, keywords: Mapping[str, ast.expr]) -> bool:
         """Is the foreign key the other side's, as far as the arguments and the tables tell?"""
@@ -319,6 +347,20 @@ def _annotated_target(annotation: ast.expr | None) -> tuple[str, bool]:
             found = _annotated_target(left)
             return found if found[0] and found[0] != "None" else _annotated_target(right)
     return _simple_name(annotation), False
+
+
+def _proxied(name: str, value: ast.expr | None) -> dict[str, tuple[str, str]]:
+    """What `name = association_proxy("relationship", "attribute")` reads."""
+    match value:
+        case ast.Call(args=[ast.Constant(value=str(relationship)), ast.Constant(value=str(attribute)), *_]):
+            return {name: (relationship, attribute)}
+    return {}
+
+
+def _is_deferred(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Call) and (
+        _call_name(value) == "deferred" or any(k.arg == "deferred" and not _is_false(k.value) for k in value.keywords)
+    )
 
 
 def _lazy(keywords: Mapping[str, ast.expr]) -> str:

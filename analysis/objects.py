@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from .library import library
-from .mapped import MappedClasses
+from .mapped import Mapped, MappedClasses, Relationship
 from .store import Store
 from .symbols import Class, Function, dotted
 from .values import ClassObject, FunctionObject, Instance, Value, Values
@@ -117,6 +117,18 @@ class Objects:
         below = self.descendants(key) | (self.implementers(key) if self.is_protocol(key) else set())
         found = [self.method(key, name), *(self.classes[k].methods.get(name) for k in sorted(below))]
         return list(dict.fromkeys(f for f in found if f is not None))
+
+    def polymorphic(self, key: str) -> Iterator[Mapped]:
+        """The mapped class and, where its rows may be of one of them, the classes below it."""
+        mapped = self.mapped[key]
+        if mapped is not None:
+            yield mapped
+            below = sorted(self.descendants(key)) if "polymorphic_on" in mapped.settings else ()
+            yield from (found for cls in below if (found := self.mapped[cls]))
+
+    def relationship(self, key: str, name: str) -> Relationship | None:
+        """The relationship of a mapped class, or of a class that its rows may be of."""
+        return next((m.relationships[name] for m in self.polymorphic(key) if name in m.relationships), None)
 
     def class_attribute(self, key: str, name: str) -> Values:
         """What the class body binds the name to, in the nearest class that has it."""

@@ -51,6 +51,8 @@ LOADING = frozenset(
     {"joinedload", "selectinload", "subqueryload", "immediateload", "contains_eager", "noload", "raiseload"}
 )
 LEADING = frozenset({"defaultload", "lazyload", "Load"})
+# Options that say of the columns of an entity which are loaded with it.
+OF_COLUMNS = frozenset({"undefer", "defer", "load_only"})
 EVERYTHING = "*"
 # Relationships are followed this far from the root; beyond, the origin is not known.
 FARTHEST = 4
@@ -69,11 +71,15 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Traced(Instance):
-    """A mapped object of known origin: from `root` along `path`. `loaded` are the paths that come with the root."""
+    """A mapped object of known origin: from `root` along `path`.
+
+    `loaded` are the paths that come with the root, `deferred` the columns that its query leaves out.
+    """
 
     root: Root = Root("", "")
     path: Path = ()
     loaded: frozenset[Path] = frozenset()
+    deferred: frozenset[Path] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +88,20 @@ class TracedEntity(Entity):
 
     root: Root = Root("", "")
     loaded: frozenset[Path] = frozenset()
+    deferred: frozenset[Path] = frozenset()
 
     def instance(self) -> Instance:
-        return Traced(self.cls, root=self.root, loaded=self.loaded)
+        return Traced(self.cls, root=self.root, loaded=self.loaded, deferred=self.deferred)
 
 
 @dataclass(frozen=True, slots=True)
 class Option(External):
-    """A loader option: for the class `cls`, it has walked `path` and loads `eager`."""
+    """A loader option: for the class `cls`, it has walked `path`, loads `eager` and leaves out `deferred`."""
 
     cls: str = ""
     path: Path = ()
     eager: frozenset[Path] = frozenset()
+    deferred: frozenset[Path] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,8 +334,11 @@ class _Calls(Calls):
             return frozenset(Instance(v.cls) if isinstance(v, Traced) else v for v in made)
         if kind == "@get":
             root = self._tracing.root("get", node)
-            loaded = self._loaded([arguments[1].get("options", NOTHING)])
-            return frozenset(Traced(v.cls, root=root, loaded=loaded) for v in made if isinstance(v, Instance))
+            options = [arguments[1].get("options", NOTHING)]
+            loaded, deferred = self._loaded(options), self._deferred(options)
+            return frozenset(
+                Traced(v.cls, root=root, loaded=loaded, deferred=deferred) for v in made if isinstance(v, Instance)
+            )
         return frozenset(self._marked(v, node) for v in made)
 
     def _marked(self, value: Value, node: ast.Call) -> Value:
@@ -354,8 +365,8 @@ class _Calls(Calls):
                 root = self._tracing.root("get", node)
                 return frozenset(replace(v, root=root) if isinstance(v, Traced) else v for v in values)
             if method == "options":
-                loaded = self._loaded(v for _, v in arguments[0])
-                return frozenset(_with_loaded(v, loaded) for v in values)
+                options = [v for _, v in arguments[0]]
+                return frozenset(_with_options(v, self._loaded(options), self._deferred(options)) for v in values)
             return frozenset(self._marked(v, node) for v in values)
         return values
 
@@ -394,13 +405,17 @@ class _Calls(Calls):
 
     def _external(self, name: str, node: ast.Call, arguments: Arguments, env: Env) -> Values:
         word = name.rpartition(".")[2]
-        if word in LOADING | LEADING and name.startswith("sqlalchemy"):
+        if word in LOADING | LEADING | OF_COLUMNS and name.startswith("sqlalchemy"):
             cls = next((v.cls for _, vs in arguments[0] for v in vs if isinstance(v, ClassObject)), "")
             return frozenset({self._walked(Option(name, cls=cls), word, node)})
         return super()._external(name, node, arguments, env)
 
     def _walked(self, option: Option, word: str, node: ast.Call) -> Option:
         """A loader option that has gone on along the relationships that a call names."""
+        if word in OF_COLUMNS:
+            return self._columns(option, word, node)
+        if word == "options":
+            return self._with_inner(option, node)
         if word not in LOADING | LEADING:
             return option
         for argument in node.args:
@@ -409,6 +424,28 @@ class _Calls(Calls):
                 eager = option.eager | {path} if word in LOADING else option.eager
                 option = replace(option, cls=option.cls or cls, path=path, eager=eager)
         return option
+
+    def _with_inner(self, option: Option, node: ast.Call) -> Option:
+        """A loader option with further ones from its end on: `joinedload(A.b).options(joinedload(B.c), …)`."""
+        for argument in node.args:
+            for inner in self._tracing.values.get(argument, NOTHING):
+                if isinstance(inner, Option):
+                    eager = option.eager | {(*option.path, *path) for path in inner.eager}
+                    deferred = option.deferred | {(*option.path, *path) for path in inner.deferred}
+                    option = replace(option, eager=eager, deferred=deferred)
+        return option
+
+    def _columns(self, option: Option, word: str, node: ast.Call) -> Option:
+        """A loader option that says which columns of the entity at its end are loaded."""
+        named = [found for argument in node.args for found in self._relationships(argument)]
+        names = {name for _, name in named}
+        if word == "load_only":
+            mapped = next((m for cls, _ in named if (m := self._mapped(cls))), None)
+            names = {n for n, s in mapped.columns.items() if n not in names and not _is_key(s)} if mapped else set()
+        paths = frozenset((*option.path, name) for name in names)
+        if word == "undefer":
+            return replace(option, eager=option.eager | paths)
+        return replace(option, deferred=option.deferred | paths)
 
     def _relationships(self, node: ast.expr) -> Iterator[tuple[str, str]]:
         """The relationships that an argument of an option names: `User.posts`, `User.posts.of_type(…)`, `"posts"`."""
@@ -435,16 +472,27 @@ class _Calls(Calls):
                     found |= {p for v in _flat(value) if isinstance(v, Option) for p in v.eager}
         return frozenset(found)
 
+    def _deferred(self, arguments: Iterable[Values]) -> frozenset[Path]:
+        """The columns that options leave out; of alternatives what any of them does."""
+        options = (v for values in arguments for value in values for v in _flat(value) if isinstance(v, Option))
+        return frozenset(path for option in options for path in option.deferred)
 
-def _with_loaded(value: Value, loaded: frozenset[Path]) -> Value:
+
+def _with_options(value: Value, loaded: frozenset[Path], deferred: frozenset[Path]) -> Value:
     if not isinstance(value, Query | Statement):
         return value
     return replace(
         value,
         entities=tuple(
-            replace(e, loaded=e.loaded | loaded) if isinstance(e, TracedEntity) else e for e in value.entities
+            replace(e, loaded=e.loaded | loaded, deferred=e.deferred | deferred) if isinstance(e, TracedEntity) else e
+            for e in value.entities
         ),
     )
+
+
+def _is_key(column: ast.stmt) -> bool:
+    """Is a column part of the primary key, which always comes?"""
+    return any(isinstance(n, ast.keyword) and n.arg == "primary_key" for n in ast.walk(column))
 
 
 def _flat(value: Value) -> Iterator[Value]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ..analysis.loads import Loads, along, entity_node
-from ..analysis.mapped import Relationship
+from ..analysis.mapped import DEFERRED, Relationship
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.tracing import EAGER, Option, Path, Place, Root
@@ -96,6 +96,8 @@ class Query:
         return is_eager or path in self.loaded
 
     def _word(self, relationship: Relationship) -> str:
+        if relationship.lazy == DEFERRED:
+            return "undefer"
         return "selectinload" if relationship.many or not _is_joinable(self.place) else "joinedload"
 
     def _class(self, entity: ast.expr, cls: str) -> str:

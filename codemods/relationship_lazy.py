@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..analysis.mapped import Relationship
+from ..analysis.mapped import DEFERRED, Relationship
 from ..analysis.source import Source
 from .edit import Edit, Replace, Wrap
 from .imports import request
@@ -23,6 +23,8 @@ def eager(source: Source, relationship: Relationship, strategy: str = "selectin"
     Raises:
         Unwritable: its declaration is not a call that takes `lazy=`.
     """
+    if relationship.lazy == DEFERRED:
+        raise Unwritable("the column is deferred")
     call = next((n for n in ast.walk(relationship.node) if _declares(n)), None) if relationship.node else None
     if not isinstance(call, ast.Call):
         raise Unwritable("its declaration is not seen")

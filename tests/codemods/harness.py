@@ -108,6 +108,7 @@ class Outcome:
 
     result: object
     sql: list[str] = field(default_factory=list)
+    raised: bool = False
 
 
 def run_sync(text: str) -> Outcome:
@@ -115,7 +116,7 @@ def run_sync(text: str) -> Outcome:
     return outcome(_load(text))
 
 
-def outcome(module: Any) -> Outcome:
+def outcome(module: Any, expire_on_commit: bool = False) -> Outcome:
     """A module's `run(db)` with a Session."""
     engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     base = sys.modules["models"]
@@ -125,13 +126,13 @@ def outcome(module: Any) -> Outcome:
         session.add_all(base.rows())
         session.commit()
     found = Outcome(None)
-    with Session(engine, expire_on_commit=False) as session:
+    with Session(engine, expire_on_commit=expire_on_commit) as session:
         event.listen(engine, "before_cursor_execute", _recorder(found.sql))
         try:
             result = module.run(session)
             found.result = plain(list(result) if isinstance(result, types.GeneratorType) else result)
         except Exception as error:
-            found.result = type(error).__name__
+            found.result, found.raised = type(error).__name__, True
     engine.dispose()
     return found
 
@@ -160,7 +161,7 @@ async def async_outcome(module: Any) -> Outcome:
             else:
                 found.result = plain(await result if isinstance(result, types.CoroutineType) else result)
         except Exception as error:
-            found.result = type(error).__name__
+            found.result, found.raised = type(error).__name__, True
     await engine.dispose()
     return found
 

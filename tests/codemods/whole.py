@@ -6,6 +6,13 @@ one the block is `app.py`. A line `Declined: …` gives the beginning of a conce
 sync, `SQL differs: …` the reason why the statements are not compared; with `Since: 2.1` nothing runs on an older
 SQLAlchemy.
 
+A folder with a `models.py` of its own has these models instead of the shared ones. They are migrated too, and a `diff`
+block shows the lines of them that change. Its sessions expire on commit before, as they do by default, and the number
+of statements is compared rather than the statements: after, at most as many are sent, unless `SQL differs: …`.
+
+What runs is not `run(db)` but a request of a FastAPI `app` where a line `Request: GET /path` says so; `get_db` is its
+dependency.
+
 An `app.py` without imports of its own is put behind `PRELUDE`. What runs is `run(db)` of `app.py`: before, `db` is a
 Session, after, an AsyncSession. A case without `run` is compared as text only. A second migration changes nothing.
 """
@@ -17,12 +24,14 @@ import importlib
 import re
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import ndiff
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from asyncshift.analysis.decisions import Plan, Status
@@ -30,6 +39,9 @@ from asyncshift.analysis.program import Program
 from asyncshift.analysis.settings import Settings
 from asyncshift.analysis.source import Source
 from asyncshift.codemods.engine import make_plan, rewrite
+from fastapi.testclient import TestClient
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from .harness import HERE, MODELS, Outcome, async_outcome, is_installed, load_models, note, outcome, without_imports
 
@@ -54,10 +66,18 @@ class Case:
     kept: str = ""
     sql_differs: str = ""
     since: str = ""
+    request: str = ""
+    models: str = MODELS
+    changed_models: tuple[str, ...] = ()
+
+    @property
+    def has_own_models(self) -> bool:
+        return self.models is not MODELS
 
     @property
     def executes(self) -> bool:
-        return re.search(r"^def run\(db", self.before.get("app.py", ""), re.M) is not None and is_installed(self.since)
+        has_run = bool(self.request) or re.search(r"^def run\(db", self.before.get("app.py", ""), re.M) is not None
+        return has_run and is_installed(self.since)
 
     @property
     def has_imports(self) -> bool:
@@ -66,7 +86,8 @@ class Case:
     @property
     def project(self) -> dict[str, str]:
         """The files as they are migrated, without the models."""
-        return self.before if self.has_imports else {**self.before, "app.py": PRELUDE + self.before["app.py"]}
+        files = self.before if self.has_imports else {**self.before, "app.py": PRELUDE + self.before["app.py"]}
+        return {"models.py": self.models, **files} if self.has_own_models else files
 
     @property
     def settings(self) -> Settings:
@@ -80,14 +101,22 @@ def cases(*folders: str) -> Sequence[Any]:
 
 def read_cases(folder: str) -> Iterator[Case]:
     """All cases of a folder, file by file."""
+    own = HERE / folder / "models.py"
+    models = own.read_text("utf-8") if own.exists() else MODELS
     for path in sorted((HERE / folder).glob("*.md")):
         for section in re.split(r"^## ", path.read_text("utf-8"), flags=re.M)[1:]:
             title, _, body = section.partition("\n")
             blocks = re.findall(r"^```python\n(.*?)^```$", body, re.M | re.S)
             assert 1 <= len(blocks) <= 2, f"{path.name}: {title}: one or two Python blocks are expected"
             prose = re.sub(r"^```python\n.*?^```$", "", body, flags=re.M | re.S)
-            notes = [note(prose, word) for word in ("Declined", "Kept", "SQL differs", "Since")]
-            yield Case(f"{path.stem}: {title.strip()}", _files(blocks[0]), _files(blocks[-1]), *notes)
+            notes = [note(prose, word) for word in ("Declined", "Kept", "SQL differs", "Since", "Request")]
+            name = f"{path.stem}: {title.strip()}"
+            yield Case(name, _files(blocks[0]), _files(blocks[-1]), *notes, models, _changes(prose))
+
+
+def _changes(prose: str) -> tuple[str, ...]:
+    found = re.search(r"^```diff\n(.*?)^```$", prose, re.M | re.S)
+    return tuple(found[1].splitlines()) if found else ()
 
 
 def _files(block: str) -> dict[str, str]:
@@ -119,10 +148,12 @@ def migrated(case: Case) -> tuple[dict[str, str], Plan]:
 def check(case: Case, root: Path) -> None:
     """The migration gives the text that the case shows; that text stays as it is, and does what the first one did."""
     after, plan = migrated(case)
-    if case.has_imports:
-        assert after == {**case.before, **case.after}
-    else:
-        assert {**after, "app.py": without_imports(after["app.py"])} == {**case.before, **case.after}
+    shown = {path: text for path, text in after.items() if path != "models.py" or not case.has_own_models}
+    if not case.has_imports:
+        shown["app.py"] = without_imports(shown["app.py"])
+    assert shown == {**case.before, **case.after}
+    if case.has_own_models:
+        assert _changed_lines(case.models, after["models.py"]) == case.changed_models
     concerns = [d.concern for d in plan if d.status is Status.DECLINED]
     if case.declined:
         assert any(concern.startswith(case.declined) for concern in concerns), concerns
@@ -130,33 +161,64 @@ def check(case: Case, root: Path) -> None:
         assert not concerns
     assert migrate(after, case.settings)[0] == {}, "a second time changes something"
     if case.executes and after != case.project:
-        before = execute(root / "before", case.project)
-        found = execute(root / "after", after, asynchronous=True)
-        assert found.result == before.result
-        if not case.sql_differs:
-            assert found.sql == before.sql
+        _compare(case, execute(root / "before", case), execute(root / "after", case, after))
+
+
+def _changed_lines(before: str, after: str) -> tuple[str, ...]:
+    lines = ndiff(before.splitlines(), after.splitlines())
+    return tuple(line for line in lines if line.startswith(("-", "+")))
+
+
+def _compare(case: Case, before: Outcome, after: Outcome) -> None:
+    assert after.result == before.result
+    if case.has_own_models:
+        assert not before.raised, before.result
+    if not case.sql_differs:
+        assert len(after.sql) <= len(before.sql) if case.has_own_models else after.sql == before.sql
 
 
 # Execution
 
 
-def execute(root: Path, files: Mapping[str, str], asynchronous: bool = False) -> Outcome:
-    """What `run(db)` of a project's `app.py` gives."""
-    for path, text in files.items():
+def execute(root: Path, case: Case, migrated: Mapping[str, str] | None = None) -> Outcome:
+    """What `run(db)` of a project's `app.py`, or its request, gives: before, or with what it was migrated to."""
+    for path, text in (migrated or case.project).items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, "utf-8", newline="")
-    with _importing(root), warnings.catch_warnings(record=True) as seen:
+    with _importing(root, case.has_own_models), warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always", RuntimeWarning)
         module = importlib.import_module("app")
-        found = asyncio.run(async_outcome(module)) if asynchronous else outcome(module)
+        if case.request:
+            module.run = (_requested_async if migrated else _requested)(module, case.request.removeprefix("GET "))
+        found = asyncio.run(async_outcome(module)) if migrated else outcome(module, case.has_own_models)
     assert not [w.message for w in seen if w.category is RuntimeWarning]
     return found
 
 
+def _requested(module: Any, path: str) -> Callable[[Any], object]:
+    def run(db: Session) -> object:
+        module.app.dependency_overrides[module.get_db] = lambda: db
+        return TestClient(module.app).get(path).json()
+
+    return run
+
+
+def _requested_async(module: Any, path: str) -> Callable[[Any], Awaitable[object]]:
+    async def run(db: AsyncSession) -> object:
+        module.app.dependency_overrides[module.get_db] = lambda: db
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(module.app), base_url="http://test") as client:
+            return (await client.get(path)).json()
+
+    return run
+
+
 @contextmanager
-def _importing(root: Path) -> Iterator[None]:
-    """Modules are imported from a folder, and forgotten."""
+def _importing(root: Path, has_models: bool) -> Iterator[None]:
+    """Modules are imported from a folder, and forgotten; the shared models are there unless it has its own."""
     load_models()
+    shared = sys.modules["models"]
+    if has_models:
+        del sys.modules["models"]
     before = set(sys.modules)
     sys.path.insert(0, str(root))
     importlib.invalidate_caches()
@@ -167,3 +229,4 @@ def _importing(root: Path) -> Iterator[None]:
         for name in set(sys.modules) - before:
             if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(root)):
                 del sys.modules[name]
+        sys.modules["models"] = shared
