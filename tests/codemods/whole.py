@@ -33,15 +33,15 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from asyncshift.analysis.decisions import Plan, Status
 from asyncshift.analysis.program import Program
 from asyncshift.analysis.settings import Settings
 from asyncshift.analysis.source import Source
 from asyncshift.codemods.engine import make_plan, rewrite
-from fastapi.testclient import TestClient
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
 
 from .harness import HERE, MODELS, Outcome, async_outcome, is_installed, load_models, note, outcome, without_imports
 
