@@ -119,7 +119,7 @@ class Person(Base):
 
 class Librarian(Person):
     __tablename__ = "librarians"
-    __mapper_args__ = {"polymorphic_identity": "librarian"}
+    __mapper_args__ = {"polymorphic_identity": "librarian"}  # noqa: RUF012
 
     id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True)
     desk: Mapped[str] = mapped_column(String(20))
