@@ -7,6 +7,7 @@ import fnmatch
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 from .bridges import Bridges, with_parents
 from .colours import Colours
@@ -33,13 +34,22 @@ class BrokenInputs(BrokenInput):
 class Program:
     """A project, parsed and understood.
 
-    `root` is the project's folder, `sources` its files by path relative to it.
+    `root` is the project's folder, `sources` its files by path relative to it, `broken` those that could not be parsed,
+    with the reason.
     """
 
-    def __init__(self, root: Path, sources: dict[str, Source], settings: Settings, stays_sync: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        sources: dict[str, Source],
+        settings: Settings,
+        stays_sync: bool = False,
+        broken: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.root = root
         self.sources = sources
         self.settings = settings
+        self.broken = broken
         self._everything_stays_sync = stays_sync
         self.interpreter = Interpreter(Modules(sources), Symbols(sources.values()))
         self.interpreter.run()
@@ -65,6 +75,18 @@ class Program:
         if messages:
             raise BrokenInputs(messages)
         return cls(root, sources, settings, stays_sync)
+
+    @classmethod
+    def of_contents(cls, root: Path, contents: Mapping[str, bytes], settings: Settings) -> Program:
+        """Parse and understand files whose bytes are at hand; what can't be parsed is left out, as `broken`."""
+        sources: dict[str, Source] = {}
+        broken: dict[str, str] = {}
+        for path in sorted(contents):
+            try:
+                sources[path] = Source.parse(path, contents[path])
+            except BrokenInput as error:
+                broken[path] = str(error)
+        return cls(root, sources, settings, broken=broken)
 
     # What the project uses
 

@@ -1,28 +1,41 @@
-"""Finds the rules and runs them."""
+"""Finds the rules, runs them, and tells what is accepted from what has to be mended."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import cast
 
 from ..analysis.program import Program
-from ..analysis.source import BrokenInput
 from .finding import Finding
+from .outcome import Accepted, How, Outcome
 from .rule import Rule
+from .rules import unused_suppression
+from .suppression import Suppression, suppressions
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A hundred of codes. `may_be_kept`: in a file that stays sync on purpose these are no mistakes."""
+
+    title: str
+    level: str = "error"
+    may_be_kept: bool = False
+
 
 GROUPS = {
-    "AS1": "left from before",
-    "AS2": "await",
-    "AS3": "implicit I/O",
-    "AS4": "bridges",
-    "AS5": "blocking",
-    "AS6": "concurrency",
-    "AS7": "meaning",
-    "AS8": "tests",
-    "AS9": "the gate itself",
+    "AS1": Group("left from before", may_be_kept=True),
+    "AS2": Group("await"),
+    "AS3": Group("implicit I/O"),
+    "AS4": Group("bridges", may_be_kept=True),
+    "AS5": Group("blocking", may_be_kept=True),
+    "AS6": Group("concurrency"),
+    "AS7": Group("meaning", level="warning"),
+    "AS8": Group("tests"),
+    "AS9": Group("the gate itself"),
 }
 
 
@@ -37,20 +50,50 @@ def _load() -> dict[str, Rule]:
 RULES: dict[str, Rule] = _load()
 
 
-def check(program: Program, codes: Iterable[str] | None = None, *, faults: bool = True) -> list[Finding]:
-    """What the rules (those of `codes`, or all) find in a program, in the order of the places.
+def group(code: str) -> Group:
+    """The group of a rule's code."""
+    return GROUPS[code[:3]]
 
-    With `faults` a fault of a rule is raised; without, it becomes a finding.
+
+def check(program: Program, codes: Iterable[str] | None = None) -> list[Finding]:
+    """What the rules (those of `codes`, or all) find in a program and nothing accepts, in the order of the places."""
+    return list(examine(program, codes).findings)
+
+
+def examine(program: Program, codes: Iterable[str] | None = None, *, faults: bool = True) -> Outcome:
+    """What the rules find, and what is accepted of it.
+
+    With `faults` a fault of a rule is raised; without, the outcome tells of it.
     """
-    wanted = RULES if codes is None else [code for code in RULES if code in set(codes)]
-    return sorted({finding for code in wanted for finding in _found(program, RULES[code], faults)})
+    wanted = set(RULES if codes is None else codes)
+    failures: list[str] = []
+    found = {f for code in RULES if code in wanted for f in _found(program, RULES[code], failures, faults)}
+    comments = list(suppressions(program))
+    findings: list[Finding] = []
+    accepted: list[Accepted] = []
+    for finding in sorted(found, key=lambda f: f.order):
+        told = _accepted(program, finding, comments)
+        if told:
+            accepted.append(told)
+        else:
+            findings.append(finding)
+    if unused_suppression.CODE in wanted:
+        findings += unused_suppression.unused(comments, found, RULES.keys() - wanted)
+    return Outcome(tuple(sorted(findings, key=lambda f: f.order)), tuple(accepted), tuple(failures))
 
 
-def _found(program: Program, rule: Rule, faults: bool) -> Iterator[Finding]:
+def _found(program: Program, rule: Rule, failures: list[str], faults: bool) -> Iterator[Finding]:
     try:
         yield from list(rule.find(program))
     except Exception as fault:
-        if faults or isinstance(fault, BrokenInput):
+        if faults:
             raise
-        message = f"{rule.CODE} {rule.NAME} failed, --debug shows where ({type(fault).__name__}: {fault})"
-        yield Finding(next(iter(program.sources)), 1, 0, 1, 0, "AS900", message)
+        failures.append(f"{rule.CODE} {rule.NAME} failed, --debug shows where ({type(fault).__name__}: {fault})")
+
+
+def _accepted(program: Program, finding: Finding, comments: Collection[Suppression]) -> Accepted | None:
+    for comment in comments:
+        if comment.holds_for(finding):
+            return Accepted(finding, How.SUPPRESSED, comment.reason)
+    kept = finding.kept or (program.kept.get(finding.path, "") if group(finding.code).may_be_kept else "")
+    return Accepted(replace(finding, kept=kept), How.KEPT, kept) if kept else None

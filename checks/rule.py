@@ -27,7 +27,7 @@ class Rule(Protocol):
     """A module of `rules/`.
 
     Its docstring begins with one line that says what is wrong; then why that breaks, and what to do. `CODE` is grouped
-    by hundreds (see `engine.GROUPS`). `FIX`, where a rule has it, is the name of the codemod that mends what it finds.
+    by hundreds (see `engine.GROUPS`). A finding may carry the reason why it is kept, and a fix.
     """
 
     CODE: str

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from .errors import Failure
+
+HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
 
 def inside(root: Path) -> bool:
@@ -44,9 +50,65 @@ def uncommitted(root: Path, touched: Iterable[str]) -> list[str]:
     return sorted(path for state, path in entries if state != "??" or path in wanted)
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What has changed since a revision: the lines (of now) that are other ones, and the names that files had."""
+
+    lines: Mapping[str, frozenset[int]]
+    renamed: Mapping[str, str]
+
+
+def tree(root: Path, revision: str, suffix: str) -> Iterator[tuple[str, bytes]]:
+    """The files below `root` in a revision whose names end so, relative to `root`, and their contents.
+
+    Raises:
+        Failure: there is no such revision, or no repository.
+    """
+    listed = _run(root, "ls-tree", "-r", "-z", revision)
+    blobs = [(path, entry.split()[2]) for entry, _, path in (line.partition("\t") for line in listed)]
+    wanted = [(path, name) for path, name in blobs if path.endswith(suffix)]
+    answer = _output(root, "cat-file", "--batch", given="".join(f"{name}\n" for _, name in wanted).encode())
+    for path, _ in wanted:
+        heading, _, answer = answer.partition(b"\n")
+        size = int(heading.split()[2])
+        yield path, answer[:size]
+        answer = answer[size + 1 :]
+
+
+def change(root: Path, revision: str) -> Change:
+    """What has changed below `root` since a revision, in what git tracks.
+
+    Raises:
+        Failure: there is no such revision, or no repository.
+    """
+    form = ("--unified=0", "--no-color", "--no-ext-diff", "--find-renames", "--relative", "--no-prefix")
+    text = _output(root, "diff", *form, revision, "--", ".").decode(errors="replace")
+    lines: dict[str, set[int]] = {}
+    renamed: dict[str, str] = {}
+    path = before = ""
+    told = iter(text.splitlines())
+    for line in told:
+        if line.startswith("rename from "):
+            before = line.removeprefix("rename from ")
+        elif line.startswith("rename to "):
+            renamed[line.removeprefix("rename to ")] = before
+        elif line.startswith("+++ "):
+            path = line.removeprefix("+++ ").rstrip("\t")
+        elif hunk := HUNK.match(line):
+            removed, first, added = int(hunk[1] or 1), int(hunk[2]), int(hunk[3] or 1)
+            lines.setdefault(path, set()).update(range(first, first + added))
+            # What was removed and added is not read as anything else.
+            deque(islice(told, removed + added), maxlen=0)
+    return Change({p: frozenset(numbers) for p, numbers in lines.items()}, renamed)
+
+
 def _run(root: Path, *arguments: str) -> list[str]:
-    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False)
+    return [os.fsdecode(part) for part in _output(root, *arguments).split(b"\0") if part]
+
+
+def _output(root: Path, *arguments: str, given: bytes = b"") -> bytes:
+    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False, input=given)
     if done.returncode:
         message = os.fsdecode(done.stderr).strip().splitlines() or [f"exit code {done.returncode}"]
         raise Failure(f"git {arguments[0]}: {message[0]}")
-    return [os.fsdecode(part) for part in done.stdout.split(b"\0") if part]
+    return done.stdout

@@ -16,7 +16,6 @@ from ..rule import Example
 
 CODE = "AS101"
 NAME = "query-on-async-session"
-FIX = "query-to-select"
 ASYNC_SESSION = "sqlalchemy.ext.asyncio.AsyncSession"
 
 EXAMPLES = (

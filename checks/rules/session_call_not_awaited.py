@@ -13,6 +13,7 @@ from ...analysis.library import LibraryClass, library
 from ...analysis.program import Program
 from ...analysis.values import Instance
 from ..finding import Finding, finding
+from ..fix import awaited
 from ..rule import Example
 
 CODE = "AS201"
@@ -51,7 +52,8 @@ def find(program: Program) -> Iterator[Finding]:
                 ):
                     if cls := _class_with_coroutine(program, receiver, method):
                         text = f"{source.text(node.func)}()"
-                        yield finding(source, node, CODE, f"{text} of {cls} is a coroutine: await it")
+                        message = f"{text} of {cls} is a coroutine: await it"
+                        yield finding(source, node, CODE, message, fix=awaited(source, node))
 
 
 def _class_with_coroutine(program: Program, receiver: ast.expr, method: str) -> str:

@@ -52,6 +52,13 @@ def test_the_list_of_commands_says_what_each_says_itself(name: str) -> None:
     [
         ("plan", ["--why", "--json", "--module", "--driver"]),
         ("migrate", ["--dry-run", "--only", "--skip", "--module", "--force", "--driver"]),
+        (
+            "check",
+            [
+                *("--format", "--select", "--ignore", "--diff", "--baseline", "--write-baseline"),
+                *("--fix", "--unsafe-fixes", "--statistics", "--explain"),
+            ],
+        ),
         ("undo", ["--force"]),
         ("codemod", ["--dry-run", "--force"]),
         ("demo", []),

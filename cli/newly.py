@@ -1,0 +1,53 @@
+"""`--diff REV`: the findings that a change touches or newly makes, wherever they are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from pathspec import GitIgnoreSpec
+
+from ..checks.finding import Finding
+from ..checks.outcome import Outcome
+from . import git
+from .discovery import NEVER
+from .gate import outcome_of
+from .project import Project
+
+
+def since(project: Project, revision: str, outcome: Outcome) -> Outcome:
+    """The outcome, without the findings that were there before and on whose lines nothing has changed.
+
+    Raises:
+        Failure: git does not know the revision.
+    """
+    change = git.change(project.root, revision)
+    contents = {path: content for path, content in git.tree(project.root, revision, ".py") if _is_ours(project, path)}
+    before = Counter(f.key for f in outcome_of(project.root, contents, project.settings).findings)
+    touched: list[Finding] = []
+    others: list[Finding] = []
+    for finding in outcome.findings:
+        lines = change.lines.get(finding.path, frozenset())
+        is_touched = not lines.isdisjoint(range(finding.line, finding.end_line + 1))
+        (touched if is_touched else others).append(finding)
+    for finding in touched:
+        before[_key_before(finding, change)] -= 1
+    new = []
+    for finding in others:
+        key = _key_before(finding, change)
+        if before[key] <= 0:
+            new.append(finding)
+        before[key] -= 1
+    return replace(outcome, findings=tuple(sorted([*touched, *new], key=lambda f: f.order)))
+
+
+def _key_before(finding: Finding, change: git.Change) -> tuple[str, str, str, str]:
+    """What the finding was known by in a file that had another name."""
+    return replace(finding, path=change.renamed.get(finding.path, finding.path)).key
+
+
+def _is_ours(project: Project, path: str) -> bool:
+    """Would the file be looked at?"""
+    if not NEVER.isdisjoint(path.split("/")) or GitIgnoreSpec.from_lines(project.settings.exclude).match_file(path):
+        return False
+    return any(f"{path}/".startswith(f"{given.rstrip('/')}/") or given == "." for given in project.settings.paths)
