@@ -22,6 +22,11 @@ NEWEST = 20
 _BARE_EXCEPTIONS = re.compile(
     r"^(?P<head>[ \t]*except\*?)[ \t](?P<types>[\w.]+(?:[ \t]*,[ \t]*[\w.]+)+)[ \t]*:(?=[ \t]*(?:#.*)?$)", re.MULTILINE
 )
+_BRACKETS = r"\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\]"
+_TYPE_PARAMETERS = re.compile(
+    rf"^(?P<head>[ \t]*(?:async[ \t]+def|def|class)[ \t]+\w+)(?P<types>{_BRACKETS})(?=[ \t]*[(:])", re.MULTILINE
+)
+_TYPE_ALIAS = re.compile(rf"^(?P<head>[ \t]*)type[ \t]+(?P<name>\w+)(?P<types>{_BRACKETS})?(?=[ \t]*=[^=])", re.MULTILINE)
 LIMIT_SECONDS = 30
 
 _DUMP = r"""
@@ -42,19 +47,30 @@ sys.stdout.write(json.dumps(dump(ast.parse(sys.stdin.buffer.read().decode()))))
 
 def parse_newer(text: str) -> ast.Module | None:
     """The tree of a text that this interpreter can't parse; None when it can't be had."""
-    return _parse_with_newer(text) or _parse_bare_exceptions(text)
+    reworded = _reworded(text)
+    if reworded == text:
+        return _parse_with_newer(text)
+    return _parse_with_newer(text) or _parse_here(reworded) or _parse_with_newer(reworded)
 
 
-def _parse_bare_exceptions(text: str) -> ast.Module | None:
-    """`except A, B:` (PEP 758), parsed with the parentheses that older interpreters want.
+def _reworded(text: str) -> str:
+    """The text in words that older interpreters know.
 
-    The opening one takes the place of a space, so that no column before the colon moves.
+    `except A, B:` (PEP 758) gets the parentheses that they want; the opening one takes the place of a space, so that no
+    column before the colon moves. Spaces take the place of type parameters and of the word `type` (PEP 695).
     """
-    parenthesised = _BARE_EXCEPTIONS.sub(r"\g<head>(\g<types>):", text)
-    if parenthesised == text:
-        return None
+    text = _BARE_EXCEPTIONS.sub(r"\g<head>(\g<types>):", text)
+    text = _TYPE_PARAMETERS.sub(lambda m: m["head"] + _blank(m["types"]), text)
+    return _TYPE_ALIAS.sub(lambda m: f"{m['head']}{m['name']}{_blank(m[0], besides=m['head'] + m['name'])}", text)
+
+
+def _blank(text: str, besides: str = "") -> str:
+    return " " * (len(text.encode()) - len(besides.encode()))
+
+
+def _parse_here(text: str) -> ast.Module | None:
     try:
-        return ast.parse(parenthesised)
+        return ast.parse(text)
     except SyntaxError:
         return None
 

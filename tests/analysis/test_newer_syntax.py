@@ -84,7 +84,7 @@ def test_without_a_newer_interpreter_the_error_is_this_ones(monkeypatch: pytest.
     monkeypatch.setattr(newer_syntax, "shutil", SimpleNamespace(which=lambda name: None))
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)
     monkeypatch.chdir(tmp_path)
-    assert parse_newer("type X = int") is None
+    assert parse_newer("t'{X}'") is None
     with pytest.raises(BrokenInput, match=r"^a\.py:1: syntax error"):
         Source.parse("a.py", b"def f(:\n")
 
@@ -96,7 +96,7 @@ def test_an_interpreter_that_fails_is_passed_over(monkeypatch: pytest.MonkeyPatc
     found = {"python3": str(broken), "python": str(missing)}
     monkeypatch.setattr(newer_syntax, "shutil", SimpleNamespace(which=found.get))
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path))
-    assert parse_newer("type X = int") is None
+    assert parse_newer("t'{X}'") is None
 
 
 def test_a_newer_one_that_can_not_parse_it_either(dumped: Any) -> None:
@@ -126,3 +126,27 @@ def test_exceptions_without_parentheses_parse_everywhere(monkeypatch: pytest.Mon
     parsed = Source.parse("a.py", b"try:\n    f()\nexcept a.A, B:  # both\n    g()\n")
     assert [parsed.text(n) for n in parsed.nodes if isinstance(n, ast.Name)] == ["f", "B", "a", "g"]
     assert parsed.is_newer
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="this interpreter knows the syntax")
+def test_type_parameters_and_aliases_parse_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(newer_syntax, "shutil", SimpleNamespace(which=lambda name: None))
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    monkeypatch.chdir(tmp_path)
+    text = """\
+type Pair[T] = tuple[T, T]
+class Box[T: (int, str)](Base[T]):
+    async def of[K, V: list[K]](self, key: K) -> V:
+        try:
+            return key
+        except A, B:
+            pass
+"""
+    parsed = Source.parse("a.py", text.encode())
+    assert ast.unparse(parsed.tree).splitlines()[:4] == [
+        "Pair = tuple[T, T]",
+        "",
+        "class Box(Base[T]):",
+        "",
+    ]
+    assert [parsed.text(n) for n in parsed.nodes if isinstance(n, ast.arg)] == ["self", "key: K"]
