@@ -51,6 +51,7 @@ BUILTINS = frozenset(dir(builtins))
 # A bound on evaluations of one function; cells only grow, so it is a guard against a fault here, not a tuning knob.
 ROUNDS = 60
 LONGEST_TEXT = 200
+PATH = Instance("pathlib.Path")
 
 
 class Interpreter:
@@ -517,6 +518,8 @@ class Interpreter:
                     return frozenset(v for v in values if isinstance(v, ClassObject))
                 if any(_is_column(v) for v in values):
                     return frozenset({EXPRESSION})
+                if isinstance(op, ast.Div):
+                    return frozenset(v for v in values if v == PATH)
                 return frozenset(v for v in values if isinstance(v, Many | Row)) if isinstance(op, ast.Add) else NOTHING
         for child in children(node):
             if isinstance(child, ast.expr):

@@ -19,6 +19,9 @@ of each function what it returns, whether it does I/O by itself (`io`) or on a s
 * "future": its first argument, for those who ask the future that it returns for its `result()`;
 * "maker": it makes a function that calls the given one and runs what that gives.
 
+`blocks` says how a callable blocks the thread that calls it, with a word that `libraries/blocking.toml` explains; of a
+class it says so of all its methods.
+
 `returns` is a small type expression: a dotted class name for an instance, `self`, `list[T]`, `context[T]` (a context
 manager), `await[T]`, or `@name` for what `statements.py` works out.
 """
@@ -27,9 +30,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Callable:
     sync_only: bool = False
     position: int = 0
     runs: str = ""
+    blocks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +68,28 @@ class LibraryClass:
     facade: str = ""
     facade_only: tuple[str, ...] = ()
     told_apart: bool = False
+    blocks: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     methods: Mapping[str, Callable] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Blocking:
+    """A kind of blocking call: what it does, and what async code does instead."""
+
+    what: str
+    instead: str
+
+
 @dataclass(slots=True)
 class Library:
-    """All tables together."""
+    """All tables together. `unmistakable`: names of methods that block, by kind, whatever they are called on."""
 
     classes: dict[str, LibraryClass] = field(default_factory=dict)
     functions: dict[str, Callable] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
+    blocking: dict[str, Blocking] = field(default_factory=dict)
+    unmistakable: dict[str, str] = field(default_factory=dict)
     _ancestries: dict[str, list[LibraryClass]] = field(default_factory=dict)
 
     def canonical(self, name: str) -> str:
@@ -110,32 +126,54 @@ class Library:
         return any(c.name == base for c in self.ancestry(cls))
 
 
-def _callable(entry: Mapping[str, object]) -> Callable:
-    return Callable(**entry)  # type: ignore[arg-type]
+def _callable(entry: Mapping[str, Any]) -> Callable:
+    return Callable(**entry)
 
 
 @cache
 def library() -> Library:
     """The tables that ship with asyncshift, read once."""
     result = Library()
-    for resource in sorted(files(f"{__package__}.libraries").iterdir(), key=lambda r: r.name):
-        if resource.name.endswith(".toml"):
-            _add(result, tomllib.loads(resource.read_text("utf-8")))
+    tables = [
+        tomllib.loads(resource.read_text("utf-8"))
+        for resource in sorted(files(f"{__package__}.libraries").iterdir(), key=lambda r: r.name)
+        if resource.name.endswith(".toml")
+    ]
+    for table in tables:
+        _add(result, table)
+    for table in tables:
+        for kind, entry in table.get("blocking", {}).items():
+            _add_blocking(result, kind, entry)
     return result
 
 
-def _add(result: Library, table: Mapping[str, Mapping[str, Mapping[str, object]]]) -> None:
+def _add(result: Library, table: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
     for name, entry in table.get("classes", {}).items():
         known = dict(entry)
-        for alias in known.pop("aliases", ()):  # type: ignore[attr-defined]
+        for alias in known.pop("aliases", ()):
             result.aliases[alias] = name
-        methods = {m: _callable(c) for m, c in known.pop("methods", {}).items()}  # type: ignore[attr-defined]
-        for method in known.pop("io", ()):  # type: ignore[attr-defined]
+        methods = {m: _callable(c) for m, c in known.pop("methods", {}).items()}
+        for method in known.pop("io", ()):
             methods[method] = Callable(io=True)
-        known |= {key: tuple(known.get(key, ())) for key in ("bases", "facade_only")}  # type: ignore[arg-type]
-        result.classes[name] = LibraryClass(name=name, methods=methods, **known)  # type: ignore[arg-type]
+        known |= {key: tuple(known.get(key, ())) for key in ("bases", "facade_only")}
+        result.classes[name] = LibraryClass(name=name, methods=methods, **known)
     for name, function in table.get("functions", {}).items():
         known = dict(function)
-        for alias in known.pop("aliases", ()):  # type: ignore[attr-defined]
+        for alias in known.pop("aliases", ()):
             result.aliases[alias] = name
         result.functions[name] = _callable(known)
+
+
+def _add_blocking(result: Library, kind: str, entry: Mapping[str, Any]) -> None:
+    """Note what blocks in a way, beside what is known of it already."""
+    result.blocking[kind] = Blocking(entry["what"], entry["instead"])
+    for name in entry.get("functions", ()):
+        result.functions[name] = replace(result.functions.get(name, Callable()), blocks=kind)
+    for name in entry.get("classes", ()):
+        result.classes[name] = replace(result.classes.get(name, LibraryClass(name, enter="self")), blocks=kind)
+    for name in entry.get("methods", ()):
+        cls, _, method = name.rpartition(".")
+        known = result.classes.get(cls, LibraryClass(cls))
+        blocking = replace(known.methods.get(method, Callable()), blocks=kind)
+        result.classes[cls] = replace(known, methods={**known.methods, method: blocking})
+    result.unmistakable |= dict.fromkeys(entry.get("unmistakable", ()), kind)

@@ -26,7 +26,9 @@ _BRACKETS = r"\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\]"
 _TYPE_PARAMETERS = re.compile(
     rf"^(?P<head>[ \t]*(?:async[ \t]+def|def|class)[ \t]+\w+)(?P<types>{_BRACKETS})(?=[ \t]*[(:])", re.MULTILINE
 )
-_TYPE_ALIAS = re.compile(rf"^(?P<head>[ \t]*)type[ \t]+(?P<name>\w+)(?P<types>{_BRACKETS})?(?=[ \t]*=[^=])", re.MULTILINE)
+_TYPE_ALIAS = re.compile(
+    rf"^(?P<head>[ \t]*)type[ \t]+(?P<name>\w+)(?P<types>{_BRACKETS})?(?=[ \t]*=[^=])", re.MULTILINE
+)
 LIMIT_SECONDS = 30
 
 _DUMP = r"""

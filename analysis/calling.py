@@ -1,0 +1,90 @@
+"""Which functions of the project a call reaches, and which code runs on the event loop."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .once import once
+from .stand_ins import is_test_code
+from .symbols import Function
+from .values import ClassObject, Context, FunctionObject, Generated, Instance
+
+if TYPE_CHECKING:
+    from .program import Program
+
+
+@once
+def _waiting(program: Program) -> frozenset[Function]:
+    return frozenset(f for f in program.functions if any(isinstance(n, _WAITING) for n in f.own_nodes()))
+
+
+_WAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith)
+
+
+def runs_on_loop(program: Program, function: Function) -> bool:
+    """Is the function async: as it is written, or as it is meant, since it awaits?"""
+    return function.is_async or (function in _waiting(program) and not function.is_module)
+
+
+def callees(program: Program, node: ast.Call) -> Iterator[Function]:
+    """The functions that run when a call is evaluated; the call of a generator function runs nothing yet."""
+    for value in program.values(node.func):
+        for function in _behind(program, value):
+            if not function.is_generator:
+                yield function
+
+
+def _behind(program: Program, value: object) -> Iterator[Function]:
+    match value:
+        case FunctionObject(key=key, receiver=receiver, wrappers=wrappers):
+            function = program.function(key)
+            found = [function, *map(program.function, wrappers)]
+            if isinstance(receiver, Instance):
+                found.extend(program.alternatives(receiver.cls, function.name))
+            yield from dict.fromkeys(found)
+        case Instance(cls=cls):
+            yield from program.methods(cls, "__call__")
+        case ClassObject(cls=cls):
+            constructor = program.interpreter.objects.method(cls, "__init__")
+            if constructor is not None:
+                yield constructor
+
+
+def reached(program: Program, node: ast.AST) -> Iterator[Function]:
+    """The functions that run when a node is evaluated: called, entered, run through, or read as properties."""
+    match node:
+        case ast.Call():
+            yield from callees(program, node)
+        case ast.withitem(context_expr=manager):
+            for value in program.values(manager):
+                if isinstance(value, Context) and value.key:
+                    yield program.function(value.key)
+                elif isinstance(value, Instance):
+                    for name in ("__enter__", "__aenter__"):
+                        yield from program.methods(value.cls, name)
+        case ast.For(iter=iterable) | ast.AsyncFor(iter=iterable) | ast.comprehension(iter=iterable):
+            for value in program.values(iterable):
+                if isinstance(value, Generated):
+                    yield program.function(value.key)
+        case ast.Attribute(ctx=ast.Load(), value=owner, attr=name):
+            for value in program.values(owner):
+                if isinstance(value, Instance):
+                    yield from (m for m in program.methods(value.cls, name) if m.is_property)
+
+
+@once
+def edges(program: Program) -> dict[Function, list[tuple[ast.AST, Function]]]:
+    """What each function of the project runs, and the node where it does."""
+    found: dict[Function, list[tuple[ast.AST, Function]]] = {}
+    for function in program.functions:
+        own = [(node, callee) for node in function.own_nodes() for callee in dict.fromkeys(reached(program, node))]
+        if own:
+            found[function] = own
+    return found
+
+
+def tests_aside(program: Program) -> list[Function]:
+    """The functions of the project without its suite."""
+    return [f for f in program.functions if not is_test_code(f)]
