@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .effects import Effects, Event
-from .order import dominates, is_certain_behind, may_follow
+from .order import dominates, is_certain_behind, may_follow, may_follow_at_once
 from .source import Source
 from .symbols import Function
 from .tracing import Traced, objects
@@ -148,9 +148,11 @@ def _runs_between(source: Source, event: Event, between: ast.AST, node: ast.AST)
     """Does something run on every way from the event to the read?"""
     if between is not node and not dominates(source, between, node):
         return False
+    if _later(between, event.node) or event.node in ast.walk(between):
+        return True
     loop = _loop(source, event.node)
-    is_later = _later(between, event.node) or event.node in ast.walk(between)
-    return is_later or (loop is not None and loop in _above(source, between))
+    is_on_next_turn = loop is not None and loop in _above(source, between)
+    return is_on_next_turn and not may_follow_at_once(source, event.node, node)
 
 
 def _loop(source: Source, node: ast.AST) -> ast.AST | None:

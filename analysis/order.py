@@ -36,21 +36,33 @@ def dominates(source: Source, first: ast.AST, second: ast.AST) -> bool:
 
 def may_follow(source: Source, first: ast.AST, second: ast.AST) -> bool:
     """Can `second` run after `first`, on this turn of the loops around both or on a later one?"""
+    paths = _paths(source, first, second)
+    return paths is not None and (_may_follow_at_once(source, *paths) or _comes_round(source, paths[0], paths[1]))
+
+
+def may_follow_at_once(source: Source, first: ast.AST, second: ast.AST) -> bool:
+    """Can `second` run after `first` on the same turn of the loops around both?"""
+    paths = _paths(source, first, second)
+    return paths is not None and _may_follow_at_once(source, *paths)
+
+
+def _paths(source: Source, first: ast.AST, second: ast.AST) -> tuple[list[ast.AST], list[ast.AST], ast.AST] | None:
+    """What stands around `first` alone, from the inside outwards; what stands around both; the part with `second`."""
     ups = [first, *_ancestors(source, first)]
     index = {id(node): position for position, node in enumerate(ups)}
     child: ast.AST = second
     for node in _ancestors(source, second):
         if isinstance(child, _NESTED):
-            return False
+            return None
         if id(node) in index:
             path = ups[: index[id(node)]]
-            if not path or path[-1] is child:
-                return False
-            if _is_behind(node, path[-1], child) and _goes_on(source, path[:-1]):
-                return True
-            return _comes_round(source, path, ups[index[id(node)] :])
+            return (path, ups[index[id(node)] :], child) if path and path[-1] is not child else None
         child = node
-    return False
+    return None
+
+
+def _may_follow_at_once(source: Source, path: list[ast.AST], above: list[ast.AST], child: ast.AST) -> bool:
+    return _is_behind(above[0], path[-1], child) and _goes_on(source, path[:-1])
 
 
 def _is_behind(parent: ast.AST, one: ast.AST, other: ast.AST) -> bool:
@@ -100,16 +112,20 @@ def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
 
 
 def is_certain_behind(source: Source, first: ast.stmt, second: ast.AST) -> bool:
-    """Does `second` always run once the statement `first` is done: in the same block, and unconditionally?"""
-    block = next((b for b in _blocks(source.parents[first]) if first in b), [])
+    """Does `second` always run once the statement `first` is done, on the same turn of every loop around both?"""
+    parent = source.parents[first]
+    block = next((b for b in _blocks(parent) if first in b), [])
+    rest = block[block.index(first) + 1 :] if block else []
     ups = [second, *_ancestors(source, second)]
     for position, node in enumerate(ups):
         if isinstance(node, ast.stmt) and node in block:
-            jumps = (ast.Return, ast.Raise, ast.Break, ast.Continue)
-            between = block[block.index(first) + 1 : block.index(node)]
-            is_later = block.index(node) > block.index(first)
-            return is_later and not any(isinstance(s, jumps) for s in between) and _always(ups[:position], node)
-    return False
+            between = rest[: rest.index(node)] if node in rest else []
+            return node in rest and not _jumps(between) and _always(ups[:position], node)
+    return isinstance(parent, ast.If) and not _jumps(rest) and is_certain_behind(source, parent, second)
+
+
+def _jumps(block: list[ast.stmt]) -> bool:
+    return any(isinstance(s, ast.Return | ast.Raise | ast.Break | ast.Continue) for s in block)
 
 
 def _ancestors(source: Source, node: ast.AST) -> list[ast.AST]:
