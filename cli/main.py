@@ -16,6 +16,7 @@ COMMANDS = {
     "plan": "Print what would be done and why; changes nothing.",
     "migrate": "Carry the plan out.",
     "check": "Find what is left from before, or would break under asyncio.",
+    "record": "Run the project's suite and write down what it does with the database.",
     "undo": "Take the last migration back.",
     "codemod": "List the codemods, or run one alone.",
     "demo": "Migrate a small example and compare its test suite before and after.",

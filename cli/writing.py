@@ -124,6 +124,7 @@ def undo(root: Path, force: bool = False, step: Step = lambda _: None) -> Journa
 
 def hide(root: Path) -> None:
     """Keep git from seeing what asyncshift itself writes into the project."""
+    (root / HOME).mkdir(exist_ok=True)
     _replace(root / HOME / ".gitignore", b"*\n")
 
 

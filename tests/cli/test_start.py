@@ -59,6 +59,7 @@ def test_the_list_of_commands_says_what_each_says_itself(name: str) -> None:
                 *("--fix", "--unsafe-fixes", "--statistics", "--explain"),
             ],
         ),
+        ("record", ["--python"]),
         ("undo", ["--force"]),
         ("codemod", ["--dry-run", "--force"]),
         ("demo", []),

@@ -1,0 +1,1 @@
+"""Evidence: what was seen while a project's own suite, or its application, ran."""
