@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .library import library
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
     from .interpreter import Env, Interpreter
 
 ITERATING = {"list", "set", "tuple", "frozenset", "sorted", "reversed", "iter", "filter", "aiter"}
+# What calls a function with each item of an iterable: the function is its first argument, or its `key`.
+FIRST_WITH_ITEMS = {
+    "map", "filter", "functools.reduce", "itertools.takewhile", "itertools.dropwhile", "itertools.filterfalse",
+}  # fmt: skip
+KEY_WITH_ITEMS = {"sorted", "max", "min", "itertools.groupby"}
 GROWING = {"append", "add", "extend", "update", "insert", "appendleft", "setdefault"}
 # How a library calls a function that it is given with the arguments behind it.
 CALLING = {"thread", "sync", "starts"}
@@ -252,6 +258,12 @@ class Calls:
 
     def _external(self, name: str, node: ast.Call, arguments: Arguments, env: Env) -> Values:
         positional, keywords = arguments
+        if name in FIRST_WITH_ITEMS and positional:
+            made = self._with_items(node, positional[0][1], positional[1:])
+            if name == "map":
+                return frozenset({Many(made)})
+        elif name in KEY_WITH_ITEMS and "key" in keywords:
+            self._with_items(node, keywords["key"], positional)
         if name in ITERATING:
             last = positional[-1][1] if positional else NOTHING
             return frozenset({Many(self._interpreter.iterate(last))})
@@ -280,6 +292,12 @@ class Calls:
         if known and known.calls in CALLING and len(positional) > known.position:
             return self._in_thread(known.calls, (positional[known.position :], keywords))
         return self.typed(known.returns, None, node, arguments) if known and known.returns else NOTHING
+
+    def _with_items(self, node: ast.Call, functions: Values, iterables: Sequence[tuple[ast.expr, Values]]) -> Values:
+        """What functions give that something calls with the items of iterables, and without await."""
+        self._hand("sync", node, functions)
+        items = [(argument, self._interpreter.iterate(values)) for argument, values in iterables]
+        return self.invoke(functions, (items, {}))
 
     def _made_by(self, factory: ast.expr, env: Env) -> Values:
         """What a function or class gives that is called without arguments whenever a new one is wanted."""
@@ -376,6 +394,8 @@ class Calls:
                 added = self._interpreter.iterate(added)
             self._interpreter.grow_list(node.func.value, added, env)
             return receiver.items if method == "setdefault" else NOTHING
+        if method == "sort" and "key" in arguments[1]:
+            self._with_items(node, arguments[1]["key"], [(node.func, frozenset({receiver}))])
         if method in {"pop", "get", "popleft"}:
             return receiver.items
         if method == "values":

@@ -81,7 +81,7 @@ class Expiry:
         """Can the event have expired what is read?"""
         if not isinstance(node.ctx, ast.Load) or not _is_simple(node.value) or not self._is_column(node):
             return False
-        match event:
+        match event.node:
             case ast.Call(func=ast.Attribute(attr="expire"), args=[owner, *_]) if ast.dump(owner) != ast.dump(
                 node.value
             ):

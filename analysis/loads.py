@@ -96,6 +96,8 @@ class Loads:
     expired: list[Expired] = field(default_factory=list)
     # Relationships that lack a row which was added by its foreign key.
     stale: list[Stale] = field(default_factory=list)
+    # Reads of dynamic relationships, which are queries that can't be awaited.
+    dynamic: list[Load] = field(default_factory=list)
     # Columns whose new value has to come with an update.
     server_values: list[ServerValue] = field(default_factory=list)
     tracing: Tracing | None = None
@@ -142,6 +144,7 @@ class _Finder:
             self._choose(load)
         self.found.expired = list(Expiry(program, Effects(program, colours), self.origins).reads())
         self.found.stale = list(Staleness(program, self.origins, self._is_loaded).found())
+        self.found.dynamic = list(self._dynamic())
         self.found.server_values = list(ServerValues(program, self._responses).needed())
         self.found.awaited = [load for load in self.found.awaited if not self._is_awaited_before(load)]
 
@@ -230,6 +233,17 @@ class _Finder:
                 return mapped.column(name) if is_left_out or is_of_subclass or name in mapped.deferred else None
         return None
 
+    def _dynamic(self) -> Iterator[Load]:
+        """Where a dynamic relationship is more than added to."""
+        for function in self._program.functions:
+            for node in () if self._program.stays_sync(function) else function.own_nodes():
+                if isinstance(node, ast.Attribute) and not _is_grown(function.source, node):
+                    for origin in self.origins(node.value):
+                        relationship = self._lazy(origin, node.attr)
+                        if relationship and relationship.lazy == "dynamic":
+                            yield Load(function, node, node.value, relationship, (origin,))
+                            break
+
     def _met(self, origins: Iterable[Instance], function: Function) -> Iterator[Instance]:
         """The objects that can really be met in a function: those made by tests only where these tests lead."""
         for origin in origins:
@@ -271,11 +285,12 @@ class _Finder:
         )
 
     def _is_loaded(self, origin: Instance, relationship: Relationship) -> bool:
-        """Was the relationship loaded with an object that is a row by now?"""
+        """Was the relationship loaded of an object that is a row by now: with it, or where it was awaited?"""
         is_transient = (
             isinstance(origin, Traced) and origin.root.kind == "made" and origin.root not in self._tracing.given_away
         )
-        return not is_transient and self._is_there(origin, relationship)
+        is_awaited = any(origin in load.origins and load.relationship == relationship for load in self.found.awaited)
+        return not is_transient and (is_awaited or self._is_there(origin, relationship))
 
     def _is_fresh(self, load: Load, origin: Instance) -> bool:
         """Was the object made right here, and nothing sent since that could have made it a row?"""
@@ -408,14 +423,23 @@ class _Finder:
         """Is the same attribute of the same variable awaited on every way that leads here?"""
         text = ast.dump(load.owner)
         return any(
-            other is not load
-            and other.function is load.function
-            and other.relationship.name == load.relationship.name
-            and ast.dump(other.owner) == text
-            and dominates(load.source, other.node, load.node)
-            and not self._changes_between(load, other.node)
-            for other in self.found.awaited
+            ast.dump(owner) == text
+            and dominates(load.source, node, load.node)
+            and not self._changes_between(load, node)
+            for node, owner in self._awaited_like(load)
         )
+
+    def _awaited_like(self, load: Load) -> Iterator[tuple[ast.expr, ast.expr]]:
+        """Where else the attribute is awaited in the function, now or already, and of what."""
+        for other in self.found.awaited:
+            is_same = other.function is load.function and other.relationship.name == load.relationship.name
+            if is_same and other is not load:
+                yield other.node, other.owner
+        for node in load.function.own_nodes():
+            match node:
+                case ast.Attribute(value=ast.Attribute(value=owner, attr="awaitable_attrs"), attr=name):
+                    if name == load.relationship.name:
+                        yield node, owner
 
     def _changes_between(self, load: Load, earlier: ast.expr) -> bool:
         """Is the variable bound again, or the object expired, between the two reads?"""
@@ -573,6 +597,12 @@ def is_in_lambda_or_default(source: Source, node: ast.AST) -> bool:
 
 def _is_augmented(source: Source, node: ast.expr) -> bool:
     return isinstance(source.parents[node], ast.AugAssign)
+
+
+def _is_grown(source: Source, node: ast.Attribute) -> bool:
+    """Is a collection only added to or taken from?"""
+    parent = source.parents.get(node)
+    return isinstance(parent, ast.Attribute) and parent.attr in {"append", "add", "add_all", "extend", "remove"}
 
 
 def _position(node: ast.expr | ast.stmt) -> tuple[int, int]:

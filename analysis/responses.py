@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from .symbols import Class, Function
 from .tracing import Tracing, objects
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MODELS = frozenset(
     {"pydantic.BaseModel", "pydantic.main.BaseModel", "pydantic.generics.GenericModel", "sqlmodel.SQLModel"}
 )
+ADAPTER = "pydantic.TypeAdapter"
 VALIDATING = frozenset({"model_validate", "from_orm", "validate", "parse_obj"})
 ALIASES = frozenset({"alias", "validation_alias"})
 ROUTES = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "api_route"})
@@ -124,8 +125,21 @@ class Responses:
                     named = [self._objects.classes[k] for k in self._classes(self._program.values(model))]
                     if named:
                         yield function, value, named
+                case ast.Call(func=ast.Attribute(value=adapter, attr="validate_python"), args=[value, *_]):
+                    yield function, value, self._adapted(function, adapter)
+                case ast.Call(func=ast.Name(id="parse_obj_as"), args=[annotation, value]):
+                    yield function, value, self.schemas(annotation, function)
                 case ast.Call(func=func, keywords=keywords) if keywords:
                     yield from self._constructed(function, func, keywords)
+
+    def _adapted(self, function: Function, adapter: ast.expr) -> list[Class]:
+        """The schemas of a `TypeAdapter(…)`, or of the variable that holds one."""
+        if isinstance(adapter, ast.Name):
+            adapter = next((s.value for s in function.source.tree.body if _binds(s, adapter.id)), adapter)
+        match adapter:
+            case ast.Call(func=func, args=[annotation, *_]) if External(ADAPTER) in self._program.values(func):
+                return self.schemas(annotation, function)
+        return []
 
     def _constructed(
         self, function: Function, func: ast.expr, keywords: Sequence[ast.keyword]
@@ -234,6 +248,10 @@ class Responses:
             or self._objects.method(cls, name)
             or self._objects.class_attribute(cls, name)
         )
+
+
+def _binds(statement: ast.stmt, name: str) -> TypeGuard[ast.Assign]:
+    return isinstance(statement, ast.Assign) and [getattr(t, "id", "") for t in statement.targets] == [name]
 
 
 def _alias(value: ast.expr | None) -> str:

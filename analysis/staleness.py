@@ -1,7 +1,8 @@
-"""Relationships that a commit used to bring up to date: loaded before a row was added by its foreign key alone.
+"""Relationships that a commit used to bring up to date: loaded before a foreign key changed them.
 
-A commit expired every object, so that the next read found the new row. Now objects stay as they are, and a collection
-that was loaded before does not know of a child that was made with the parent's key and not put into the collection.
+A commit expired every object, so that the next read found what had changed. Now objects stay as they are: a collection
+that was loaded before does not know of a child that was made with the parent's key and not put into the collection, and
+a parent that was loaded before is still there when the child's key has become another one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .mapped import Mapped, Relationship
-from .order import dominates
+from .order import dominates, may_follow
 from .symbols import Function
 from .values import ClassObject, Instance
 
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Stale:
-    """`owner.relationship` lacks the row that `node` makes; behind `statement`, `session` can load it again."""
+    """`node` makes a row that `owner.relationship` lacks, or sets its key.
+
+    Behind `statement`, `session` can load it again.
+    """
 
     function: Function
-    node: ast.Call
+    node: ast.Call | ast.Attribute
     statement: ast.stmt
     session: ast.expr
     owner: ast.Name
@@ -58,20 +62,39 @@ class Staleness:
 
     def _in(self, function: Function) -> Iterator[Stale]:
         for node in function.own_nodes():
-            child = self._made(node)
-            if child is None or not isinstance(node, ast.Call):
-                continue
-            end = self._settled(function, node)
-            for keyword in node.keywords if end else ():
-                match keyword.value:
-                    case ast.Attribute(value=ast.Name() as owner) if keyword.arg:
-                        for relationship in self._outdated(child, keyword.arg, owner):
-                            assert end is not None
-                            yield Stale(function, node, *end, owner, relationship)
+            match node:
+                case ast.Call():
+                    yield from self._by_a_row(function, node)
+                case ast.Attribute(value=ast.Name() as owner, ctx=ast.Store()):
+                    yield from self._by_a_key(function, node, owner)
 
-    def _made(self, node: ast.AST) -> Mapped | None:
+    def _by_a_key(self, function: Function, node: ast.Attribute, owner: ast.Name) -> Iterator[Stale]:
+        """`owner.parent_id = …`: the parent that is loaded is the former one."""
+        for origin in self._origins(owner):
+            mapped = self._program.mapped(origin.cls)
+            column = mapped.columns.get(node.attr) if mapped else None
+            for relationship in mapped.relationships.values() if mapped and column else ():
+                target = self._program.mapped(relationship.target)
+                assert column is not None
+                if target is None or relationship.many or not _refers_to(column, target):
+                    continue
+                end = self._settled(function, node, owner) if self._is_loaded(origin, relationship) else None
+                if end:
+                    yield Stale(function, node, *end, owner, relationship)
+
+    def _by_a_row(self, function: Function, node: ast.Call) -> Iterator[Stale]:
+        """`Child(parent_id=owner.id)`: the collection that is loaded lacks the child."""
+        child = self._made(node)
+        for keyword in node.keywords if child is not None else ():
+            match keyword:
+                case ast.keyword(arg=str(column), value=ast.Attribute(value=ast.Name() as owner)):
+                    end = self._settled(function, node, owner)
+                    found = self._outdated(child, column, owner) if child and end else ()
+                    yield from (Stale(function, node, *end, owner, r) for r in found if end)
+
+    def _made(self, node: ast.Call) -> Mapped | None:
         """The mapped class that a call makes an object of."""
-        for value in self._program.values(node.func) if isinstance(node, ast.Call) else ():
+        for value in self._program.values(node.func):
             if isinstance(value, ClassObject) and self._program.mapped(value.cls):
                 return self._program.mapped(value.cls)
         return None
@@ -87,8 +110,8 @@ class Staleness:
                 if relationship.target == child.cls.key and self._is_loaded(origin, relationship):
                     yield relationship
 
-    def _settled(self, function: Function, node: ast.Call) -> tuple[ast.stmt, ast.expr] | None:
-        """The commit behind a call, or the refresh behind that: where all is written, and its session."""
+    def _settled(self, function: Function, node: ast.expr, owner: ast.Name) -> tuple[ast.stmt, ast.expr] | None:
+        """The commit behind a node, or the refresh behind that: where all is written, and its session."""
         found: tuple[ast.stmt, ast.expr] | None = None
         for call in function.own_nodes():
             match call:
@@ -98,10 +121,22 @@ class Staleness:
                         isinstance(statement, ast.Expr)
                         and (method == "commit" or found)
                         and self._program.is_session(self._program.values(session))
-                        and dominates(function.source, node, call)
+                        and _leads_to(function, node, owner, call)
                     ):
                         found = statement, session
         return found
+
+
+def _leads_to(function: Function, node: ast.expr, owner: ast.Name, call: ast.Call) -> bool:
+    """Does a node lead to a call behind it, where the owner is surely an object?"""
+    source = function.source
+    if dominates(source, node, call):
+        return True
+    is_behind = (node.lineno, node.col_offset) < (call.lineno, call.col_offset) and may_follow(source, node, call)
+    return is_behind and any(
+        isinstance(n, ast.Attribute) and ast.dump(n.value) == ast.dump(owner) and dominates(source, n, call)
+        for n in function.own_nodes()
+    )
 
 
 def _refers_to(column: ast.stmt, parent: Mapped) -> bool:

@@ -53,6 +53,8 @@ def decide(program: Program) -> Iterator[Decision]:
         yield _read_again(expired)
     for stale in loads.stale:
         yield _brought_up_to_date(stale)
+    for load in loads.dynamic:
+        yield _dynamic(program, load)
     for cls, values in homes(program, loads.server_values).items():
         yield _fetched(cls, values)
     yield from _base_classes(program, loads)
@@ -95,6 +97,20 @@ def _where_it_stands(program: Program, load: Load) -> Decision:
         why=(_step(load),),
         function=load.function.qualname,
         data=as_data(edits),
+        node=load.node,
+    )
+
+
+def _dynamic(program: Program, load: Load) -> Decision:
+    source, name = load.source, f"{program.plain_name(load.relationship.owner)}.{load.relationship.name}"
+    return Decision(
+        NAME,
+        source.site(load.node),
+        f"query {source.text(load.node)}",
+        Status.DECLINED,
+        concern=f'{name} is dynamic, and its query can\'t be awaited; lazy="write_only" and its select() can',
+        why=(_step(load),),
+        function=load.function.qualname,
         node=load.node,
     )
 
@@ -219,12 +235,14 @@ def _read_again(expired: Expired) -> Decision:
 
 def _brought_up_to_date(stale: Stale) -> Decision:
     source, name = stale.function.source, stale.relationship.name
+    is_row = isinstance(stale.node, ast.Call)
+    cause = f"adds a row to {stale.owner.id}.{name} by its foreign key" if is_row else f"sets the key of {name}"
     text = f'await {source.text(stale.session)}.refresh({stale.owner.id}, ["{name}"])'
     return Decision(
         NAME,
         source.site(stale.statement),
         f"load {stale.owner.id}.{name} again: the commit no longer expires it",
-        why=(Step(source.site(stale.node), f"adds a row to {stale.owner.id}.{name} by its foreign key"),),
+        why=(Step(source.site(stale.node), cause),),
         function=stale.function.qualname,
         data=as_data([_after(source, stale.statement, text)]),
         node=stale.statement,
