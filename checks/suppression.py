@@ -68,7 +68,7 @@ def _of_file(source: Source) -> Iterator[Suppression]:
 
 def _lines(source: Source, statements: list[ast.stmt], line: int, column: int) -> range:
     """The lines of the statement around a comment, or of the one below; of a compound one those of its heading."""
-    headings = [range(_first_line(s), _last_line(s) + 1) for s in statements]
+    headings = [range(_first_line(s), _last_line(source, s) + 1) for s in statements]
     is_alone = not source.content[source.offset(line, 0) : source.offset(line, column)].strip()
     around = [heading for heading in headings if line in heading]
     if not around and is_alone:
@@ -82,23 +82,29 @@ def _first_line(statement: ast.stmt) -> int:
     return min((statement.lineno, *(decorator.lineno for decorator in decorators)))
 
 
-def _last_line(statement: ast.stmt) -> int:
+def _last_line(source: Source, statement: ast.stmt) -> int:
     """The last line of a statement, or of a compound one's heading."""
-    inner = [place for child in ast.iter_child_nodes(statement) if (place := _place_inside(child))]
+    inner = [line for child in ast.iter_child_nodes(statement) if (line := _line_inside(child))]
     if not inner:
         return statement.end_lineno or statement.lineno
-    parts = [n for n in ast.walk(statement) if isinstance(n, ast.expr | ast.arg)]
-    heading = (n.end_lineno or n.lineno for n in parts if (n.lineno, n.col_offset) < min(inner))
-    return max((statement.lineno, *heading))
+    # A colon may stand on a line of its own.
+    between = range(statement.lineno + 1, min(inner))
+    return max((statement.lineno, *(number for number in between if _is_code(source, number))))
 
 
-def _place_inside(child: ast.AST) -> tuple[int, int] | None:
+def _line_inside(child: ast.AST) -> int | None:
     """Where a part of a compound statement's body begins; None for what belongs to its heading."""
     match child:
         case ast.stmt():
-            return _first_line(child), 0
+            return _first_line(child)
         case ast.excepthandler():
-            return child.lineno, 0
+            return child.lineno
         case ast.match_case(pattern=pattern):
-            return pattern.lineno, 0
+            return pattern.lineno
     return None
+
+
+def _is_code(source: Source, line: int) -> bool:
+    """Is there more on a line than a comment?"""
+    text = source.content[source.offset(line, 0) : source.offset(line + 1, 0)].strip()
+    return bool(text) and not text.startswith(b"#")
