@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import sys
 from dataclasses import dataclass
 
 from ..analysis.source import Source
+
+# Before that, expressions in f-strings do not know where they stand.
+PLACES_IN_F_STRINGS = sys.version_info >= (3, 12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ def _may_await(source: Source, node: ast.expr) -> bool:
             case ast.FunctionDef(body=body) | ast.ClassDef(body=body) if child in body:
                 return False
             case ast.Lambda(body=body) if child is body:
+                return False
+            case ast.JoinedStr() if not PLACES_IN_F_STRINGS:
                 return False
             case ast.GeneratorExp(generators=generators) if child is not generators[0]:
                 return False

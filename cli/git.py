@@ -107,7 +107,9 @@ def _run(root: Path, *arguments: str) -> list[str]:
 
 
 def _output(root: Path, *arguments: str, given: bytes = b"") -> bytes:
-    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False, input=given)
+    done = subprocess.run(
+        ["git", "-c", "core.quotePath=off", *arguments], cwd=root, capture_output=True, check=False, input=given
+    )
     if done.returncode:
         message = os.fsdecode(done.stderr).strip().splitlines() or [f"exit code {done.returncode}"]
         raise Failure(f"git {arguments[0]}: {message[0]}")

@@ -24,21 +24,17 @@ def since(project: Project, revision: str, outcome: Outcome) -> Outcome:
     change = git.change(project.root, revision)
     contents = {path: content for path, content in git.tree(project.root, revision, ".py") if _is_ours(project, path)}
     before = Counter(f.key for f in outcome_of(project.root, contents, project.settings).findings)
-    touched: list[Finding] = []
-    others: list[Finding] = []
+    reported: list[Finding] = []
     for finding in outcome.findings:
         lines = change.lines.get(finding.path, frozenset())
-        is_touched = not lines.isdisjoint(range(finding.line, finding.end_line + 1))
-        (touched if is_touched else others).append(finding)
-    for finding in touched:
-        before[_key_before(finding, change)] -= 1
-    new = []
-    for finding in others:
+        if not lines.isdisjoint(range(finding.line, finding.end_line + 1)):
+            reported.append(finding)
+            continue
         key = _key_before(finding, change)
         if before[key] <= 0:
-            new.append(finding)
+            reported.append(finding)
         before[key] -= 1
-    return replace(outcome, findings=tuple(sorted([*touched, *new], key=lambda f: f.order)))
+    return replace(outcome, findings=tuple(reported))
 
 
 def _key_before(finding: Finding, change: git.Change) -> tuple[str, str, str, str]:
