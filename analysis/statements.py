@@ -27,7 +27,8 @@ COLUMN = Entity("column")
 UNKNOWN = Entity("")
 COLLECTING = {
     "join", "outerjoin", "select_from", "limit", "offset", "slice", "distinct", "yield_per", "from_statement",
-    "group_by", "having", "options", "with_entities", "union", "union_all", "intersect", "except_", "order_by",
+    "group_by", "having", "options", "with_entities", "union", "union_all", "intersect",
+    "intersect_all", "except_", "except_all", "order_by",
 }  # fmt: skip
 ENTITY_CHANGING = {"with_entities", "with_only_columns"}
 ENTITY_ADDING = {"add_columns", "add_column", "add_entity"}

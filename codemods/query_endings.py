@@ -27,7 +27,6 @@ from .query_text import (
     renamed,
     rewritten,
 )
-from .query_unions import entity_layer
 
 # Stands for the session in the text of a layer.
 SESSION = "\0"
@@ -172,13 +171,7 @@ class Executing:
     def ending(self, link: Link) -> Ending:
         if link.call is None and (self.awaits or link.name not in HANDED_ON):
             raise Declined(f"the method {link.name} is used as a value")
-        ending = METHODS[link.name](self, link)
-        if link.name != "count":
-            ending.layers += self._of_entity()
-        return ending
-
-    def _of_entity(self) -> list[Layer]:
-        return entity_layer(self.rewriting) if all(map(_is_entity, self.queries)) else []
+        return METHODS[link.name](self, link)
 
     def all(self, link: Link) -> Ending:
         if asked := self._asked_first():
@@ -378,7 +371,7 @@ class Executing:
             return Ending(self.single(methods[self.method()]), streams=True)
         # dict() takes a Result for a mapping, because it has keys().
         rest = ".all()" if isinstance(parent, ast.Call) and dotted(parent.func) == "dict" else ""
-        return Ending([*self.result(self.method(), self.unique() + rest), *self._of_entity()])
+        return Ending(self.result(self.method(), self.unique() + rest))
 
     def indexed(self, subscript: ast.Subscript) -> Ending:
         """`q[i]` and `q[a:b]` are LIMIT and OFFSET."""

@@ -125,8 +125,10 @@ class Layout:
 
     def _growth(self, start: int, end: int) -> int:
         """By how much the joints make a stretch of text longer."""
-        inside = [e for e in self.joints if isinstance(e, Replace) and start <= e.start < end]
-        return sum(len(e.text) - (e.end - e.start) for e in inside)
+        inside = [e for e in self.joints if isinstance(e, Replace | Wrap) and start <= e.start < end]
+        return sum(
+            len(e.text) - (e.end - e.start) if isinstance(e, Replace) else len(e.before) + len(e.after) for e in inside
+        )
 
     def _in_brackets(self, brackets: tuple[int, int]) -> Iterator[Edit]:
         outer, *inner = self.layers

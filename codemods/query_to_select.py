@@ -34,7 +34,7 @@ from .query_methods import SET_OPERATIONS, Rewriting, selecting_one, step, subqu
 from .query_passing import Change, passed_along
 from .query_session import NoSession, session_text
 from .query_text import Declined, dropped, is_faithful, name_span, renamed, replaced_spans
-from .query_unions import combine
+from .query_unions import combine, retargeted
 from .query_uses import use
 
 NAME = "query-to-select"
@@ -190,6 +190,8 @@ def _rewrite_site(program: Program, callers: Callers, site: Site) -> None:
             site.edits.append(dropped(link, chain.source))
             continue
         site.edits += combine(rewriting, link) if link.name in SET_OPERATIONS else step(rewriting, link)
+    for link in chain.links:
+        site.edits += retargeted(rewriting, link)
 
 
 def _kept_steps(chain: Chain) -> Iterable[Link]:
