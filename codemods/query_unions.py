@@ -25,7 +25,7 @@ from .import_lines import line_length
 from .query_methods import ENTITY_CHANGING, SET_OPERATIONS, Rewriting, entity_text, is_table
 from .query_text import Declined, close_bracket, open_bracket
 
-NAME = "combined"
+ALIAS = "combined"
 # Methods whose arguments name no entity.
 PLAIN = frozenset({"limit", "offset", "slice", "execution_options", "yield_per", "with_for_update", "params"})
 REPLACING = frozenset({"select_from", "from_statement"})
@@ -190,7 +190,7 @@ def _alias(rewriting: Rewriting, source: Source, node: ast.expr) -> str:
 
 def _free_names(function: Function) -> Iterator[str]:
     taken = {n.id for n in ast.walk(function.node) if isinstance(n, ast.Name)} | {a.arg for a in function.parameters()}
-    yield from (n for n in (f"{NAME}_{k}" if k > 1 else NAME for k in range(1, 1000)) if n not in taken)
+    yield from (n for n in (f"{ALIAS}_{k}" if k > 1 else ALIAS for k in range(1, 1000)) if n not in taken)
 
 
 def _is_operation(rewriting: Rewriting, node: ast.AST) -> bool:
