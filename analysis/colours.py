@@ -25,6 +25,7 @@ from .handing import functions_of, handed
 from .library import library
 from .loads import find_loads, implicit_loads
 from .locks import Locks
+from .mapping import is_mapping
 from .queries import executing_sites
 from .schema import is_schema_call
 from .sleeps import Sleeps
@@ -43,12 +44,13 @@ class AsyncSite:
     """A place that needs `await`, `async with` or `async for`.
 
     `kind`: "await" (a call), "with" (a `with` item's expression), "for" (an iterable of a loop or comprehension),
-    "next" (`next(generator)`), "collect" (the generator in `list(generator)`), "yield from", "generator method"
-    (`generator.close()`), "thread" (the call that hands `callee` to a thread), "thread maker"
-    (`sync_to_async(callee)`), "client" (a `with` item that enters a test client), "property" (a read that calls),
-    "query" (a legacy query is sent), "schema" (`create_all` and its like), "load" (implicit I/O), "bridge" (a coroutine
-    is run to its end), "finalizer" (`request.addfinalizer(callee)`), "raises" (`pytest.raises(error, callee)`) or
-    "sleep" (`time.sleep`). `callee` is the project function behind it; None for a seed.
+    "wrapped" (a decorator's wrapper calls what it was given), "map" (`map(callee, items)`), "next" (`next(generator)`),
+    "collect" (the generator in `list(generator)`), "yield from", "generator method" (`generator.close()`), "thread"
+    (the call that hands `callee` to a thread), "thread maker" (`sync_to_async(callee)`), "client" (a `with` item that
+    enters a test client), "property" (a read that calls), "query" (a legacy query is sent), "schema" (`create_all` and
+    its like), "load" (implicit I/O), "bridge" (a coroutine is run to its end), "finalizer"
+    (`request.addfinalizer(callee)`), "raises" (`pytest.raises(error, callee)`) or "sleep" (`time.sleep`). `callee` is
+    the project function behind it; None for a seed.
     """
 
     function: Function
@@ -143,6 +145,19 @@ class Colours:
     def sites_of(self, function: Function) -> list[AsyncSite]:
         """The sites in one function that need rewriting."""
         return [s for s in self._sites[function] if self.is_active(s)]
+
+    def burdened_wrappers(self) -> set[Function]:
+        """Wrappers for both colours that have more to await than what they were given, and no second version of it."""
+        return {
+            wrapper
+            for wrapper in self._program.decorators.wrapped
+            if self._program.decorators.given(wrapper) and wrapper in self.reasons
+            if not self.is_all_async(wrapper) and any(s.kind not in PASSING for s in self.sites_of(wrapper))
+        }
+
+    def is_all_async(self, wrapper: Function) -> bool:
+        """Is everything async that a wrapper stands around?"""
+        return all(map(self.is_async, self._program.decorators.wrapped[wrapper]))
 
     def callers(self, function: Function) -> set[Function]:
         """The functions that call, enter or run through a function."""
@@ -283,10 +298,12 @@ class Colours:
         return any(map(self.may_await, fixtures.requested(function)))
 
 
+# What a wrapper has to await because of what it was given.
+PASSING = {"wrapped", "sleep"}
 # Sites that call nothing where they stand.
 NOT_CALLS = {"thread maker"}
 # Sites whose callees all have to be of one colour.
-EVEN_KINDS = {"await", "with", "for", "next", "collect", "yield from", "generator method", "thread"}
+EVEN_KINDS = {"await", "with", "for", "next", "collect", "yield from", "generator method", "thread", "map"}
 
 
 def _sharing(other: Function) -> str:
@@ -318,8 +335,8 @@ def families(program: Program) -> dict[Function, tuple[Function, ...]]:
                 leader[find(other)] = find(method)
         if "__enter__" in cls.methods and "__exit__" in cls.methods:
             leader[find(cls.methods["__enter__"])] = find(cls.methods["__exit__"])
-    for wrapper, wrapped in program.wrapped.items():
-        for function in wrapped:
+    for wrapper, wrapped in program.decorators.wrapped.items():
+        for function in wrapped if not program.decorators.serves_both(wrapper) else ():
             leader[find(function)] = find(wrapper)
     for function in program.functions:
         if "overload" in map(decorator_name, function.decorators):
@@ -422,6 +439,10 @@ def _call_sites(program: Program, function: Function, node: ast.Call) -> Iterato
                     yield from _function_sites(program, function, node, value)
         return
     yield from _handing_sites(program, function, node)
+    if is_mapping(program, node):
+        for callee in functions_of(program, node.args[0]):
+            if callee is not None and not callee.is_generator:
+                yield AsyncSite(function, node, "map", callee, f"calls {callee.qualname} for each item")
     for value in program.values(node.func):
         match value:
             case FunctionObject():
@@ -439,12 +460,17 @@ def _call_sites(program: Program, function: Function, node: ast.Call) -> Iterato
 
 
 def _function_sites(program: Program, function: Function, node: ast.Call, value: FunctionObject) -> Iterator[AsyncSite]:
-    targets = [program.function(value.key), *(program.function(w) for w in value.wrappers)]
+    wrappers = [program.function(w) for w in value.wrappers]
+    targets = [program.function(value.key), *(w for w in wrappers if not program.decorators.serves_both(w))]
     if isinstance(value.receiver, Instance):
         targets.extend(program.alternatives(value.receiver.cls, targets[0].name))
     for target in dict.fromkeys(targets):
-        if target not in program.vanishing:
+        if target in program.vanishing:
+            continue
+        if not program.decorators.is_passing(function, target):
             yield from _plain_call(function, node, target)
+        elif not program.decorators.asks(function):
+            yield AsyncSite(function, node, "wrapped", target, f"calls {target.qualname}")
 
 
 def _bridge_site(program: Program, run: Run) -> AsyncSite:

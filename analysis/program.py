@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from .bridges import Bridges, with_parents
 from .colours import Colours
+from .decorators import Decorators
 from .interpreter import Interpreter
 from .library import library
 from .mapped import Mapped
@@ -172,14 +173,9 @@ class Program:
         return self.interpreter.calls.handed.get(function.key, {})
 
     @cached_property
-    def wrapped(self) -> dict[Function, list[Function]]:
-        """Wrapper functions of the project's decorators -> the functions they stand around."""
-        found: dict[Function, list[Function]] = {}
-        for maker, keys in self.interpreter.calls.wrapped.items():
-            for wrapper in self.functions:
-                if wrapper.parent and wrapper.parent.key.startswith(maker) and _is_called_in(self, wrapper, keys):
-                    found[wrapper] = [self.function(k) for k in sorted(keys)]
-        return found
+    def decorators(self) -> Decorators:
+        """The project's own decorators."""
+        return Decorators(self)
 
     @cached_property
     def _function_of(self) -> dict[ast.AST, Function]:
@@ -187,6 +183,10 @@ class Program:
 
     def function_at(self, source: Source, node: ast.AST) -> Function | None:
         """The function in whose body a node stands (a module's body counts as one)."""
+        return self.function_around(node)
+
+    def function_around(self, node: ast.AST) -> Function | None:
+        """The same, without the node's file."""
         return self._function_of.get(node)
 
     def parameter(self, function: Function, name: str) -> Values:
@@ -215,7 +215,11 @@ class Program:
     @cached_property
     def colours(self) -> Colours:
         """Which functions become async, and why."""
-        return Colours(self)
+        colours = Colours(self)
+        while burdened := colours.burdened_wrappers():
+            self.decorators.burdened |= burdened
+            colours = Colours(self)
+        return colours
 
     def is_async_after(self, function: Function) -> bool:
         """May the function's body await after the migration?"""
@@ -294,18 +298,6 @@ def _matches(pattern: str, path: str, dotted: str) -> bool:
     if fnmatch.fnmatch(path, pattern) or path.startswith(pattern.rstrip("/") + "/"):
         return True
     return dotted == pattern or dotted.startswith(pattern + ".")
-
-
-def _is_called_in(program: Program, wrapper: Function, keys: set[str]) -> bool:
-    """Does the wrapper call what the decorator was given?"""
-    from .values import FunctionObject
-
-    for node in wrapper.own_nodes():
-        if isinstance(node, ast.Call):
-            called = {v.key for v in program.values(node.func) if isinstance(v, FunctionObject)}
-            if called & keys:
-                return True
-    return False
 
 
 __all__ = ["BrokenInputs", "External", "Program", "Query"]

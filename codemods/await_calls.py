@@ -27,6 +27,7 @@ from .with_items import async_with
 NAME = "await-calls"
 KINDS = {
     "await": "await the call",
+    "wrapped": "await what the decorator was given",
     "with": "enter with `async with`",
     "for": "loop with `async for`",
     "next": "take the next with `await anext`",
@@ -110,7 +111,7 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     match decision.data["kind"]:
         case "property":
             yield from wrap_await(source, node)
-        case "await":
+        case "await" | "wrapped":
             if not isinstance(source.parents.get(node), ast.Await):
                 yield from wrap_await(source, node)
             yield from _renamed(source, node)

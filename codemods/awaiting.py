@@ -11,6 +11,8 @@ from .edit import Edit, Replace, Wrap
 
 # Whoever calls or reads from an awaited value needs it in parentheses.
 _TIGHTER = (ast.Attribute, ast.Subscript, ast.Call, ast.Await)
+# What stops at the first true or false item: what stands before, the name of an item, what stands before that.
+_STOPPING = {"any": ("", "found", ""), "all": ("not ", "holds", "not ")}
 OPEN = ord("(")
 CLOSE = ord(")")
 
@@ -66,17 +68,37 @@ def list_instead_of_generator(source: Source, node: ast.AST) -> Iterator[Edit]:
         if isinstance(parent, ast.GeneratorExp):
             first = parent.generators[0]
             if not (child is first and _contains(first.iter, node)):
-                call = source.parents.get(parent)
-                yield from _anext(source, call) if _takes_next(call, parent) else _brackets(source, parent)
+                yield from _in_place_of_generator(source, parent)
         child, parent = parent, source.parents.get(parent)
 
 
+def _in_place_of_generator(source: Source, node: ast.GeneratorExp) -> Iterator[Edit]:
+    call = source.parents.get(node)
+    if _takes_next(call, node):
+        yield from _anext(source, call)
+    elif isinstance(call, ast.Call) and call.args == [node] and not call.keywords and _name_of(call.func) in _STOPPING:
+        yield from _stopping(source, call, *_STOPPING[_name_of(call.func)])
+    else:
+        yield from _brackets(source, node)
+
+
+def _stopping(source: Source, call: ast.Call, negation: str, name: str, condition: str) -> Iterator[Edit]:
+    """`any(f(x) for x in xs)` stops at the first that is true: so does `await anext(…, False)` over those that are."""
+    yield Replace(*source.span(call.func), f"anext((True async for {name} in ")
+    yield Wrap(*source.span(call), "", f" if {condition}{name}), False)", rank=-1)
+    if negation and isinstance(source.parents.get(call), ast.BinOp | ast.Compare | ast.Attribute | ast.Subscript):
+        yield Wrap(*source.span(call), f"({negation}await ", ")")
+    else:
+        yield Wrap(*source.span(call), f"{negation}await ", "")
+    yield from list_instead_of_generator(source, call)
+
+
 def _takes_next(call: ast.AST | None, generator: ast.GeneratorExp) -> TypeGuard[ast.Call]:
-    return isinstance(call, ast.Call) and _is_name(call.func, "next") and call.args[0] is generator
+    return isinstance(call, ast.Call) and _name_of(call.func) == "next" and call.args[0] is generator
 
 
-def _is_name(node: ast.expr, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
+def _name_of(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _anext(source: Source, call: ast.Call) -> Iterator[Edit]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -14,7 +15,7 @@ from ..analysis.program import Program, imported_names
 from ..analysis.source import BOM, BrokenInput, Site, Source
 from .base import Codemod
 from .edit import Conflict, Edit, Import, apply
-from .imports import settle
+from .imports import local_name, settle
 
 
 def _load() -> dict[str, Codemod]:
@@ -124,11 +125,16 @@ def _rewrite_file(
 def _applied(program: Program, source: Source, edits: list[Edit], check: Check) -> bytes:
     content = apply(source.content, edits)
     check(source.path, content)
-    imports = [e for e in edits if isinstance(e, Import)]
+    imports = [e for e in edits if isinstance(e, Import) and _is_named(content, e)]
     exported = program.imported_names.get(source.path, frozenset())
     content = settle(source, content, imports, exported, program.own_packages)
     check(source.path, content)
     return content
+
+
+def _is_named(content: bytes, wanted: Import) -> bool:
+    """Does the new text name what is to be imported? The rewrite that wanted it may have been undone by another."""
+    return re.search(rb"\b%s\b" % local_name(wanted).encode(), content) is not None
 
 
 def _compatible(source: Source, edits: dict[Decision, list[Edit]], plan: Plan, check: Check) -> list[Edit]:

@@ -82,6 +82,11 @@ class _Container:
     def _became_async(self, function: Function) -> bool:
         return function in self._program.colours.reasons
 
+    def _serves_both(self, callbacks: list[Function]) -> bool:
+        """Is it a decorator for both colours that is given these?"""
+        decorators = self._program.decorators
+        return any(decorators.serves_both(w) and f in fs for w, fs in decorators.wrapped.items() for f in callbacks)
+
     # Names
 
     def _full(self, node: ast.expr) -> str:
@@ -123,6 +128,8 @@ class _Container:
     def _callable(self, node: ast.Subscript, callbacks: list[Function]) -> Iterator[Edit]:
         """`Callable[…, T]` of functions that became async gives an awaitable T."""
         coloured = [f for f in callbacks if self._became_async(f)]
+        if coloured and len(coloured) < len(callbacks) and self._serves_both(coloured):
+            return
         if not (coloured and isinstance(node.slice, ast.Tuple) and len(node.slice.elts) == 2):
             return
         result = node.slice.elts[1]

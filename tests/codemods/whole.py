@@ -185,7 +185,7 @@ def execute(root: Path, case: Case, migrated: Mapping[str, str] | None = None) -
     for path, text in (migrated or case.project).items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, "utf-8", newline="")
-    with _importing(root, case.has_own_models), warnings.catch_warnings(record=True) as seen:
+    with importing(root, case.has_own_models), warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always", RuntimeWarning)
         module = importlib.import_module("app")
         if case.request:
@@ -213,7 +213,7 @@ def _requested_async(module: Any, path: str) -> Callable[[Any], Awaitable[object
 
 
 @contextmanager
-def _importing(root: Path, has_models: bool) -> Iterator[None]:
+def importing(root: Path, has_models: bool) -> Iterator[None]:
     """Modules are imported from a folder, and forgotten; the shared models are there unless it has its own."""
     load_models()
     shared = sys.modules["models"]

@@ -1,0 +1,92 @@
+"""The project's decorators: which wrappers can serve functions of both colours.
+
+A wrapper that does nothing async but call what it was given need not make everything async that it stands around: the
+decorator asks what it gets, and has a version for each. One that asks already is left as it is.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from .symbols import Function
+from .values import External, FunctionObject
+
+if TYPE_CHECKING:
+    from .program import Program
+
+ASKING = frozenset(
+    {"inspect.iscoroutinefunction", "asyncio.iscoroutinefunction", "asyncio.coroutines.iscoroutinefunction"}
+)
+
+
+class Decorators:
+    """The wrappers of a program, and the functions that they stand around."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self.wrapped = _wrapped(program)
+        # Wrappers with something async of their own: these and what they wrap share a colour.
+        self.burdened: set[Function] = set()
+        self._parameters = {w: _given(program, w, functions) for w, functions in self.wrapped.items()}
+
+    def asks(self, wrapper: Function) -> bool:
+        """Does the decorator ask already whether it was given a coroutine function?"""
+        maker = wrapper.parent
+        return maker is not None and any(
+            isinstance(n, ast.Call) and any(v.name in ASKING for v in self._externals(n)) for n in maker.own_nodes()
+        )
+
+    def _externals(self, node: ast.Call) -> list[External]:
+        return [v for v in self._program.values(node.func) if isinstance(v, External)]
+
+    def given(self, wrapper: Function) -> str:
+        """The parameter of the decorator that holds what it was given; "" where only one colour can be served."""
+        return "" if wrapper in self.burdened else self._parameters.get(wrapper, "")
+
+    def serves_both(self, wrapper: Function) -> bool:
+        """Can functions of both colours stand in this wrapper?"""
+        return wrapper in self.wrapped and (self.asks(wrapper) or bool(self.given(wrapper)))
+
+    def is_passing(self, wrapper: Function, callee: Function) -> bool:
+        """Is the call of `callee` in a wrapper that of what the decorator was given?"""
+        return callee in self.wrapped.get(wrapper, ()) and self.serves_both(wrapper)
+
+
+def _wrapped(program: Program) -> dict[Function, list[Function]]:
+    found: dict[Function, list[Function]] = {}
+    for maker, keys in program.interpreter.calls.wrapped.items():
+        for wrapper in program.functions:
+            if wrapper.parent and wrapper.parent.key.startswith(maker) and _calls(program, wrapper, keys):
+                found[wrapper] = [program.function(k) for k in sorted(keys)]
+    return found
+
+
+def _calls(program: Program, wrapper: Function, keys: set[str]) -> list[ast.Call]:
+    """The calls of what the decorator was given."""
+    return [
+        node
+        for node in wrapper.own_nodes()
+        if isinstance(node, ast.Call)
+        and any(isinstance(v, FunctionObject) and v.key in keys for v in program.values(node.func))
+    ]
+
+
+def _given(program: Program, wrapper: Function, functions: list[Function]) -> str:
+    """The decorator's parameter, where its wrapper is a plain function that it returns."""
+    maker = wrapper.parent
+    if maker is None or not isinstance(wrapper.node, ast.FunctionDef) or wrapper.is_generator:
+        return ""
+    if any(f.is_generator for f in functions) or returned(maker, wrapper) is None:
+        return ""
+    called = {c.func.id for c in _calls(program, wrapper, {f.key for f in functions}) if isinstance(c.func, ast.Name)}
+    parameters = called & {p.arg for p in maker.parameters()}
+    return parameters.pop() if len(parameters) == 1 == len(called) else ""
+
+
+def returned(maker: Function, wrapper: Function) -> ast.Return | None:
+    """The statement at the end of a decorator that returns its wrapper, beside the definition of which it stands."""
+    match maker.body[-1]:
+        case ast.Return(value=ast.Name(id=name)) as statement if name == wrapper.name and wrapper.node in maker.body:
+            return statement
+    return None

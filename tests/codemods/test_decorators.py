@@ -1,0 +1,14 @@
+"""Decorators: the cases in `decorators/` run before and after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .whole import Case, cases, check
+
+
+@pytest.mark.parametrize("case", cases("decorators"))
+def test_case(case: Case, tmp_path: Path) -> None:
+    check(case, tmp_path)
