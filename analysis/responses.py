@@ -66,11 +66,12 @@ class Responses:
         for function, node, schemas in self._places:
             values = self._tracing.values.get(node, frozenset())
             inner = [n for s in schemas for f in self.fields(s) for n in self.schemas(f.annotation, f.cls)]
-            for cls, origins, is_direct in self._grouped(values):
-                # What is in a dict is read by the schemas of the fields.
-                is_in_dict = not is_direct and any(isinstance(v, Table) for v in values)
-                for schema in self._fitting(inner if is_in_dict else schemas, cls):
-                    yield from self._read(function, node, origins, schema, is_direct, frozenset())
+            # What is in a dict is read by the schemas of the fields.
+            dicts = frozenset(v for v in values if isinstance(v, Table))
+            for given, candidates in ((values - dicts, schemas), (dicts, inner)):
+                for cls, origins, is_direct in self._grouped(given):
+                    for schema in self._fitting(candidates, cls):
+                        yield from self._read(function, node, origins, schema, is_direct, frozenset())
 
     def _grouped(self, values: Values) -> Iterator[tuple[str, tuple[Instance, ...], bool]]:
         """The mapped objects among values by class: alone, and in containers."""

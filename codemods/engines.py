@@ -242,13 +242,18 @@ def _without_expiry(source: Source, call: ast.Call, added: list[str]) -> Iterato
     expire = keyword(call, EXPIRE)
     spread = [k for k in call.keywords if k.arg is None]
     if expire is not None:
-        if not (isinstance(expire.value, ast.Constant) and expire.value.value is False):
+        if not is_false(expire.value):
             yield Replace(*source.span(expire.value), "False")
     elif spread:
         yield Wrap(*source.span(spread[-1].value), "{**", f', "{EXPIRE}": False}}')
     else:
         added = [*added, f"{EXPIRE}=False"]
     yield from change(source, call, dropped, added)
+
+
+def is_false(node: ast.expr) -> bool:
+    """Is this the literal?"""
+    return isinstance(node, ast.Constant) and node.value is False
 
 
 def _scoped(program: Program, maker: Maker, work: Work) -> None:

@@ -1,6 +1,10 @@
 """Attributes that only the sync object behind an async one has are read and set there.
 
-session.expire_on_commit = True   ->   session.sync_session.expire_on_commit = True
+session.enable_baked_queries = True   ->   session.sync_session.enable_baked_queries = True
+
+Objects are not to expire on commit, as in what makes sessions: under asyncio the next read would have to query.
+
+session.expire_on_commit = True       ->   session.sync_session.expire_on_commit = False
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from ..analysis.library import LibraryClass, library
 from ..analysis.program import Program
 from ..analysis.values import Instance
 from .edit import Edit, Replace
+from .engines import EXPIRE, is_false
 
 NAME = "facades"
 
@@ -66,5 +71,9 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     """Go through the sync object."""
     node = decision.node
     assert isinstance(node, ast.Attribute)
-    end = program.sources[decision.site.path].span(node.value)[1]
+    source = program.sources[decision.site.path]
+    end = source.span(node.value)[1]
     yield Replace(end, end, f".{decision.data['facade']}")
+    match source.parents[node]:
+        case ast.Assign(value=value) if node.attr == EXPIRE and not is_false(value):
+            yield Replace(*source.span(value), "False")

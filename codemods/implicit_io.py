@@ -31,7 +31,7 @@ from .async_attrs import add, bases
 from .awaiting import wrap_await
 from .carried import as_data, carried
 from .eager_defaults import fetch, homes
-from .edit import Edit, Replace, Wrap
+from .edit import Edit, Wrap
 from .loader_options import Query
 from .relationship_lazy import Unwritable, eager
 
@@ -141,10 +141,10 @@ def _statement(source: Source, node: ast.AST) -> ast.stmt:
 
 def _before(source: Source, statement: ast.stmt, text: str, comment: str = "") -> Edit:
     """A statement in front of another one: on a line of its own, unless the other shares its line."""
-    start = source.span(statement)[0]
+    start, end = source.span(statement)
     is_first = not source.content[source.offset(statement.lineno, 0) : start].strip()
     gap = f"{comment}\n{source.indentation(statement)}" if is_first else "; "
-    return Replace(start, start, f"{text}{gap}")
+    return Wrap(start, end, f"{text}{gap}", "", 9)
 
 
 def _after(source: Source, statement: ast.stmt, text: str) -> Edit:
