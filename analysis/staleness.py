@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from .mapped import Mapped, Relationship
 from .order import dominates, may_follow
+from .source import Source
 from .symbols import Function
 from .values import ClassObject, Instance
 
@@ -136,6 +137,19 @@ def _leads_to(function: Function, node: ast.expr, owner: ast.Name, call: ast.Cal
     return is_behind and any(
         isinstance(n, ast.Attribute) and ast.dump(n.value) == ast.dump(owner) and dominates(source, n, call)
         for n in function.own_nodes()
+    )
+
+
+def commits_behind(program: Program, source: Source, node: ast.AST) -> bool:
+    """Does a commit follow in the same function?"""
+    function = program.function_at(source, node)
+    return function is not None and any(
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr == "commit"
+        and program.is_session(program.values(call.func.value))
+        and may_follow(source, node, call)
+        for call in function.own_nodes()
     )
 
 

@@ -30,6 +30,11 @@ def argument(call: ast.Call, name: str, position: int | None = 0) -> ast.expr | 
     return call.args[position] if plain and position is not None and len(call.args) > position else None
 
 
+def is_false(node: ast.expr) -> bool:
+    """Is this the literal?"""
+    return isinstance(node, ast.Constant) and node.value is False
+
+
 def change(source: Source, call: ast.Call, dropped: Sequence[Argument], added: Sequence[str]) -> Iterator[Replace]:
     """The edits that take arguments out and put new ones behind the rest; a new one takes the place of an old."""
     dropped, added = list(dropped), list(added)

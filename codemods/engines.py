@@ -21,7 +21,7 @@ from ..analysis.decisions import Decision
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.values import ClassObject, External
-from .arguments import Argument, argument, change, keyword
+from .arguments import Argument, argument, change, is_false, keyword
 from .carried import Work, carried, decided, left
 from .connect_args import for_asyncpg
 from .drivers import drivername, mentions
@@ -249,11 +249,6 @@ def _without_expiry(source: Source, call: ast.Call, added: list[str]) -> Iterato
     else:
         added = [*added, f"{EXPIRE}=False"]
     yield from change(source, call, dropped, added)
-
-
-def is_false(node: ast.expr) -> bool:
-    """Is this the literal?"""
-    return isinstance(node, ast.Constant) and node.value is False
 
 
 def _scoped(program: Program, maker: Maker, work: Work) -> None:

@@ -16,8 +16,9 @@ from ..analysis.decisions import Decision
 from ..analysis.library import LibraryClass, library
 from ..analysis.program import Program
 from ..analysis.values import Instance
+from .arguments import is_false
 from .edit import Edit, Replace
-from .engines import EXPIRE, is_false
+from .engines import EXPIRE
 
 NAME = "facades"
 

@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ..analysis.queries import Link, is_plain
+from ..analysis.staleness import commits_behind
 from ..analysis.symbols import dotted
 from ..analysis.uniqueness import loads_collection, may_repeat
 from ..analysis.values import External, Query
+from .arguments import is_false
 from .edit import Edit, Replace
 from .query_layout import Layer
 from .query_methods import ENTITY_CHANGING, Past, Rewriting
@@ -224,8 +226,10 @@ class Executing:
                 return not self._names()
         return False
 
-    def _is_func(self, node: ast.expr) -> bool:
+    def _is_func(self, node: ast.AST) -> bool:
         """Is this `sqlalchemy.func`, under whatever name?"""
+        if not isinstance(node, ast.Name | ast.Attribute):
+            return False
         values = self.rewriting.program.values(node)
         return dotted(node).rpartition(".")[2] == "func" or External("sqlalchemy.func") in values
 
@@ -271,7 +275,7 @@ class Executing:
         assert link.call is not None
         if any(k.arg == "delete_args" for k in link.keywords):
             raise Declined("delete(delete_args=…): use with_dialect_options() of the delete statement")
-        if not link.args and not link.keywords:
+        if not link.args and (not link.keywords or self._left_to_expiry(link)):
             edit = rewritten(link, source, head.removesuffix(".")) if head else dropped(link, source)
             return Ending(layers, [edit], word)
         start, stop = name_span(link, source)[0], open_bracket(link.call, source) + 1
@@ -316,12 +320,25 @@ class Executing:
         if len(arguments) > 1:
             first, second = arguments[0], arguments[1]
             end = source.span(first.value if isinstance(first, ast.keyword) else first)[1]
+            if self._left_to_expiry(link):
+                return Ending(layers, [*edits, Replace(end, source.span(second)[1], "")], word)
             end = source.content.index(b",", end)
             text = ").execution_options("
             if not isinstance(second, ast.keyword):
                 text += "synchronize_session="
             edits.append(Replace(end, source.span(second)[0], text))
         return Ending(layers, edits, word)
+
+    def _left_to_expiry(self, link: Link) -> bool:
+        """Was it the commit that brought the session's objects up to date? It no longer expires them."""
+        assert link.call is not None
+        return (
+            self.awaits
+            and [(k.arg, is_false(k.value)) for k in link.keywords] == [("synchronize_session", True)]
+            and commits_behind(self.rewriting.program, self.rewriting.chain.source, link.call)
+            # What only the database can work out would be expired, and loaded by whoever reads it.
+            and not any(map(self._is_func, ast.walk(link.call)))
+        )
 
     # The identity map.
 
