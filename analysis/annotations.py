@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from .symbols import Function
-from .values import NOTHING, Awaitable, ClassObject, Context, Hint, Instance, Many, Row, Table, Value, Values
+from .values import NOTHING, Awaitable, ClassObject, Context, Factory, Hint, Instance, Many, Row, Table, Value, Values
 
 if TYPE_CHECKING:
     from .interpreter import Env, Interpreter
@@ -18,6 +18,7 @@ ITERABLES = {
 TABLES = {"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict"}
 TRANSPARENT = {"Optional", "Union", "Annotated", "ClassVar", "Final", "Mapped", "Required", "NotRequired", "ReadOnly"}
 AWAITABLES = {"Awaitable", "Coroutine", "Future", "Task"}
+ALIASED = TRANSPARENT | ITERABLES | TABLES | AWAITABLES | {"type", "Type", "tuple", "Tuple", "Callable"}
 CONTEXTS = {"AbstractContextManager", "ContextManager", "AbstractAsyncContextManager", "AsyncContextManager"}
 
 
@@ -73,7 +74,10 @@ class Annotations:
         if name in AWAITABLES:
             return frozenset({Awaitable(self.instances(parts[-1], env))})
         if name in CONTEXTS:
-            return frozenset({Context(self.instances(parts[0], env))})
+            return frozenset({Context(self.instances(parts[0], env), is_declared=True)})
+        if name == "Callable":
+            made = self.instances(parts[-1], env)
+            return frozenset({Factory(made)}) if made else NOTHING
         if name in {"tuple", "Tuple"}:
             if any(isinstance(p, ast.Constant) and p.value is Ellipsis for p in parts):
                 return frozenset({Many(self.instances(parts[0], env))})
@@ -90,7 +94,7 @@ class Annotations:
         """What a subscript means when it is a type expression such as `Annotated[…]` or `list[User]`; else None."""
         base = node.value
         name = base.attr if isinstance(base, ast.Attribute) else base.id if isinstance(base, ast.Name) else ""
-        if name not in TRANSPARENT | ITERABLES | TABLES | AWAITABLES | {"type", "Type", "tuple", "Tuple"}:
+        if name not in ALIASED:
             return None
         if isinstance(base, ast.Name) and base.id in env and name == name.lower():
             return None

@@ -17,6 +17,7 @@ from .values import (
     ColumnAttribute,
     Context,
     External,
+    Factory,
     FunctionObject,
     Generated,
     Instance,
@@ -44,6 +45,8 @@ KEY_WITH_ITEMS = {"sorted", "max", "min", "itertools.groupby"}
 GROWING = {"append", "add", "extend", "update", "insert", "appendleft", "setdefault"}
 # How a library calls a function that it is given with the arguments behind it.
 CALLING = {"thread", "sync", "starts"}
+# How the providers of dependency-injector stand for their first argument: for what it gives, or for the thing itself.
+PROVIDING = {"provides", "provides it", "contains"}
 CONTEXT_MAKERS = {"contextlib.contextmanager", "contextlib.asynccontextmanager"}
 DEPENDENCIES = {"fastapi.Depends", "fastapi.Security"}
 # Decorators and wrappers that give back, or stand for, the function they are given.
@@ -111,6 +114,9 @@ class Calls:
                 return self._library_call(cls, "__call__", value, node, arguments, env)
             case Mock():
                 return self._interpreter.mocks.called(value, arguments)
+            case Factory(items=items):
+                self._hand_to("unknown", node, arguments)
+                return items
         return NOTHING
 
     # Project functions
@@ -286,6 +292,10 @@ class Calls:
         if name in IDENTITY:
             return positional[0][1] if positional else NOTHING
         known = library().functions.get(name)
+        if known and known.calls in PROVIDING:
+            return self._provider(known.calls, node, arguments, env)
+        if is_marker(name) and positional:
+            return positional[0][1] | through_providers(positional[0][1])
         self._hand_to(known.calls if known and known.calls else "unknown", node, arguments)
         if known and known.calls == "thread maker" and positional:
             return frozenset(External("thread.call", v) for v in positional[0][1] if isinstance(v, FunctionObject))
@@ -309,6 +319,19 @@ class Calls:
                 case ClassObject(cls=cls):
                     found |= self._instantiate(cls, factory, ([], {}))
         return frozenset(found)
+
+    def _provider(self, policy: str, node: ast.Call, arguments: Arguments, env: Env) -> Values:
+        """A provider of dependency-injector: what its first argument gives, called with what the others provide."""
+        (_, callee), *positional = arguments[0] or [(ast.Constant(None), NOTHING)]
+        if policy == "provides it":
+            return frozenset({Factory(callee)})
+        given = (
+            [(argument, through_providers(values)) for argument, values in positional],
+            {name: through_providers(values) for name, values in arguments[1].items()},
+        )
+        made = frozenset(v for value in callee for v in self._one(value, node, given, env))
+        self._hand("unknown", node, callee)
+        return made if policy == "contains" else frozenset({Factory(made)})
 
     def _in_thread(self, policy: str, arguments: Arguments) -> Values:
         positional, keywords = arguments
@@ -458,6 +481,8 @@ class Calls:
         found: set[Value] = set()
         for value in given:
             match value:
+                case Factory(items=items):
+                    found |= items
                 case FunctionObject(key=key):
                     function = self._interpreter.functions[key]
                     store = self._interpreter.store
@@ -499,6 +524,17 @@ class Calls:
                 for item in items:
                     if isinstance(item, FunctionObject):
                         self.handed[item.key][policy, node] = None
+
+
+def is_marker(name: str) -> bool:
+    """Does a library's thing stand for what the provider behind it provides?"""
+    known = library().functions.get(name)
+    return known is not None and known.calls == "marks"
+
+
+def through_providers(values: Values) -> Values:
+    """What reaches a parameter for which providers are given."""
+    return frozenset(item for value in values for item in (value.items if isinstance(value, Factory) else [value]))
 
 
 def keywords_and_fields(interpreter: Interpreter, cls: str, arguments: Arguments) -> list[tuple[str, Values]]:

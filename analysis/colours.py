@@ -411,6 +411,9 @@ def _with_sites(program: Program, function: Function, node: ast.expr) -> Iterato
                 yield AsyncSite(
                     function, node, "with", program.function(key), f"enters {program.function(key).qualname}"
                 )
+            case Context(items=items, is_declared=True) if _holds_session(program, items):
+                yield AsyncSite(function, node, "with", None, f"opens {program.short(function.source, node)}")
+                return
             case Instance(cls=cls):
                 for name in ("__enter__", "__exit__"):
                     for method in program.methods(cls, name):
@@ -422,6 +425,10 @@ def _with_sites(program: Program, function: Function, node: ast.expr) -> Iterato
             case Context() if _is_seed(program, node) or _closes_session(program, node):
                 yield AsyncSite(function, node, "with", None, f"opens {program.short(function.source, node)}")
                 return
+
+
+def _holds_session(program: Program, values: Values) -> bool:
+    return any(isinstance(v, Instance) and program.converted_class(v.cls) for v in values)
 
 
 def _call_sites(program: Program, function: Function, node: ast.Call) -> Iterator[AsyncSite]:
@@ -560,7 +567,7 @@ def _closes_session(program: Program, node: ast.expr) -> bool:
 def _is_given_session(program: Program, node: ast.Call) -> bool:
     """Is a session, connection or engine that becomes async among the arguments?"""
     given = [*node.args, *(k.value for k in node.keywords)]
-    return any(isinstance(v, Instance) and program.converted_class(v.cls) for g in given for v in program.values(g))
+    return any(_holds_session(program, program.values(g)) for g in given)
 
 
 # Evidence by name, where the receiver is unknown

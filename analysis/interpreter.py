@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from .adapters import Adapters
 from .annotations import Annotations
-from .calls import EXPRESSION, Calls, fields
+from .calls import EXPRESSION, Calls, fields, is_marker, through_providers
 from .fixtures import Fixtures
 from .library import library
 from .mocks import FIXTURES, Mocks
@@ -30,6 +30,7 @@ from .values import (
     ColumnAttribute,
     Context,
     External,
+    Factory,
     FunctionObject,
     Generated,
     Instance,
@@ -170,7 +171,7 @@ class Interpreter:
                 return False
             case ast.If(test=test, body=body, orelse=orelse):
                 self.eval(test, env)
-                return self._branches(env, [body, orelse])
+                return self._branches(env, [body, orelse], test)
             case ast.While(test=test, body=body, orelse=orelse):
                 self.eval(test, env)
                 self._loop(env, body)
@@ -211,10 +212,13 @@ class Interpreter:
                     self.eval(_loaded(target), env)
         return True
 
-    def _branches(self, env: Env, bodies: Sequence[Sequence[ast.stmt]]) -> bool:
+    def _branches(self, env: Env, bodies: Sequence[Sequence[ast.stmt]], test: ast.expr | None = None) -> bool:
+        """Run alternatives; the first is run where `test` holds."""
         ends = []
         for body in bodies:
             branch = dict(env)
+            if test is not None and body is bodies[0]:
+                self._narrow(test, branch)
             if self.block(body, branch):
                 ends.append(branch)
         if ends:
@@ -222,6 +226,25 @@ class Interpreter:
             env.clear()
             env.update(joined)
         return bool(ends)
+
+    def _narrow(self, test: ast.expr, env: Env) -> None:
+        """What `isinstance(name, cls)` tells of a name of which its class was not known."""
+        match test:
+            case ast.BoolOp(op=ast.And(), values=parts):
+                for part in parts:
+                    self._narrow(part, env)
+            case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=name), classes]) if name in env:
+                asked = {c.cls for c in self._flat_classes(self.values.get(classes, NOTHING))}
+                if not any(isinstance(v, Instance | Mock) for v in env[name]):
+                    env[name] |= {Instance(cls) for cls in asked}
+
+    def _flat_classes(self, values: Values) -> Iterator[ClassObject]:
+        for value in values:
+            if isinstance(value, ClassObject):
+                yield value
+            elif isinstance(value, Row):
+                for items in value.items:
+                    yield from self._flat_classes(items)
 
     def _loop(self, env: Env, body: Sequence[ast.stmt]) -> None:
         for _ in range(2):
@@ -538,6 +561,7 @@ class Interpreter:
             self.assign(generator.target, self.iterate(self.eval(generator.iter, inside)), inside, None)
             for condition in generator.ifs:
                 self.eval(condition, inside)
+                self._narrow(condition, inside)
         return inside
 
     def _subscript(self, node: ast.Subscript, base: ast.expr, index: ast.expr, env: Env) -> Values:
@@ -556,6 +580,9 @@ class Interpreter:
                     found.add(value)
                 case Table(items=items):
                     found |= items
+                case External(name=name) if is_marker(name):
+                    given = self.values[index]
+                    found |= given | through_providers(given)
                 case ClassObject() | External():
                     found.add(value)
                 case Instance(cls=cls) if library().ancestry(cls) and library().ancestry(cls)[0].items:
@@ -596,6 +623,8 @@ class Interpreter:
                 return frozenset({Statement("select", value.entities, value.traits)})
             case Mock():
                 return self.mocks.attribute(value, name)
+            case Factory(items=items) if name == "provided":
+                return items
             case Query() | Statement() | Rows() | Generated() | Context() | Awaitable() | FunctionObject():
                 return frozenset({External(f"{type(value).__name__.lower()}.{name}", value)})
             case ColumnAttribute():

@@ -10,6 +10,9 @@ of each function what it returns, whether it does I/O by itself (`io`) or on a s
 * "starts": calls it outside of the event loop (in a thread of its own, at exit) and does not use its result;
 * "thread": calls it in another thread, the caller awaits that;
 * "thread maker": makes an awaitable function of it, which calls it in another thread;
+* "provides": stands for what it gives (a provider of dependency-injector), "provides it" for the thing itself,
+  "contains" for an object of the container that it is;
+* "marks": stands, with the provider in brackets behind it, for what that provides;
 * "greenlet": calls it with a sync facade inside the async driver's greenlet (`run_sync`); it must stay sync.
 
 `position` says which argument the function is. `runs` says how a callable runs a coroutine to its end from sync code:

@@ -10,6 +10,7 @@ from .values import (
     NOTHING,
     Awaitable,
     Context,
+    Factory,
     Generated,
     Hint,
     Many,
@@ -88,7 +89,7 @@ def _nameless(value: Value) -> Value:
 def _is_unbounded(value: Value) -> bool:
     """Is this a kind of value of which a program can make ever new ones?"""
     return isinstance(
-        value, Row | Many | Table | Awaitable | Generated | Context | Hint | Query | Statement | Rows | Text
+        value, Row | Many | Table | Awaitable | Generated | Context | Factory | Hint | Query | Statement | Rows | Text
     )
 
 
@@ -97,6 +98,6 @@ def depth(value: Value) -> int:
     match value:
         case Row(items=rows):
             return 1 + max((depth(v) for row in rows for v in row), default=0)
-        case Many() | Table() | Awaitable() | Generated() | Context() | Hint():
+        case Many() | Table() | Awaitable() | Generated() | Context() | Factory() | Hint():
             return 1 + max((depth(v) for v in value.items), default=0)
     return 0

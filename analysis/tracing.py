@@ -27,6 +27,7 @@ from .values import (
     ClassObject,
     ColumnAttribute,
     Context,
+    Factory,
     Entity,
     External,
     Generated,
@@ -498,7 +499,7 @@ def _is_key(column: ast.stmt) -> bool:
 def _flat(value: Value) -> Iterator[Value]:
     """What is in a container, at any depth."""
     match value:
-        case Many() | Table() | Awaitable() | Generated() | Context() | Hint():
+        case Many() | Table() | Awaitable() | Generated() | Context() | Factory() | Hint():
             for item in value.items:
                 yield from _flat(item)
         case Row(items=rows):

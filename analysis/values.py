@@ -96,10 +96,21 @@ class Generated:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A context manager whose `with` target is `items`; `key` is the project's generator function behind it, if any."""
+    """A context manager whose `with` target is `items`; `key` is the project's generator function behind it, if any.
+
+    `is_declared`: an annotation says so, and becomes that of an async one where it names a session.
+    """
 
     items: Values
     key: str = ""
+    is_declared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Factory:
+    """What gives `items` when it is called: something annotated `Callable[…, T]`, a provider of dependency-injector."""
+
+    items: Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +203,7 @@ Value: TypeAlias = (
     | Awaitable
     | Generated
     | Context
+    | Factory
     | Query
     | Statement
     | Rows

@@ -108,12 +108,16 @@ def _appended(
         else:
             yield Replace(comma, comma, f" {line},")
         return
-    if comma is None:
-        yield Replace(end, end, ",")
     behind = source.content.find(b"\n", comma or end)
     behind -= source.content[behind - 1 : behind] == b"\r"
-    tail = "" if comma is None else ","
-    yield Replace(behind, behind, ",".join(f"\n{indentation.decode()}{t}" for t in texts) + tail)
+    lines = ",".join(f"\n{indentation.decode()}{t}" for t in texts)
+    if comma is not None:
+        yield Replace(behind, behind, f"{lines},")
+    elif behind == end:
+        yield Replace(end, end, f",{lines}")
+    else:
+        yield Replace(end, end, ",")
+        yield Replace(behind, behind, lines)
 
 
 def _open(source: Source, call: ast.Call) -> int:

@@ -27,6 +27,7 @@ class Work:
     edits: list[Edit] = field(default_factory=list)
     concern: str = ""
     status: Status = Status.DONE
+    gone: list[tuple[int, int]] = field(default_factory=list)
 
 
 def left(source: Source, node: ast.expr, concern: str) -> Work:
@@ -46,7 +47,7 @@ def decided(program: Program, codemod: str, work: Work, why: tuple[Step, ...] = 
         work.concern,
         why,
         function.qualname if function else "",
-        as_data(work.edits),
+        {**as_data(work.edits), "gone": work.gone},
         work.node,
     )
 

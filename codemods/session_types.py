@@ -82,7 +82,8 @@ def _containers(program: Program, source: Source, names: Names) -> Iterator[Work
         if not is_sync_facade(program, source, annotation.node):
             edits = list(container_edits(program, source, names, annotation))
             if edits:
-                yield Work(source, annotation.node, "the type follows what became async", edits)
+                gone = [(e.start, e.end) for e in edits if isinstance(e, Replace) and not e.text]
+                yield Work(source, annotation.node, "the type follows what became async", edits, gone=gone)
 
 
 def _renamed(source: Source, part: TypeText, cls: str) -> tuple[str, list[Edit]]:

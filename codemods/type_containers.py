@@ -59,7 +59,7 @@ class _Container:
     def edits(self, node: ast.expr, held: Values, annotation: Annotation | None = None) -> Iterator[Edit]:
         """The edits of an expression for something that can be `held`."""
         function = annotation.function if annotation and not annotation.name else None
-        if function is not None and function.is_generator:
+        if function is not None and function.is_generator and self._dotted(_base(node)) in GENERATORS:
             if self._became_async(function):
                 yield from self._generator(node)
             return

@@ -17,6 +17,7 @@ from asyncshift.analysis.values import (
     ClassObject,
     Context,
     External,
+    Factory,
     FunctionObject,
     Generated,
     Hint,
@@ -81,7 +82,7 @@ def told(value: Value) -> str:
             names = ", ".join(e.cls.rpartition("::")[2] or e.kind or "?" for e in entities)
             kind = value.kind if isinstance(value, Statement | Rows) else "query"
             return f"{kind}({names})"
-        case Many() | Table() | Awaitable() | Generated() | Context() | Hint():
+        case Many() | Table() | Awaitable() | Generated() | Context() | Factory() | Hint():
             return f"{type(value).__name__.lower()}[{inside(value.items)}]"
     return repr(value)
 
@@ -236,7 +237,8 @@ def test_queries_statements_and_results(expression: str, expected: str) -> None:
         ("typing.ContextManager[Session]", "context[Session]"),
         ("Any", ""),
         ("SessionDep", "AsyncSession|Session"),
-        ("typing.Callable[..., Session]", ""),
+        ("typing.Callable[..., Session]", "factory[Session]"),
+        ("typing.Callable[..., int]", ""),
         ("3", ""),
     ],
 )

@@ -10,7 +10,9 @@ import pytest
 from asyncshift.analysis.library import library
 from asyncshift.analysis.statements import SPECIAL
 
-CALLS = {"", "awaits", "sync", "starts", "thread", "thread maker", "greenlet"}
+CALLS = {
+    "", "awaits", "sync", "starts", "thread", "thread maker", "greenlet", "provides", "provides it", "contains", "marks",
+}  # fmt: skip
 RUNS = {"", "awaitable", "function", "future", "maker"}
 CALLABLES = {
     **library().functions,
