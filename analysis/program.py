@@ -94,7 +94,12 @@ class Program:
     @cached_property
     def uses_sqlalchemy(self) -> bool:
         """Does any file import SQLAlchemy or SQLModel?"""
-        return any(_imports(s, {"sqlalchemy", "sqlmodel"}) for s in self.sources.values())
+        return bool(self.using_sqlalchemy)
+
+    @cached_property
+    def using_sqlalchemy(self) -> frozenset[str]:
+        """The files that import SQLAlchemy or SQLModel."""
+        return frozenset(path for path, source in self.sources.items() if _imports(source, {"sqlalchemy", "sqlmodel"}))
 
     @cached_property
     def imported_names(self) -> dict[str, frozenset[str]]:
