@@ -57,7 +57,7 @@ class Blocking:
         told = {block.node for block in self._direct.get(function, ())}
         for node, callee in edges(self._program).get(function, ()):
             effect = self._effects.get(callee)
-            if effect is not None and isinstance(node, ast.expr) and node not in told:
+            if effect is not None and node not in told:
                 told.add(node)
                 step = Step(function.source.site(node), f"calls {callee.qualname}")
                 yield Block(function, node, effect.kind, (step, *effect.chain))
@@ -73,7 +73,7 @@ class Blocking:
 
     def _spread(self) -> dict[Function, Block]:
         """The sync functions that block, each with the shortest way to what does."""
-        callers: defaultdict[Function, list[tuple[ast.AST, Function]]] = defaultdict(list)
+        callers: defaultdict[Function, list[tuple[ast.expr, Function]]] = defaultdict(list)
         for function, calls in edges(self._program).items():
             for node, callee in calls:
                 callers[callee].append((node, function))
@@ -85,9 +85,8 @@ class Blocking:
                 continue
             found[function] = block
             for node, caller in callers[function]:
-                if isinstance(node, ast.expr):
-                    step = Step(caller.source.site(node), f"calls {function.qualname}")
-                    queue.append((caller, Block(caller, node, block.kind, (step, *block.chain))))
+                step = Step(caller.source.site(node), f"calls {function.qualname}")
+                queue.append((caller, Block(caller, node, block.kind, (step, *block.chain))))
         return found
 
 

@@ -1,4 +1,4 @@
-"""Which functions of the project a call reaches, and which code runs on the event loop."""
+"""Which functions of the project a function runs, and which of them run on the event loop."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from .program import Program
 
 
+_WAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith)
+
+
 @once
 def _waiting(program: Program) -> frozenset[Function]:
     return frozenset(f for f in program.functions if any(isinstance(n, _WAITING) for n in f.own_nodes()))
-
-
-_WAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith)
 
 
 def runs_on_loop(program: Program, function: Function) -> bool:
@@ -52,36 +52,39 @@ def _behind(program: Program, value: object) -> Iterator[Function]:
                 yield constructor
 
 
-def reached(program: Program, node: ast.AST) -> Iterator[Function]:
-    """The functions that run when a node is evaluated: called, entered, run through, or read as properties."""
+def reached(program: Program, node: ast.AST) -> Iterator[tuple[ast.expr, Function]]:
+    """The functions that run when a node is evaluated: called, entered, run through, or read as properties.
+
+    With each the expression that stands for it.
+    """
     match node:
         case ast.Call():
-            yield from callees(program, node)
+            yield from ((node, callee) for callee in callees(program, node))
         case ast.withitem(context_expr=manager):
             for value in program.values(manager):
                 if isinstance(value, Context) and value.key:
-                    yield program.function(value.key)
+                    yield manager, program.function(value.key)
                 elif isinstance(value, Instance):
                     for name in ("__enter__", "__aenter__"):
-                        yield from program.methods(value.cls, name)
+                        yield from ((manager, method) for method in program.methods(value.cls, name))
         case ast.For(iter=iterable) | ast.AsyncFor(iter=iterable) | ast.comprehension(iter=iterable):
             for value in program.values(iterable):
                 if isinstance(value, Generated):
-                    yield program.function(value.key)
+                    yield iterable, program.function(value.key)
         case ast.Attribute(ctx=ast.Load(), value=owner, attr=name):
             for value in program.values(owner):
                 if isinstance(value, Instance):
-                    yield from (m for m in program.methods(value.cls, name) if m.is_property)
+                    yield from ((node, m) for m in program.methods(value.cls, name) if m.is_property)
 
 
 @once
-def edges(program: Program) -> dict[Function, list[tuple[ast.AST, Function]]]:
-    """What each function of the project runs, and the node where it does."""
-    found: dict[Function, list[tuple[ast.AST, Function]]] = {}
+def edges(program: Program) -> dict[Function, list[tuple[ast.expr, Function]]]:
+    """What each function of the project runs, and the expression where it does."""
+    found: dict[Function, list[tuple[ast.expr, Function]]] = {}
     for function in program.functions:
-        own = [(node, callee) for node in function.own_nodes() for callee in dict.fromkeys(reached(program, node))]
+        own = dict.fromkeys(edge for node in function.own_nodes() for edge in reached(program, node))
         if own:
-            found[function] = own
+            found[function] = list(own)
     return found
 
 

@@ -17,6 +17,7 @@ from .colours import TOO_COMMON, fits
 from .decisions import Confidence
 from .library import library
 from .once import once
+from .session_use import makes_sync_sessions
 from .symbols import Function, decorator_name
 from .usage import Fate, fate_of
 from .values import Awaitable, External, FunctionObject, Instance, Mock, Value
@@ -80,13 +81,11 @@ def _made(program: Program, function: Function, node: ast.Call) -> Made | None:
 
 
 def _hides_a_session(program: Program, function: Function, values: Sequence[Value]) -> bool:
-    """Does async code call a method of a session that can be sync too, if only by its annotation?"""
-    receivers = [v.receiver for v in values if isinstance(v, External)]
-    return (
-        len(receivers) == len(values)
-        and runs_on_loop(program, function)
-        and program.is_session(frozenset(r for r in receivers if r is not None))
-    )
+    """Is it a method of a session that is sync by its annotation alone, or is called in async code?"""
+    receivers = frozenset(v.receiver for v in values if isinstance(v, External) and v.receiver is not None)
+    if len(values) > len(receivers) or not program.is_session(receivers):
+        return False
+    return runs_on_loop(program, function) or not makes_sync_sessions(program)
 
 
 def _of_value(program: Program, value: Value) -> Made | None:

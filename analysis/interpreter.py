@@ -142,8 +142,13 @@ class Interpreter:
     # Statements
 
     def block(self, statements: Iterable[ast.stmt], env: Env) -> bool:
-        """Run statements; is the end reached?"""
-        return all(self.statement(s, env) for s in statements)
+        """Run statements; is the end reached? Those that can't be are looked at too: they are code as well."""
+        pending = iter(statements)
+        reached = all(self.statement(s, env) for s in pending)
+        dead = env if reached else dict(env)
+        for statement in pending:
+            self.statement(statement, dead)
+        return reached
 
     def statement(self, node: ast.stmt, env: Env) -> bool:
         """Run one statement; does control go on behind it?"""

@@ -71,6 +71,8 @@ class _Follower:
                 return Fate.VALUE
             case ast.keyword():
                 call = parents[parent]
+                if parent.arg is None:
+                    return Fate.VALUE
                 return self._passed(function, call, parent) if isinstance(call, ast.Call) else Fate.UNKNOWN
             case ast.Attribute(attr=name):
                 return Fate.UNKNOWN if name in OF_AWAITABLES else Fate.VALUE
@@ -85,7 +87,7 @@ class _Follower:
             case ast.Dict():
                 return Fate.VALUE if isinstance(parents.get(parent), ast.Return) and function.is_async else Fate.UNKNOWN
             case ast.Starred():
-                return Fate.UNKNOWN
+                return Fate.VALUE
         return Fate.VALUE if _takes_values(parent, node) else Fate.UNKNOWN
 
     def _returned(self, function: Function) -> Fate:

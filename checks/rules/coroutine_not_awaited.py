@@ -1,11 +1,11 @@
 """A coroutine of the project is not awaited.
 
-What the call gives is a coroutine and not the result: its body never runs, so that a write is lost; in a condition it is
-always true, so that every permission is granted; an attribute of it raises AttributeError, which a broad `except`
+What the call gives is a coroutine and not the result: its body never runs, so that a write is lost; in a condition it
+is always true, so that every permission is granted; an attribute of it raises AttributeError, which a broad `except`
 swallows. Put `await` in front.
 
-Where the object is not known on which a method is called, the rule goes by the name, if all functions of the project that
-have it are async.
+Where the object is not known on which a method is called, the rule goes by the name, if all functions of the project
+that have it are async.
 """
 
 from __future__ import annotations

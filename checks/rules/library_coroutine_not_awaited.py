@@ -1,7 +1,7 @@
 """A coroutine of a library is not awaited.
 
-The call only makes a coroutine, and nothing happens: a client that is never closed, a pause that is none. Put `await` in
-front.
+The call only makes a coroutine, and nothing happens: a client that is never closed, a pause that is none. Put `await`
+in front.
 """
 
 from __future__ import annotations

@@ -1,0 +1,74 @@
+"""A sync session, connection or engine is used on the event loop.
+
+Every query blocks the loop until the database has answered: all other tasks wait. The chain shows the way down to the
+call. Use an AsyncSession there, made by an `async_sessionmaker` over an async engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...analysis.calling import runs_on_loop, tests_aside
+from ...analysis.program import Program
+from ...analysis.session_use import SyncUse, is_async_database, is_sync_database, session_use
+from ..finding import Finding, finding
+from ..rule import Example
+
+CODE = "AS102"
+NAME = "sync-session-in-async"
+
+EXAMPLES = (
+    Example(
+        bad="""\
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session, sessionmaker
+
+engine = create_engine("sqlite://")
+SessionLocal = sessionmaker(engine)
+
+
+def count(session: Session) -> int:
+    return session.execute(text("SELECT 1")).scalar_one()
+
+
+async def show() -> int:
+    session = SessionLocal()
+    session.execute(text("SELECT 1"))  # AS102
+    return count(session)  # AS102
+""",
+        good="""\
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+engine = create_async_engine("sqlite+aiosqlite://")
+SessionLocal = async_sessionmaker(engine, expire_on_commit=False)
+
+
+async def count(session: AsyncSession) -> int:
+    return (await session.execute(text("SELECT 1"))).scalar_one()
+
+
+async def show() -> int:
+    async with SessionLocal() as session:
+        await session.execute(text("SELECT 1"))
+        return await count(session)
+""",
+    ),
+)
+
+
+def find(program: Program) -> Iterator[Finding]:
+    for function in tests_aside(program):
+        if runs_on_loop(program, function):
+            for use in (*session_use(program).direct(function), *session_use(program).through_calls(function)):
+                if _is_sync(program, use):
+                    call = program.short(function.source, use.node)
+                    message = (
+                        f"{call} uses a sync session or engine on the event loop, which blocks it: use an async one"
+                    )
+                    yield finding(function.source, use.node, CODE, message, use.chain)
+
+
+def _is_sync(program: Program, use: SyncUse) -> bool:
+    values = program.values(use.receiver[1])
+    return is_sync_database(program, values) and not is_async_database(program, values)
