@@ -88,7 +88,9 @@ def _does_io(program: Program, method: ast.Attribute) -> bool:
 
 def _schema(program: Program, node: ast.Call) -> str:
     """`metadata.create_all(async_engine)`"""
-    if not any(isinstance(v, External) and _is_schema_method(v) for v in program.values(node.func)):
+    values = program.values(node.func)
+    is_named_so = not values and isinstance(node.func, ast.Attribute) and node.func.attr in {"create_all", "drop_all"}
+    if not (is_named_so or any(isinstance(v, External) and _is_schema_method(v) for v in values)):
         return ""
     for argument in (*node.args, *(k.value for k in node.keywords)):
         values = program.values(argument)
