@@ -298,14 +298,14 @@ def test_a_loop_sees_what_its_body_bound() -> None:
     """) == ["Session"]
 
 
-def test_code_behind_a_return_has_no_values() -> None:
+def test_code_behind_a_return_is_looked_at_too() -> None:
     assert probed("""
         def f():
             if x: return session
             else: raise ValueError
             probe(session)
         probe(f())
-    """) == ["", "Session"]
+    """) == ["Session", "Session"]
 
 
 def test_a_with_statement_may_swallow_what_is_raised() -> None:
