@@ -30,6 +30,7 @@ COLLECTING = {
     "group_by", "having", "options", "with_entities", "union", "union_all", "intersect",
     "intersect_all", "except_", "except_all", "order_by",
 }  # fmt: skip
+MOST_ENTITIES = 32
 ENTITY_CHANGING = {"with_entities", "with_only_columns"}
 ENTITY_ADDING = {"add_columns", "add_column", "add_entity"}
 # Methods of a result that end it, and what they give of one row.
@@ -53,6 +54,8 @@ def entity(node: ast.expr, values: Values, mapped: MappedClasses) -> Entity:
                 return Entity("table")
             case External(name="statement.subquery" | "statement.cte" | "statement.alias"):
                 return Entity("table")
+            case External(name="column.entity" | "column.mapper"):
+                return UNKNOWN
             case External(name=name) if name.startswith(
                 ("sqlalchemy.func", "column.", "sqlalchemy.literal", "statement.")
             ):
@@ -139,7 +142,10 @@ def statement_method(statement: Statement, name: str, entities: Sequence[Entity]
 def _changed(before: tuple[Entity, ...], name: str, entities: Sequence[Entity]) -> tuple[Entity, ...]:
     if name in ENTITY_CHANGING:
         return tuple(entities)
-    return (*before, *entities) if name in ENTITY_ADDING else before
+    if name not in ENTITY_ADDING:
+        return before
+    # A loop may add without an end.
+    return (*before, *entities) if len(before) < MOST_ENTITIES else (UNKNOWN,)
 
 
 def result_method(result: Rows, name: str) -> Values:

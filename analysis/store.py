@@ -15,7 +15,6 @@ from .values import (
     Hint,
     Many,
     Mock,
-    Query,
     Row,
     Rows,
     Statement,
@@ -28,7 +27,8 @@ from .values import (
 Cell: TypeAlias = tuple[str, ...]
 
 # Values nest (a list of rows of lists …) and unite without an end in a recursive program; both are bounded so that the
-# fixpoint is reached. What lies beyond is not known, which is always a safe answer.
+# fixpoint is reached. What lies beyond is not known, which is always a safe answer. Queries are as many as the program
+# begins, and what executes them must know them all.
 WIDTH = 24
 DEPTH = 4
 
@@ -89,7 +89,7 @@ def _nameless(value: Value) -> Value:
 def _is_unbounded(value: Value) -> bool:
     """Is this a kind of value of which a program can make ever new ones?"""
     return isinstance(
-        value, Row | Many | Table | Awaitable | Generated | Context | Factory | Hint | Query | Statement | Rows | Text
+        value, Row | Many | Table | Awaitable | Generated | Context | Factory | Hint | Statement | Rows | Text
     )
 
 

@@ -18,6 +18,7 @@ from ..analysis.values import External, Query
 from .arguments import is_false
 from .edit import Edit, Replace
 from .query_layout import Layer
+from .query_listeners import require_no_listeners
 from .query_methods import ENTITY_CHANGING, Past, Rewriting
 from .query_shapes import asked_first, statement_before
 from .query_text import (
@@ -239,6 +240,7 @@ class Executing:
         head = f"{select}({func}.count()).select_from"
         if self._counts_entity():
             return Ending(self.single("scalar"), [dropped(link, rewriting.chain.source)], head)
+        require_no_listeners(rewriting.program, "count of a subquery")
         layers = [*self.single("scalar"), Layer(f"{head}(", ")")]
         return Ending(layers, [rewritten(link, rewriting.chain.source, "subquery()")])
 
@@ -258,8 +260,16 @@ class Executing:
         return Ending(self.result("scalars", ".first()"), edits)
 
     def values(self, link: Link) -> Ending:
-        edits: list[Edit] = [renamed(link, self.rewriting.chain.source, "with_only_columns")]
-        return Ending(self.result("execute", ".all()"), edits)
+        """An iterator, as the result is; dict() takes that for a mapping, because it has keys()."""
+        source = self.rewriting.chain.source
+        if not link.args:
+            raise Declined("values() without columns")
+        match source.parents[link.node]:
+            case ast.Call(func=ast.Name(id="dict")):
+                rest = ".all()"
+            case _:
+                rest = ""
+        return Ending(self.result("execute", rest), [renamed(link, source, "with_only_columns")])
 
     # Bulk statements.
 
@@ -289,6 +299,8 @@ class Executing:
         """
         rewriting = self.rewriting
         word = rewriting.name(name)
+        if "params" in self._own_names() | rewriting.earlier_names():
+            raise Declined(f"params() of a query that ends in {name}(): give the values to execute()")
         if not rewriting.is_read_too:
             return word, self._changed_rows(), ""
         if not rewriting.is_complete or not self._names() <= CRITERIA or not self._begins_with_criteria():
@@ -350,6 +362,8 @@ class Executing:
             raise Declined("get() on a query that began elsewhere: use session.get(Entity, key)")
         if len(link.args) != 1 or link.keywords:
             raise Declined("get() with other arguments than one key")
+        if not all(map(_is_entity, self.queries)):
+            raise Declined("get() of what is not known to be one entity")
         source = chain.source
         if not chain.steps():
             edits = [Replace(close_bracket(chain.root, source), open_bracket(link.call, source) + 1, ", ")]

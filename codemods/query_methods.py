@@ -19,7 +19,7 @@ from .query_text import Declined, close_bracket, dropped, name_span, open_bracke
 
 UNCHANGED = frozenset(
     {
-        "add_columns", "correlate", "distinct", "execution_options", "ext", "from_statement", "group_by", "having",
+        "add_columns", "correlate", "distinct", "ext", "from_statement", "group_by", "having",
         "limit", "offset", "prefix_with", "select_from", "set_label_style", "slice", "suffix_with", "where",
         "with_for_update", "with_hint", "with_statement_hint",
     }
@@ -193,6 +193,9 @@ def _with_parent(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
     given = len(link.args) + len(link.keywords)
     if given < 2:
         raise Declined("with_parent() without a relationship searches for one; name it")
+    for keyword in link.keywords:
+        if keyword.arg == "property":
+            yield Replace(source.span(keyword)[0], source.span(keyword.value)[0], "prop=")
     function = rewriting.name("with_parent", "sqlalchemy.orm")
     yield Replace(name_span(link, source)[0], open_bracket(link.call, source), f"where({function}")
     yield _behind(close_bracket(link.call, source), ")")
@@ -216,6 +219,13 @@ def _order_by(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
     match link.args:
         case [ast.Constant(value=False) as argument]:
             yield Replace(*rewriting.chain.source.span(argument), "None")
+
+
+def _execution_options(_: Rewriting, link: Link) -> Iterator[Edit]:
+    if any(keyword.arg == "compiled_cache" for keyword in link.keywords):
+        raise Declined("the option compiled_cache is for connections: a select refuses it")
+    return
+    yield
 
 
 def _params(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
@@ -423,6 +433,7 @@ SPECIAL: dict[str, Callable[[Rewriting, Link], Iterator[Edit]]] = {
     "add_entity": _add_entity,
     "apply_labels": _labels,
     "autoflush": _autoflush,
+    "execution_options": _execution_options,
     "filter_by": _filter_by,
     "join": _join,
     "options": _options,

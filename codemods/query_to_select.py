@@ -30,7 +30,9 @@ from .import_lines import line_length
 from .query_annotations import annotated
 from .query_endings import SESSION, Ending, Executing
 from .query_layout import Layer, Layout, stands_inside
+from .query_listeners import require_no_listeners
 from .query_methods import SET_OPERATIONS, Rewriting, selecting_one, step, subquery_flags
+from .query_names import distinct_names
 from .query_passing import Change, passed_along
 from .query_session import NoSession, session_text
 from .query_text import Declined, dropped, is_faithful, name_span, renamed, replaced_spans
@@ -158,6 +160,7 @@ def _rewritten(program: Program, callers: Callers, group: list[Chain]) -> tuple[
 
 def _rewrite_site(program: Program, callers: Callers, site: Site) -> None:
     chain = site.chain
+    require_no_listeners(program, chain.end.name if chain.end is not None else "")
     if not is_faithful(chain):
         raise Declined("it stands where the text cannot be changed safely")
     rewriting = Rewriting(program, chain, site.group, callers, site.imports)
@@ -192,6 +195,7 @@ def _rewrite_site(program: Program, callers: Callers, site: Site) -> None:
         site.edits += combine(rewriting, link) if link.name in SET_OPERATIONS else step(rewriting, link)
     for link in chain.links:
         site.edits += retargeted(rewriting, link)
+    site.edits += distinct_names(rewriting)
 
 
 def _kept_steps(chain: Chain) -> Iterable[Link]:
