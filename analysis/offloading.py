@@ -1,0 +1,152 @@
+"""Blocking calls that a thread pool ran before the migration, and the event loop would after: which a thread may take.
+
+FastAPI calls a sync handler in a thread. Once the handler is async, whatever blocks in it, or in what it calls, stops
+every other request. The call is handed to a thread again where nothing of the request goes with it: no session, no
+mapped object that may load something, nothing that has to stay in its thread.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .blocking import Block, blocking
+from .calling import edges
+from .library import library
+from .source import Source
+from .stand_ins import is_test_code
+from .symbols import Function
+from .values import Awaitable, External, FunctionObject, Generated, Instance, Values
+
+if TYPE_CHECKING:
+    from .program import Program
+
+# Kinds of blocking whose calls give something that is tied to its thread, or that blocks when it is used.
+TIED = frozenset({"databases", "services", "threads", "input"})
+# What opens a file rather than reads or writes one.
+OPENING = frozenset({"open", "iglob", "scandir", "walk", "ZipFile", "rglob", "glob", "iterdir", "popen", "stream"})
+STATE = ("contextvars.ContextVar.set", "threading.local")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Offload:
+    """A blocking call on the event loop; `concern` says why no thread can take it, "" where one can."""
+
+    block: Block
+    concern: str = ""
+
+
+def offloads(program: Program) -> Iterator[Offload]:
+    """The blocking calls of all functions that a thread ran before."""
+    sleeping = {s.node for s in program.colours.sites() if s.kind == "sleep"}
+    for function in sorted(_from_threads(program), key=lambda f: f.key):
+        calls = edges(program).get(function, ())
+        for block in blocking(program).in_function(function):
+            callees = [callee for node, callee in calls if node is block.node]
+            if block.node not in sleeping and not any(map(program.colours.is_async, callees)):
+                yield Offload(block, _concern(program, block, callees))
+
+
+def _from_threads(program: Program) -> set[Function]:
+    """The functions that become async and that FastAPI, or a call of what it calls, ran in a thread."""
+    colours = program.colours
+    pending = [f for f in colours.reasons if not f.is_async and not is_test_code(f) and _is_served(program, f)]
+    found = set(pending)
+    while pending:
+        for callee in colours.callees(pending.pop()):
+            if callee in colours.reasons and callee not in found:
+                found.add(callee)
+                pending.append(callee)
+    return found
+
+
+def _is_served(program: Program, function: Function) -> bool:
+    """Is it a handler, a dependency or a background task?"""
+    for policy, node in program.handed(function):
+        call = node if isinstance(node, ast.Call) else None
+        if policy == "awaits" and call is not None and any(map(_is_framework, program.values(call.func))):
+            return True
+    return False
+
+
+def _is_framework(value: object) -> bool:
+    name = value.name if isinstance(value, External) else ""
+    return name.startswith(("fastapi.", "starlette."))
+
+
+# What may run in a thread
+
+
+def _concern(program: Program, block: Block, callees: list[Function]) -> str:
+    node, source = block.node, block.function.source
+    if not isinstance(node, ast.Call):
+        return "it is no plain call"
+    if isinstance(source.parents.get(node), ast.withitem):
+        return "what it opens is used here"
+    if not callees and (block.kind in TIED or _name(node) in OPENING):
+        return "what it gives is used here, in this thread"
+    if _holds_lock(program, source, node):
+        return "a lock is held meanwhile"
+    given = [node.func, *node.args, *(k.value for k in node.keywords)]
+    if any(_is_bound_to_request(program, program.values(g)) for g in given):
+        return "a session or a mapped object goes into it"
+    for function in _reached(program, callees):
+        for inner in function.own_nodes():
+            if isinstance(inner, ast.expr):
+                values = program.values(inner)
+                if _is_bound_to_request(program, values):
+                    return f"{function.qualname} works with a session or a mapped object"
+                if any(isinstance(v, External) and v.name in STATE for v in values):
+                    return f"{function.qualname} keeps something for its thread"
+    return ""
+
+
+def _name(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _is_bound_to_request(program: Program, values: Values) -> bool:
+    """Is one of the values a session, or an object that one has loaded?"""
+    for value in values:
+        match value:
+            case Instance(cls=cls):
+                if program.converted_class(cls) or program.mapped(cls) is not None or program.is_session(values):
+                    return True
+            case FunctionObject(receiver=Instance() as receiver):
+                if program.mapped(receiver.cls) is not None:
+                    return True
+            case External(receiver=Instance(cls=cls)):
+                if program.converted_class(cls):
+                    return True
+            case Awaitable() | Generated():
+                return True
+    return False
+
+
+def _reached(program: Program, functions: list[Function]) -> set[Function]:
+    found = set(functions)
+    pending = list(functions)
+    while pending:
+        new = {callee for _, callee in edges(program).get(pending.pop(), ())} - found
+        found |= new
+        pending.extend(new)
+    return found
+
+
+def _holds_lock(program: Program, source: Source, node: ast.AST) -> bool:
+    """Does a call stand in the body of `with lock:`?"""
+    current = source.parents.get(node)
+    while current is not None and not isinstance(current, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(current, ast.With):
+            held = [v for item in current.items for v in program.values(item.context_expr)]
+            if any(isinstance(v, Instance) and _is_lock(v.cls) for v in held):
+                return True
+        current = source.parents.get(current)
+    return False
+
+
+def _is_lock(cls: str) -> bool:
+    known = library().classes.get(cls)
+    return known is not None and bool(known.on_loop)
