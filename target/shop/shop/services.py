@@ -1,5 +1,6 @@
 """What the shop does. A service method is one piece of work: it commits, or it raises and nothing has happened."""
 
+import asyncio
 import re
 from collections.abc import Iterable
 from datetime import datetime
@@ -39,7 +40,7 @@ class AccountService:
     async def register(self, data: CustomerCreate) -> Customer:
         if await self.customers.by_email(data.email):
             raise Conflict("this address is registered already")
-        customer = Customer(email=data.email.lower(), name=data.name, password_hash=hash_password(data.password))
+        customer = Customer(email=data.email.lower(), name=data.name, password_hash=await asyncio.to_thread(hash_password, data.password))
         try:
             await self.customers.add(customer)
             await self.db.commit()
@@ -50,7 +51,7 @@ class AccountService:
 
     async def authenticate(self, email: str, password: str) -> Customer | None:
         customer = await self.customers.by_email(email)
-        if customer is None or not verify_password(password, customer.password_hash):
+        if customer is None or not await asyncio.to_thread(verify_password, password, customer.password_hash):
             return None
         return customer
 
