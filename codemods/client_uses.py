@@ -18,7 +18,7 @@ from .imports import request
 from .running_through import async_for, collect
 from .scopes import scopes
 
-NAME = "test-client"
+CODEMOD = "test-client"
 # How the body of a streamed response is read.
 READS = {
     "iter_lines": "aiter_lines", "iter_text": "aiter_text", "iter_bytes": "aiter_bytes", "iter_raw": "aiter_raw",
@@ -37,7 +37,7 @@ def decision(
 ) -> Decision:
     """A decision on an expression."""
     return Decision(
-        NAME, function.source.site(node), action, status, concern=concern, function=function.qualname,
+        CODEMOD, function.source.site(node), action, status, concern=concern, function=function.qualname,
         confidence=Confidence.MEDIUM if concern else Confidence.HIGH, data={"kind": kind, **data}, node=node,
     )  # fmt: skip
 

@@ -75,7 +75,7 @@ Edit = Replace | Wrap | Indent | Outdent | Import
 def apply(content: bytes, edits: Iterable[Edit]) -> bytes:
     """The new bytes of a file; `Import` edits are not for this function and are passed over.
 
-    Line ends in the texts become those of the file.
+    Line ends and indentation in the texts become those of the file.
 
     Raises:
         Conflict: two `Replace` edits overlap, a `Wrap` begins or ends inside a `Replace`, or two wraps cross.
@@ -104,12 +104,12 @@ def apply(content: bytes, edits: Iterable[Edit]) -> bytes:
     events = _moved_out(content, _moved_in(content, events, indents), widths)
     events.extend((i.start, 1, -1, i.text, i.start) for i in indents)
     events.extend((start, 3, 0, "", start + width) for start, width in widths.items())
-    is_crlf = content.partition(b"\n")[0].endswith(b"\r")
+    is_crlf, has_tabs = content.partition(b"\n")[0].endswith(b"\r"), _has_tabs(content)
     out: list[bytes] = []
     position = 0
     for start, _, _, text, end in sorted(events):
         out.append(content[position:start])
-        out.append(_with_line_ends(text, is_crlf).encode())
+        out.append(_with_line_ends(_with_tabs(text) if has_tabs else text, is_crlf).encode())
         position = end
     out.append(content[position:])
     return b"".join(out)
@@ -183,6 +183,18 @@ def _refuse_crossings(outer_first: list[Wrap]) -> None:
         if around and around[-1].end < wrap.end:
             raise Conflict(f"bytes {wrap.start} to {wrap.end} are wrapped across the end of another wrap")
         around.append(wrap)
+
+
+def _has_tabs(content: bytes) -> bool:
+    """Is a file indented with tabs?"""
+    return content.count(b"\n\t") > content.count(b"\n ")
+
+
+def _with_tabs(text: str) -> str:
+    """The text with a tab for each level of indentation; white space inside of a string stays."""
+    if '"""' in text or "'''" in text:
+        return text
+    return re.sub(r"(?m)^(\t*)((?: {4})+)", lambda found: found[1] + "\t" * (len(found[2]) // 4), text)
 
 
 def _with_line_ends(text: str, is_crlf: bool) -> str:
