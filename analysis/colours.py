@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -237,6 +237,8 @@ class Colours:
             return
         own = next((s for s in self._sites[function] if self.is_active(s)), None)
         boundary = boundary_of(self._program, function)
+        if boundary is None and function.is_lambda and own is None and not is_test_code(function):
+            boundary = Boundary("lambda", f"a lambda can't be async, and {what}")
         if boundary is not None and not (boundary.kind == "lambda" and own is None and is_test_code(function)):
             self.boundaries.setdefault(function, boundary)
             return
@@ -247,12 +249,7 @@ class Colours:
 
     def _even_out(self, queue: deque[Function]) -> bool:
         """Where a call can reach async and sync functions alike the sync ones follow; so do stand-ins of async ones."""
-        by_place: defaultdict[tuple[ast.expr, str], list[AsyncSite]] = defaultdict(list)
-        for sites in self._sites.values():
-            for site in sites:
-                if site.kind in EVEN_KINDS:
-                    by_place[site.node, site.kind].append(site)
-        for sites in by_place.values():
+        for sites in self._by_place():
             leading = next((s for s in sites if s.callee is None or self.is_async(s.callee)), None)
             if leading is not None:
                 what = f"{leading.what} too" if leading.callee is None else _sharing(leading.callee)
@@ -263,6 +260,23 @@ class Colours:
             if real is None or self.is_async(real):
                 self._force(fake, real, what, queue)
         return bool(queue)
+
+    def _by_place(self) -> Collection[list[AsyncSite]]:
+        """The sites whose callees all have to be of one colour, those of one call together."""
+        by_place: defaultdict[tuple[ast.expr, str], list[AsyncSite]] = defaultdict(list)
+        for sites in self._sites.values():
+            for site in sites:
+                if site.kind in EVEN_KINDS:
+                    by_place[site.node, site.kind].append(site)
+        return by_place.values()
+
+    def uneven(self) -> Iterator[tuple[AsyncSite, Boundary]]:
+        """Calls that reach async functions and one that stays sync, each with that one's reason."""
+        for sites in self._by_place():
+            if any(s.callee is None or self.is_async(s.callee) for s in sites):
+                for site in sites:
+                    if site.callee in self.boundaries and self.may_await(site.function):
+                        yield site, self.boundaries[site.callee]
 
     def _wake(self, queue: deque[Function]) -> bool:
         """Bridges in what async code reaches are awaited."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ..analysis.boundaries import Boundary
 from ..analysis.colours import AsyncSite
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
@@ -52,6 +53,21 @@ def decide(program: Program) -> Iterator[Decision]:
         seen.add((site.node, site.kind))
         if program.is_async_after(site.function) and not site.function.is_lambda:
             yield _decision(program, site)
+    for site, boundary in program.colours.uneven():
+        yield _uneven(program, site, boundary)
+
+
+def _uneven(program: Program, site: AsyncSite, boundary: Boundary) -> Decision:
+    assert site.callee is not None
+    return Decision(
+        NAME,
+        site.function.source.site(site.node),
+        f"call {site.callee.qualname} or what becomes async",
+        Status.DECLINED,
+        concern=f"what is called may be {site.callee.qualname}, which stays sync: {boundary.why}",
+        function=site.function.qualname,
+        node=site.node,
+    )
 
 
 def _plain_yields(program: Program) -> Iterator[AsyncSite]:

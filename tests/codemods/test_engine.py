@@ -59,9 +59,9 @@ def carried_out(text: str | bytes, *, faults: bool = True) -> tuple[str, Plan]:
 
 
 def test_edits_of_several_codemods_meet_in_one_file(codemods: Codemods) -> None:
-    codemods(first=[Replace(8, 9, "10")], second=[Wrap(8, 9, "(", ")")], third=[Import("os")])
+    codemods(first=[Replace(8, 9, "os.sep")], second=[Wrap(8, 9, "(", ")")], third=[Import("os")])
     after, plan = carried_out(ONE)
-    assert after == "import os\n\nvalue = (10)\nother = 2\n"
+    assert after == "import os\n\nvalue = (os.sep)\nother = 2\n"
     assert not concerns(plan)
 
 

@@ -171,7 +171,7 @@ def _changed_lines(before: str, after: str) -> tuple[str, ...]:
 
 def _compare(case: Case, before: Outcome, after: Outcome) -> None:
     assert after.result == before.result
-    if case.has_own_models:
+    if case.has_own_models or case.request:
         assert not before.raised, before.result
     if not case.sql_differs:
         assert len(after.sql) <= len(before.sql) if case.has_own_models else after.sql == before.sql
@@ -198,7 +198,7 @@ def execute(root: Path, case: Case, migrated: Mapping[str, str] | None = None) -
 def _requested(module: Any, path: str) -> Callable[[Any], object]:
     def run(db: Session) -> object:
         module.app.dependency_overrides[module.get_db] = lambda: db
-        return TestClient(module.app).get(path).json()
+        return TestClient(module.app).get(path).raise_for_status().json()
 
     return run
 
@@ -207,7 +207,7 @@ def _requested_async(module: Any, path: str) -> Callable[[Any], Awaitable[object
     async def run(db: AsyncSession) -> object:
         module.app.dependency_overrides[module.get_db] = lambda: db
         async with httpx.AsyncClient(transport=httpx.ASGITransport(module.app), base_url="http://test") as client:
-            return (await client.get(path)).json()
+            return (await client.get(path)).raise_for_status().json()
 
     return run
 
