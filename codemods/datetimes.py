@@ -1,0 +1,66 @@
+"""Datetimes get the time zone that their column asks for, which asyncpg does not do by itself.
+
+    created: Mapped[datetime] = mapped_column(DateTime, default=lambda: datetime.now(UTC))
+->  created: Mapped[datetime] = mapped_column(DateTime, default=lambda: datetime.now(UTC).replace(tzinfo=None))
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..analysis.datetimes import Misfit, Zone, misfits
+from ..analysis.decisions import Decision, Step
+from ..analysis.program import Program
+from .carried import as_data, carried
+from .drivers import drivername, mentions
+from .edit import Edit, Import, Wrap
+
+NAME = "datetimes"
+# What turns a value of each kind into the other one.
+CHANGES = {
+    Zone.UTC: ".replace(tzinfo=None)",
+    Zone.AWARE: ".astimezone(timezone.utc).replace(tzinfo=None)",
+    Zone.NAIVE_UTC: ".replace(tzinfo=timezone.utc)",
+    Zone.NAIVE: ".astimezone()",
+}
+# Rank among what is put around one expression: inside of `await`.
+INSIDE = -1
+
+
+def decide(program: Program) -> Iterator[Decision]:
+    """A decision for each datetime that asyncpg would refuse."""
+    if not mentions(program, "postgresql") or not drivername(program, "postgresql").endswith("+asyncpg"):
+        return
+    for misfit in misfits(program):
+        function = misfit.function
+        if function is not None and program.stays_sync(function):
+            continue
+        takes = "naive" if misfit.zone.is_aware else "aware"
+        yield Decision(
+            NAME,
+            misfit.source.site(misfit.node),
+            f"{misfit.column} takes {takes} datetimes only, with asyncpg",
+            why=(Step(misfit.source.site(misfit.node), f"the value is {misfit.zone}"),),
+            function=function.qualname if function is not None else "",
+            data=as_data(list(_changed(misfit))),
+            node=misfit.node,
+        )
+
+
+def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
+    """The edits that were worked out when the decision was made."""
+    yield from carried(decision)
+
+
+def _changed(misfit: Misfit) -> Iterator[Edit]:
+    start, end = misfit.source.span(misfit.node)
+    change = CHANGES[misfit.zone]
+    if "timezone" in change:
+        yield Import("datetime", "timezone")
+    if misfit.is_callable:
+        yield Wrap(start, end, "lambda: ", f"(){change}", INSIDE)
+    elif isinstance(misfit.node, ast.Name | ast.Attribute | ast.Call):
+        yield Wrap(start, end, "", change, INSIDE)
+    else:
+        yield Wrap(start, end, "(", f"){change}", INSIDE)

@@ -1,0 +1,90 @@
+"""Datetimes and their columns: the cases in `datetimes/` run before and after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from asyncshift.analysis.decisions import Plan
+
+from .whole import Case, cases, check, migrate
+
+MODELS = """\
+from datetime import datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import DateTime
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+URL = "{dialect}://localhost/shop"
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {{datetime: DateTime({zone})}}
+
+
+class Visit(Base):
+    __tablename__ = "visits"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
+def store(db: Session, given):
+    now = {value}
+    db.add(Visit(at=now))
+    db.commit()
+"""
+
+
+@pytest.mark.parametrize("case", cases("datetimes"))
+def test_case(case: Case, tmp_path: Path) -> None:
+    check(case, tmp_path)
+
+
+def stored(value: str, zone: str = "", dialect: str = "postgresql") -> str:
+    """What the migration makes of `Visit(at=now)`."""
+    changed, _ = migrate({"models.py": MODELS.format(value=value, zone=zone, dialect=dialect)})
+    line = next(line for line in changed["models.py"].decode().splitlines() if "Visit(at=" in line)
+    return line.strip().removeprefix("db.add(Visit(at=").removesuffix("))")
+
+
+NAIVE = "now.replace(tzinfo=None)"
+
+
+@pytest.mark.parametrize(
+    ("value", "for_naive", "for_aware"),
+    [
+        ("datetime.now(timezone.utc)", NAIVE, "now"),
+        ("datetime.now(tz=ZoneInfo('UTC'))", NAIVE, "now"),
+        ("datetime.now(ZoneInfo('Europe/Oslo'))", "now.astimezone(timezone.utc).replace(tzinfo=None)", "now"),
+        ("datetime.utcnow()", "now", "now.replace(tzinfo=timezone.utc)"),
+        ("datetime.now()", "now", "now.astimezone()"),
+        ("datetime.now().astimezone(timezone.utc)", NAIVE, "now"),
+        ("datetime.now(timezone.utc).replace(tzinfo=None)", "now", "now.replace(tzinfo=timezone.utc)"),
+        ("datetime.now(timezone.utc).replace(hour=0)", NAIVE, "now"),
+        ("datetime(2030, 1, 2)", "now", "now.astimezone()"),
+        ("timedelta(1) + datetime.now(timezone.utc)", NAIVE, "now"),
+        ("datetime.fromtimestamp(5, timezone.utc)", NAIVE, "now"),
+        ("given", "now", "now"),
+        ("datetime.now(timezone.utc) if given else datetime.now()", "now", "now"),
+        ("datetime.now() - datetime(2030, 1, 2)", "now", "now"),
+    ],
+)
+def test_what_is_known_of_a_value(value: str, for_naive: str, for_aware: str) -> None:
+    assert stored(value) == for_naive
+    assert stored(value, "timezone=True") == for_aware
+
+
+def test_other_drivers_take_every_datetime() -> None:
+    assert stored("datetime.now(timezone.utc)", dialect="sqlite") == "now"
+
+
+def test_a_decision_names_the_column_and_the_value() -> None:
+    plan: Plan
+    _, plan = migrate({"models.py": MODELS.format(value="datetime.utcnow()", zone="True", dialect="postgresql")})
+    (found,) = plan.only(["datetimes"])
+    assert (found.action, found.why[0].what) == (
+        "Visit.at takes aware datetimes only, with asyncpg",
+        "the value is naive, in UTC",
+    )
