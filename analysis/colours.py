@@ -73,6 +73,8 @@ class Colours:
         self.reasons: dict[Function, AsyncSite] = {}
         self.boundaries: dict[Function, Boundary] = {}
         self.forced: dict[Function, Function] = {}
+        # Entries that code calls while a loop runs: their bodies become functions of their own.
+        self.split: set[Function] = set()
         self._sites: defaultdict[Function, list[AsyncSite]] = defaultdict(list)
         self._callers: defaultdict[Function, list[AsyncSite]] = defaultdict(list)
         self.families = families(program)
@@ -135,6 +137,8 @@ class Colours:
 
     def is_active(self, site: AsyncSite) -> bool:
         """Does the site need rewriting: is what it reaches async now, and was not before?"""
+        if site.callee in self.split:
+            return self.may_await(site.function)
         return site.callee is None or site.callee in self.reasons
 
     def sites(self) -> Iterator[AsyncSite]:
@@ -205,7 +209,7 @@ class Colours:
             if seeds:
                 self._colour(function, seeds[0], queue)
         self._drain(queue)
-        while self._even_out(queue) or self._wake(queue):
+        while self._even_out(queue) or self._wake(queue) or self._split(queue):
             self._drain(queue)
 
     def _drain(self, queue: deque[Function]) -> None:
@@ -286,6 +290,17 @@ class Colours:
         for site in woken:
             self._note(site)
             self._colour(site.function, site, queue)
+        return bool(queue)
+
+    def _split(self, queue: deque[Function]) -> bool:
+        """Entries can't start a loop where one runs: who calls them there awaits what they do."""
+        entries = [f for f in self.entries if self._callers[f] and any(map(self.is_active, self._sites[f]))]
+        reached = self._reached() if entries else set()
+        for entry in entries:
+            for site in self._callers[entry]:
+                if site.kind == "await" and site.function in reached and not site.function.is_module:
+                    self.split.add(entry)
+                    self._colour(site.function, site, queue)
         return bool(queue)
 
     def _reached(self) -> set[Function]:

@@ -21,6 +21,7 @@ from .async_def import RENAMED
 from .awaiting import wrap_await
 from .edit import Edit, Replace
 from .imports import request
+from .entry_bodies import called_by_its_body
 from .running_through import async_for, call_method, collect, take_next, yield_from
 from .thread_calls import on_the_loop
 from .with_items import async_with
@@ -96,7 +97,8 @@ def _decision(program: Program, site: AsyncSite) -> Decision:
         concern,
         program.colours.site_chain(site),
         site.function.qualname,
-        {"kind": site.kind, "items": _async_items(program, site) if site.kind == "with" else []},
+        {"kind": site.kind, "items": _async_items(program, site) if site.kind == "with" else []}
+        | ({"entry": site.callee.key} if site.callee and site.callee in program.colours.split else {}),
         site.node,
     )
 
@@ -131,6 +133,9 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
             if not isinstance(source.parents.get(node), ast.Await):
                 yield from wrap_await(source, node)
             yield from _renamed(source, node)
+            if "entry" in decision.data:
+                assert isinstance(node, ast.Call)
+                yield from called_by_its_body(source, node.func, program.function(decision.data["entry"]))
         case "with":
             yield from async_with(source, node, decision.data["items"])
             yield from _closing(program, source, node)

@@ -11,6 +11,8 @@ A command, task or thread target that a library calls keeps its sync signature; 
             ...                               async with Session() as db:
                                                   ...
                                           return asyncio.run(run())
+
+Where code that runs on a loop calls it too, the body becomes a function beside it, which that code awaits.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.symbols import Function
 from .edit import Edit, Indent, Replace, Wrap
+from .entry_bodies import beside
 from .imports import request
 from .indenting import first_comment, indent, line_text, step
 
@@ -59,7 +62,7 @@ def _entry(program: Program, function: Function, boundary: Boundary, site: Async
         f"{boundary.why}; {LOOPS}",
         program.colours.site_chain(site),
         function.qualname,
-        {"entry": True},
+        {"entry": True, "split": function in program.colours.split},
         function.node,
     )
 
@@ -89,7 +92,7 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     if wanted:
         yield wanted
     if isinstance(node, ast.FunctionDef):
-        yield from _inner(source, node, run)
+        yield from beside(source, node, run) if decision.data["split"] else _inner(source, node, run)
     else:
         assert isinstance(node, ast.expr)
         yield Wrap(*source.span(node), f"{run}.run(", ")")

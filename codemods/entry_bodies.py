@@ -1,0 +1,110 @@
+"""The body of a command or task as an async function beside it: who runs on a loop already awaits that one.
+
+    @app.command()                            @app.command()
+    def seed(count: int):                     def seed(count: int):
+        with Session() as db:         ->          return asyncio.run(run_seed(count))
+            ...
+
+                                              async def run_seed(count: int):
+                                                  async with Session() as db:
+                                                      ...
+
+    seed(3)                           ->      await run_seed(3)
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..analysis.source import Source
+from ..analysis.symbols import Function, dotted
+from .edit import Edit, Replace
+from .indenting import first_comment
+from .imports import request
+from .scopes import scopes
+
+
+def body_name(name: str) -> str:
+    """The name of the function that has the body."""
+    return f"run_{name.lstrip('_')}"
+
+
+def beside(source: Source, node: ast.FunctionDef, module: str) -> Iterator[Edit]:
+    """The edits that begin a new function where a body begins, and run that in the old one; `module` is asyncio."""
+    documented = ast.get_docstring(node) is not None
+    body = node.body[1:] if documented else node.body
+    if not body:
+        return
+    begins = first_comment(source, body[0], (node.body[0].end_lineno or 0) if documented else _end_of_head(node))
+    at = source.offset(begins, 0)
+    margin, inner = source.indentation(node), source.indentation(body[0])
+    name = body_name(node.name)
+    returns = f" -> {source.text(node.returns)}" if node.returns else ""
+    is_none = isinstance(node.returns, ast.Constant) and node.returns.value is None
+    receiver, passed = _passed(node.args, is_method=bool(margin))
+    gap = "\n" if margin else "\n\n"
+    yield Replace(
+        at,
+        at,
+        f"{inner}{'' if is_none else 'return '}{module}.run({receiver}{name}({passed}))\n{gap}"
+        f"{margin}async def {name}({_parameters(source, node.args)}){returns}:\n",
+    )
+
+
+def _end_of_head(node: ast.FunctionDef) -> int:
+    """The last line that something of a definition before its body stands on."""
+    parts = [*ast.walk(node.args), *([node.returns] if node.returns else [])]
+    return max([node.lineno, *(getattr(n, "end_lineno", 0) for n in parts)])
+
+
+def _parameters(source: Source, arguments: ast.arguments) -> str:
+    """The parameters of a function, without what a library reads from their annotations."""
+    plain = [*arguments.posonlyargs, *arguments.args]
+    defaults = [None] * (len(plain) - len(arguments.defaults)) + arguments.defaults
+    texts = [_parameter(source, a, d) for a, d in zip(plain, defaults, strict=True)]
+    if arguments.posonlyargs:
+        texts.insert(len(arguments.posonlyargs), "/")
+    if arguments.vararg:
+        texts.append(f"*{_parameter(source, arguments.vararg, None)}")
+    elif arguments.kwonlyargs:
+        texts.append("*")
+    texts += [_parameter(source, a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]
+    if arguments.kwarg:
+        texts.append(f"**{_parameter(source, arguments.kwarg, None)}")
+    return ", ".join(texts)
+
+
+def _parameter(source: Source, argument: ast.arg, default: ast.expr | None) -> str:
+    annotation = argument.annotation
+    match annotation:
+        case ast.Subscript(value=wrapper, slice=ast.Tuple(elts=[first, *_])) if dotted(wrapper).endswith("Annotated"):
+            annotation = first
+    text = f"{argument.arg}: {source.text(annotation)}" if annotation else argument.arg
+    if default is None:
+        return text
+    return f"{text} = {source.text(default)}" if annotation else f"{text}={source.text(default)}"
+
+
+def _passed(arguments: ast.arguments, is_method: bool) -> tuple[str, str]:
+    """The receiver with its dot, and the arguments that pass every parameter on."""
+    names = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
+    receiver = f"{names.pop(0)}." if is_method and names and names[0] in {"self", "cls"} else ""
+    names += [f"*{arguments.vararg.arg}"] if arguments.vararg else []
+    names += [f"{a.arg}={a.arg}" for a in arguments.kwonlyargs]
+    names += [f"**{arguments.kwarg.arg}"] if arguments.kwarg else []
+    return receiver, ", ".join(names)
+
+
+def called_by_its_body(source: Source, node: ast.expr, entry: Function) -> Iterator[Edit]:
+    """The edits that let a call name the function that has an entry's body."""
+    name = body_name(entry.name)
+    if isinstance(node, ast.Attribute):
+        end = source.span(node)[1]
+        yield Replace(end - len(node.attr.encode()), end, name)
+    elif isinstance(node, ast.Name):
+        home = next((i.module for s in scopes(source).all for i in s.imports if i.local == node.id), "")
+        text, wanted = request(source, home, name, at=node) if home else (name, None)
+        yield Replace(*source.span(node), text)
+        if wanted:
+            yield wanted
