@@ -598,6 +598,11 @@ def _gather(calls: Calls, arguments: Arguments, _: Env) -> Values:
     return frozenset({Awaitable(frozenset({Row(rows)}))})
 
 
+def _type(calls: Calls, arguments: Arguments, _: Env) -> Values:
+    given = arguments[0][0][1] if len(arguments[0]) == 1 else NOTHING
+    return frozenset(ClassObject(v.cls) for v in given if isinstance(v, Instance))
+
+
 def _first_context(calls: Calls, arguments: Arguments, _: Env) -> Values:
     return frozenset({Context(arguments[0][0][1])}) if arguments[0] else NOTHING
 
@@ -639,6 +644,7 @@ BUILTIN = {
     "copy.copy": _first,
     "enumerate": _enumerate,
     "max": _next,
+    "type": _type,
     "min": _next,
     "typing.cast": _cast,
     "zip": _zip,

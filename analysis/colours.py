@@ -26,6 +26,7 @@ from .library import library
 from .loads import find_loads, implicit_loads
 from .locks import Locks
 from .mapping import is_mapping
+from .open_calls import is_open
 from .queries import executing_sites
 from .schema import is_schema_call
 from .sleeps import Sleeps
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 class AsyncSite:
     """A place that needs `await`, `async with` or `async for`.
 
-    `kind`: "await" (a call), "with" (a `with` item's expression), "for" (an iterable of a loop or comprehension),
+    `kind`: "await" (a call), "either" (a call of what may be async), "with" (a `with` item's expression), "for" (an iterable of a loop or comprehension),
     "wrapped" (a decorator's wrapper calls what it was given), "map" (`map(callee, items)`), "next" (`next(generator)`),
     "collect" (the generator in `list(generator)`), "yield from", "generator method" (`generator.close()`), "thread"
     (the call that hands `callee` to a thread), "thread maker" (`sync_to_async(callee)`), "client" (a `with` item that
@@ -485,7 +486,7 @@ def _call_sites(program: Program, function: Function, node: ast.Call) -> Iterato
                 yield from _function_sites(program, function, node, value)
             case Instance(cls=cls):
                 for method in program.methods(cls, "__call__"):
-                    yield from _plain_call(function, node, method)
+                    yield from _plain_call(program, function, node, method)
             case ClassObject(cls=cls):
                 for method in program.methods(cls, "__init__"):
                     yield AsyncSite(function, node, "construct", method, f"makes a {program.plain_name(cls)}")
@@ -504,7 +505,7 @@ def _function_sites(program: Program, function: Function, node: ast.Call, value:
         if target in program.vanishing:
             continue
         if not program.decorators.is_passing(function, target):
-            yield from _plain_call(function, node, target)
+            yield from _plain_call(program, function, node, target)
         elif not program.decorators.asks(function):
             yield AsyncSite(function, node, "wrapped", target, f"calls {target.qualname}")
 
@@ -514,9 +515,10 @@ def _bridge_site(program: Program, run: Run) -> AsyncSite:
     return AsyncSite(run.function, run.node, "bridge", None, f"runs {subject} to its end")
 
 
-def _plain_call(function: Function, node: ast.Call, target: Function) -> Iterator[AsyncSite]:
+def _plain_call(program: Program, function: Function, node: ast.Call, target: Function) -> Iterator[AsyncSite]:
     if not target.is_generator:
-        yield AsyncSite(function, node, "await", target, f"calls {target.qualname}")
+        kind = "either" if is_open(program, function, node) else "await"
+        yield AsyncSite(function, node, kind, target, f"calls {target.qualname}")
 
 
 def _handed_sites(program: Program, function: Function, node: ast.Call) -> Iterator[AsyncSite]:

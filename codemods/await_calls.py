@@ -22,6 +22,7 @@ from .awaiting import wrap_await
 from .edit import Edit, Replace
 from .imports import request
 from .entry_bodies import called_by_its_body
+from .open_calls import await_if_awaitable
 from .running_through import async_for, call_method, collect, take_next, yield_from
 from .thread_calls import on_the_loop
 from .with_items import async_with
@@ -30,6 +31,7 @@ NAME = "await-calls"
 KINDS = {
     "await": "await the call",
     "wrapped": "await what the decorator was given",
+    "either": "await what it gives where that can be awaited",
     "with": "enter with `async with`",
     "for": "loop with `async for`",
     "next": "take the next with `await anext`",
@@ -136,6 +138,11 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
             if "entry" in decision.data:
                 assert isinstance(node, ast.Call)
                 yield from called_by_its_body(source, node.func, program.function(decision.data["entry"]))
+        case "either":
+            assert isinstance(node, ast.Call)
+            function = program.function_at(source, node)
+            taken = {n.id for n in function.own_nodes() if isinstance(n, ast.Name)} if function else set()
+            yield from await_if_awaitable(source, node, taken)
         case "with":
             yield from async_with(source, node, decision.data["items"])
             yield from _closing(program, source, node)

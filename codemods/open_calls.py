@@ -1,0 +1,47 @@
+"""Calls of what may be sync or async: what they give is awaited where it can be.
+
+job = pickle.loads(data) if data else default        job = pickle.loads(data) if data else default
+job(db)                                         ->   result = job(db)
+                                                     if inspect.isawaitable(result):
+                                                         await result
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..analysis.source import Source
+from .awaiting import wrap_await
+from .edit import Edit, Replace, Wrap
+from .imports import request
+from .indenting import INDENT
+from .removal import stands_alone
+
+NAMES = ("result", "outcome", "awaitable")
+
+
+def await_if_awaitable(source: Source, node: ast.Call, taken: set[str]) -> Iterator[Edit]:
+    """The edits of a call; one that is part of something else is awaited where it stands."""
+    statement = source.parents[node]
+    name = next((n for n in NAMES if n not in taken), "")
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=target)]) if stands_alone(source, statement):
+            before, kept, after = "", target, ""
+        case ast.Expr() if name and stands_alone(source, statement):
+            before, kept, after = f"{name} = ", "", ""
+        case ast.Return() if name and stands_alone(source, statement):
+            before, kept, after = f"{name} = ", name, f"return {name}"
+        case _:
+            yield from wrap_await(source, node)
+            return
+    margin = source.indentation(statement)
+    inspect, wanted = request(source, "inspect", None, at=node)
+    text = f"\n{margin}if {inspect}.isawaitable({kept or name}):\n{margin}{INDENT}{f'{kept} = ' if kept else ''}"
+    text += f"await {kept or name}" + (f"\n{margin}{after}" if after else "")
+    start, end = source.span(statement)
+    if isinstance(statement, ast.Return):
+        yield Replace(start, source.span(node)[0], "")
+    yield Wrap(start, end, before, text, 9)
+    if wanted:
+        yield wanted
