@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .library import library
+from .library import Callable, library
 from .statements import entity, query_method, result_method, special, statement_method
 from .symbols import Function, dotted
 from .values import (
@@ -186,7 +186,8 @@ class Calls:
     def _instantiate(self, cls: str, node: ast.expr, arguments: Arguments) -> Values:
         interpreter = self._interpreter
         if cls not in interpreter.objects.classes:
-            self._hand_to(self._policy(cls, "__init__"), node, arguments)
+            known = library().method(cls, "__init__")
+            self._hand_to(known.calls if known else "", node, _called(known, arguments))
             if cls == "sqlalchemy.orm.sessionmaker" and _makes_async_sessions(arguments):
                 return frozenset({Instance("sqlalchemy.ext.asyncio.async_sessionmaker")})
             return frozenset({Instance(cls, self._origin(cls, node))})
@@ -376,7 +377,7 @@ class Calls:
         policy = known.calls if known and known.calls else "unknown"
         if policy == "starts" and self._is_waited_for(node):
             policy = "thread"
-        self._hand_to(policy, node, arguments)
+        self._hand_to(policy, node, _called(known, arguments))
         if policy == "greenlet":
             return self._in_greenlet(cls, arguments)
         if known and policy == "thread" and len(arguments[0]) > known.position:
@@ -567,6 +568,15 @@ def _factory(node: ast.Call) -> ast.expr | None:
     """The argument of `defaultdict(…)` or `field(…)` that is called to make what is missing."""
     named = next((k.value for k in node.keywords if k.arg == "default_factory"), None)
     return named or (node.args[0] if node.args and not isinstance(node.args[0], ast.Starred) else None)
+
+
+def _called(known: Callable | None, arguments: Arguments) -> Arguments:
+    """The arguments that a library itself may call."""
+    if known is None or not known.passes_on:
+        return arguments
+    positional, keywords = arguments
+    named = {known.named: keywords[known.named]} if known.named in keywords else {}
+    return positional[known.position : known.position + 1], named
 
 
 def split(name: str) -> tuple[str, str]:

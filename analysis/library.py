@@ -41,7 +41,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Callable:
-    """A library's function or method."""
+    """A library's function or method.
+
+    Of its arguments it calls the one at `position`, or of the name `named`, alone if `passes_on`: the rest is for that.
+    """
 
     returns: str = ""
     io: bool = False
@@ -49,6 +52,8 @@ class Callable:
     io_with: bool = False
     sync_only: bool = False
     position: int = 0
+    named: str = ""
+    passes_on: bool = False
     runs: str = ""
     blocks: str = ""
 
