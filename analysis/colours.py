@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 class AsyncSite:
     """A place that needs `await`, `async with` or `async for`.
 
-    `kind`: "await" (a call), "either" (a call of what may be async), "with" (a `with` item's expression), "for" (an iterable of a loop or comprehension),
+    `kind`: "await" (a call), "either" (a call of what may be async),
+    "with" (a `with` item's expression), "for" (an iterable of a loop or comprehension),
     "wrapped" (a decorator's wrapper calls what it was given), "map" (`map(callee, items)`), "next" (`next(generator)`),
     "collect" (the generator in `list(generator)`), "yield from", "generator method" (`generator.close()`), "thread"
     (the call that hands `callee` to a thread), "thread maker" (`sync_to_async(callee)`), "client" (a `with` item that

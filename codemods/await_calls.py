@@ -20,8 +20,8 @@ from ..analysis.values import External
 from .async_def import RENAMED
 from .awaiting import wrap_await
 from .edit import Edit, Replace
-from .imports import request
 from .entry_bodies import called_by_its_body
+from .imports import request
 from .open_calls import await_if_awaitable
 from .running_through import async_for, call_method, collect, take_next, yield_from
 from .thread_calls import on_the_loop

@@ -20,8 +20,8 @@ from collections.abc import Iterator
 from ..analysis.source import Source
 from ..analysis.symbols import Function, dotted
 from .edit import Edit, Replace
-from .indenting import first_comment
 from .imports import request
+from .indenting import first_comment
 from .scopes import scopes
 
 
