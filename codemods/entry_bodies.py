@@ -1,15 +1,15 @@
 """The body of a command or task as an async function beside it: who runs on a loop already awaits that one.
 
-    @app.command()                            @app.command()
-    def seed(count: int):                     def seed(count: int):
-        with Session() as db:         ->          return asyncio.run(run_seed(count))
-            ...
+@app.command()                            @app.command()
+def seed(count: int):                     def seed(count: int):
+    with Session() as db:         ->          return asyncio.run(run_seed(count))
+        ...
 
-                                              async def run_seed(count: int):
-                                                  async with Session() as db:
-                                                      ...
+                                          async def run_seed(count: int):
+                                              async with Session() as db:
+                                                  ...
 
-    seed(3)                           ->      await run_seed(3)
+seed(3)                           ->      await run_seed(3)
 """
 
 from __future__ import annotations
