@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from ..analysis.boundaries import Boundary
 from ..analysis.colours import AsyncSite
 from ..analysis.decisions import Confidence, Decision, Status
+from ..analysis.loads import is_in_lambda_or_default
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.values import External
@@ -86,7 +87,7 @@ def _decision(program: Program, site: AsyncSite) -> Decision:
     source = site.function.source
     concern = IMPOSSIBLE.get(site.kind, "")
     status = Status.DECLINED if concern else Status.DONE
-    if not concern and _is_in_lambda_or_default(source, site.node):
+    if not concern and is_in_lambda_or_default(source, site.node):
         status, concern = Status.DECLINED, "an `await` can't stand here"
     elif site.confidence is not Confidence.HIGH:
         concern = "the receiver's class is not known; its method was recognised by its name"
@@ -112,15 +113,6 @@ def _async_items(program: Program, site: AsyncSite) -> list[int]:
     assert isinstance(statement, ast.With)
     wanted = {s.node for s in program.colours.sites_of(site.function) if s.kind in {"with", "client"}}
     return [i for i, item in enumerate(statement.items) if item.context_expr in wanted]
-
-
-def _is_in_lambda_or_default(source: Source, node: ast.AST) -> bool:
-    child, parent = node, source.parents.get(node)
-    while parent is not None and not isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
-        if isinstance(parent, ast.Lambda | ast.ClassDef):
-            return True
-        child, parent = parent, source.parents.get(parent)
-    return isinstance(parent, ast.FunctionDef) and child is parent.args
 
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
