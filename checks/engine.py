@@ -9,8 +9,9 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import cast
 
+from ..analysis.boundaries import boundary_of
 from ..analysis.program import Program
-from .finding import Finding
+from .finding import Finding, Step
 from .outcome import Accepted, How, Outcome
 from .rule import Rule
 from .rules import unused_suppression
@@ -19,16 +20,21 @@ from .suppression import Suppression, suppressions
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A hundred of codes. `may_be_kept`: in a file that stays sync on purpose these are no mistakes."""
+    """A hundred of codes.
+
+    `may_be_kept`: in a file that stays sync on purpose these are no mistakes. `needs_await`: what mends them can stand
+    only in async code.
+    """
 
     title: str
     level: str = "error"
     may_be_kept: bool = False
+    needs_await: bool = False
 
 
 GROUPS = {
-    "AS1": Group("left from before", may_be_kept=True),
-    "AS2": Group("await"),
+    "AS1": Group("left from before", may_be_kept=True, needs_await=True),
+    "AS2": Group("await", needs_await=True),
     "AS3": Group("implicit I/O"),
     "AS4": Group("bridges", may_be_kept=True),
     "AS5": Group("blocking", may_be_kept=True),
@@ -71,7 +77,7 @@ def examine(program: Program, codes: Iterable[str] | None = None, *, faults: boo
     comments = list(suppressions(program))
     findings: list[Finding] = []
     accepted: list[Accepted] = []
-    for finding in sorted(found, key=lambda f: f.order):
+    for finding in sorted((_explained(program, f) for f in found), key=lambda f: f.order):
         told = _accepted(program, finding, comments)
         if told:
             accepted.append(told)
@@ -89,6 +95,18 @@ def _found(program: Program, rule: Rule, failures: list[str], faults: bool) -> I
         if faults:
             raise
         failures.append(f"{rule.CODE} {rule.NAME} failed, --debug shows where ({type(fault).__name__}: {fault})")
+
+
+def _explained(program: Program, finding: Finding) -> Finding:
+    """The finding, with the reason why the function around it can't await, in the words of the plan."""
+    function = program.interpreter.functions.get(f"{finding.path}::{finding.function}")
+    if not group(finding.code).needs_await or finding.chain or function is None or function.is_async:
+        return finding
+    boundary = boundary_of(program, function)
+    if boundary is None:
+        return finding
+    text = f"{function.qualname or finding.path} stays sync: {boundary.why}"
+    return replace(finding, chain=(Step(finding.path, function.site().line, text),))
 
 
 def _accepted(program: Program, finding: Finding, comments: Collection[Suppression]) -> Accepted | None:

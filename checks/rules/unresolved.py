@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from ...analysis.program import Program
 from ...analysis.source import Source
 from ...analysis.symbols import Function, dotted
+from ...analysis.values import Statement
 from ..finding import Finding, finding
 from ..rule import Example
 
@@ -60,7 +61,7 @@ async def load(db: AsyncSession):
     ),
 )
 # Methods that sessions and connections have, and hardly anything else.
-TELLING = frozenset({"commit", "execute", "flush", "refresh", "rollback", "scalar", "scalars"})
+TELLING = frozenset({"commit", "rollback", "scalar", "scalars"})
 
 
 def find(program: Program) -> Iterator[Finding]:
@@ -89,12 +90,19 @@ def _missing_modules(program: Program, source: Source) -> Iterator[Finding]:
 def _unknown_receivers(program: Program, function: Function) -> Iterator[Finding]:
     for node in function.own_nodes():
         match node:
-            case ast.Call(func=ast.Attribute(value=receiver, attr=method)) if method in TELLING:
+            case ast.Call(func=ast.Attribute(value=receiver, attr=method)) if _is_telling(program, node):
                 is_awaited = isinstance(function.source.parents[node], ast.Await)
                 if not is_awaited and not program.values(receiver) and _comes_from_elsewhere(function, receiver):
                     name = dotted(receiver)
                     message = f"it is not known what {name} is: annotate it, so that {name}.{method}() can be checked"
                     yield finding(function.source, node, CODE, message)
+
+
+def _is_telling(program: Program, call: ast.Call) -> bool:
+    """Is the method one of a session, by its name or by the statement that it is given?"""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    is_sent = name == "execute" and any(isinstance(v, Statement) for a in call.args for v in program.values(a))
+    return is_sent or name in TELLING
 
 
 def _comes_from_elsewhere(function: Function, receiver: ast.expr) -> bool:

@@ -91,6 +91,13 @@ def test_the_key_does_not_know_the_layout(one: str, other: str) -> None:
     assert first.line != second.line
 
 
+def test_why_it_cannot_await_is_told_in_the_words_of_the_plan() -> None:
+    text = "from sqlalchemy.ext.asyncio import AsyncSession\ndb = AsyncSession()\ndb.commit()\n"
+    (found,) = engine.check(program({"script.py": text}))
+    why = "script.py stays sync: a module's body runs when it is imported, outside any event loop"
+    assert found.chain == (Step("script.py", 1, why),)
+
+
 def test_a_definition_is_its_heading() -> None:
     source = program({"a.py": "class A:\n    @x\n    def f(self,\n          b): # é\n        pass\n"}).sources["a.py"]
     function = source.tree.body[0].body[0]  # type: ignore[attr-defined]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ from asyncshift.checks.engine import RULES
 from asyncshift.reports.formats import FORMATS
 
 Run = Callable[..., Result]
+SCRIPT = Path(sysconfig.get_path("scripts"), "asyncshift")
 BAD = """\
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -178,6 +182,24 @@ def test_the_second_time_the_answer_is_remembered(folder: Any, run: Run, monkeyp
     assert run("check", "--format", "json").stdout == first
     folder.write({"app.py": GOOD})
     assert run("check", "--format", "json").exit_code == 2
+
+
+def test_a_clean_project_of_20_000_lines_takes_less_than_a_second_the_second_time(folder: Any) -> None:
+    module = BAD.replace("    session.commit", "    await session.commit") + "\n\n".join(
+        f"async def load_{n}(session: AsyncSession):\n    return await session.get(object, {n})\n" for n in range(50)
+    )
+    folder.write({f"app/module_{n}.py": module for n in range(100)})
+    assert 100 * module.count("\n") > 20_000
+
+    def seconds() -> float:
+        # Of the processor, so that a busy machine does not count.
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([SCRIPT, "check"], cwd=folder.root, check=True, stdout=subprocess.DEVNULL)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+    seconds()
+    assert min(seconds() for _ in range(3)) < 1
 
 
 def test_it_imports_no_rewriting(folder: Any) -> None:
