@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from pathlib import Path
 
 from ..analysis.colours import AsyncSite
-from ..analysis.decisions import Confidence, Decision
+from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
+from ..analysis.source import Site
 from ..analysis.symbols import Function
 from ..analysis.values import External
 from .edit import Edit, Replace
@@ -30,7 +32,7 @@ RENAMED = {
 
 
 def decide(program: Program) -> Iterator[Decision]:
-    """One decision for each function that becomes async."""
+    """One decision for each function that becomes async, and for each stub file that declares such."""
     for function, reason in program.colours.reasons.items():
         if isinstance(function.node, ast.FunctionDef):
             yield Decision(
@@ -43,6 +45,11 @@ def decide(program: Program) -> Iterator[Decision]:
                 function=function.qualname,
                 node=function.node,
             )
+    for path in sorted({function.source.path for function in program.colours.reasons}):
+        stub = Path(path).with_suffix(".pyi").as_posix()
+        if (program.root / stub).is_file():
+            concern = "it declares functions that become async; a stub is not rewritten"
+            yield Decision(NAME, Site(stub, 1, 0, 1, 0), "declare them async", Status.DECLINED, concern=concern)
 
 
 def _concern(program: Program, function: Function, reason: AsyncSite) -> str:
