@@ -92,6 +92,14 @@ def test_the_documented_configurations_fit_the_files() -> None:
     assert set(steps[-1]["with"]) <= set(inputs)
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/check.md"])
+def test_the_documented_output_is_what_is_printed(page: str, tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "orders.py").write_text(BAD)
+    printed = bash("asyncshift check || true", tmp_path).stdout
+    assert f"```console\n$ asyncshift check\n{printed}```\n" in (ROOT / page).read_text("utf-8")
+
+
 def test_every_option_is_in_the_manual() -> None:
     options = {o for p in check.params if isinstance(p, click.Option) for o in p.opts} - {"--debug"}
     assert [option for option in sorted(options) if f"`{option}" not in PAGE and f" {option}" not in PAGE] == []

@@ -17,6 +17,7 @@ from ...analysis.decisions import Confidence
 from ...analysis.program import Program
 from ...analysis.usage import Fate
 from ..finding import Finding, Step, finding
+from ..fix import awaited
 from ..rule import Example
 
 CODE = "AS202"
@@ -72,4 +73,6 @@ def find(program: Program) -> Iterator[Finding]:
             message = f"{source.text(made.node.func)}() is a coroutine{known} that nobody awaits, {WHY[made.fate]}"
             site = made.callee.site()
             chain = [Step(site.path, site.line, f"{made.what} is async")]
-            yield finding(source, made.node, CODE, f"{message}: put await before", chain)
+            is_sure = made.confidence is Confidence.HIGH
+            fix = awaited(source, made.node, is_safe=is_sure)
+            yield finding(source, made.node, CODE, f"{message}: put await before", chain, fix=fix)

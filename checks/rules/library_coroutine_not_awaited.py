@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from ...analysis.coroutines import neglected
 from ...analysis.program import Program
 from ..finding import Finding, finding
+from ..fix import awaited
 from ..rule import Example
 
 CODE = "AS203"
@@ -57,4 +58,4 @@ def find(program: Program) -> Iterator[Finding]:
             message = (
                 f"{source.text(made.node.func)}() is a coroutine ({made.what}) that nobody awaits: put await before"
             )
-            yield finding(source, made.node, CODE, message)
+            yield finding(source, made.node, CODE, message, fix=awaited(source, made.node))
