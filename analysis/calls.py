@@ -58,8 +58,10 @@ COLUMN_MAKERS = (
     "sqlalchemy.func.", "sqlalchemy.sql.func.", "sqlalchemy.sql.functions.", "sqlalchemy.sql.expression.func.",
     "sqlmodel.func.", "column.", "sqlalchemy.case", "sqlalchemy.cast", "sqlalchemy.literal", "sqlalchemy.extract",
     "sqlalchemy.distinct", "sqlalchemy.type_coerce", "sqlalchemy.null", "sqlalchemy.and_", "sqlalchemy.or_",
-    "sqlalchemy.not_",
+    "sqlalchemy.not_", "sqlalchemy.exists", "sqlalchemy.tuple_", "sqlalchemy.over", "sqlalchemy.true",
+    "sqlalchemy.false", "sqlalchemy.sql.exists",
 )  # fmt: skip
+BUNDLE = "sqlalchemy.orm.Bundle"
 EXPRESSION = External("column.expression")
 Arguments = tuple[list[tuple[ast.expr, Values]], dict[str, Values]]
 
@@ -282,7 +284,7 @@ class Calls:
         if mocked is not None:
             self._hand_to("awaits", node, arguments)
             return mocked
-        if name.startswith(COLUMN_MAKERS):
+        if name.startswith(COLUMN_MAKERS) or (name == BUNDLE and "single_entity" not in keywords):
             return frozenset({EXPRESSION})
         if name in FACTORIES and (factory := _factory(node)) is not None:
             made = self._made_by(factory, env)

@@ -92,11 +92,11 @@ def provenance(program: Calling, chain: Chain) -> Provenance:
 
 
 class Callers:
-    """Where each function of the program is called."""
+    """Where each function of the program is called, and where it is a value."""
 
     def __init__(self, program: Calling) -> None:
         self._calls: defaultdict[str, list[tuple[Source, ast.Call]]] = defaultdict(list)
-        self._other: set[str] = set()
+        self._other: defaultdict[str, list[tuple[Source, ast.expr]]] = defaultdict(list)
         for source in program.sources.values():
             for node in source.nodes:
                 if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
@@ -108,12 +108,16 @@ class Callers:
             if isinstance(call, ast.Call) and call.func is node and len(found) == 1:
                 self._calls[value.key].append((source, call))
             else:
-                self._other.add(value.key)
+                self._other[value.key].append((source, node))
 
     def __call__(self, function: Function) -> list[tuple[Source, ast.Call]]:
         """All calls of a function; none when it is called in ways that are not seen."""
         known = function.key not in self._other and not function.decorators
         return self._calls[function.key] if known else []
+
+    def others(self, function: Function) -> list[tuple[Source, ast.expr]]:
+        """Where a function is not called, but handed on or kept."""
+        return self._other.get(function.key, [])
 
 
 def provenances(program: Calling, callers: Callers, chain: Chain, depth: int = DEPTH) -> list[Provenance]:
@@ -229,6 +233,9 @@ class _Follower:
     def _attribute(self, source: Source, function: Function | None, node: ast.Attribute) -> Iterator[Origin]:
         """What an object keeps, where it keeps the session too."""
         owner = function.owner if function else None
+        getter = owner.methods.get(node.attr) if owner else None
+        if getter is not None and any(dotted(d) == "property" for d in getter.decorators):
+            yield from self._got(source, getter, function)
         for method in owner.methods.values() if owner else ():
             everything = list(kept(method))
             for attribute, value in everything:
@@ -239,6 +246,13 @@ class _Follower:
                     own = origin.session.startswith(f"{source.text(attribute.value)}.")
                     text = origin.session if own else beside[0] if beside else ""
                     yield replace(origin, session=text, home=function)
+
+    def _got(self, source: Source, getter: Function, function: Function | None) -> Iterator[Origin]:
+        """What a property gives, as another method of the same object writes it."""
+        for result in [n.value for n in getter.own_nodes() if isinstance(n, ast.Return) and n.value]:
+            for origin in self.expression(source, getter, result, None):
+                own = is_own(getter, origin.session.partition(".")[0])
+                yield replace(origin, session=origin.session if own else "", home=function)
 
 
 def _depth(frame: Frame | None) -> int:
@@ -275,6 +289,11 @@ def assigned(function: Function, name: str) -> Iterator[ast.expr]:
                 | ast.NamedExpr(target=ast.Name(id=target), value=value)
             ) if target == name:
                 yield value
+            case (
+                ast.For(target=ast.Name(id=target), iter=ast.List(elts=items) | ast.Tuple(elts=items))
+                | ast.comprehension(target=ast.Name(id=target), iter=ast.List(elts=items) | ast.Tuple(elts=items))
+            ) if target == name:
+                yield from items
 
 
 def bound(callee: Function, call: ast.Call) -> dict[str, ast.expr]:

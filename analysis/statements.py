@@ -180,7 +180,15 @@ Maker = Callable[[Value | None, Sequence[Evaluated], MappedClasses, str], Values
 
 
 def _entities(arguments: Sequence[Evaluated], mapped: MappedClasses) -> tuple[Entity, ...]:
-    return tuple(UNKNOWN if isinstance(n, ast.Starred) else entity(n, v, mapped) for n, v in arguments)
+    return tuple(_starred(v, mapped) if isinstance(n, ast.Starred) else entity(n, v, mapped) for n, v in arguments)
+
+
+def _starred(values: Values, mapped: MappedClasses) -> Entity:
+    """What `*columns` is, where all of them are plain columns."""
+    items = [i for v in values for i in (v.items if isinstance(v, Many) else (v,))]
+    placeholder = ast.Name("columns", ast.Load())
+    columns = [entity(placeholder, frozenset({item}), mapped) == COLUMN for item in items]
+    return COLUMN if columns and all(columns) else UNKNOWN
 
 
 def _query(_: Value | None, arguments: Sequence[Evaluated], mapped: MappedClasses, origin: str) -> Values:

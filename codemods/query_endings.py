@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ..analysis.queries import Link, is_plain
+from ..analysis.source import Source
 from ..analysis.staleness import commits_behind
 from ..analysis.symbols import dotted
 from ..analysis.uniqueness import loads_collection, may_repeat
@@ -358,13 +359,16 @@ class Executing:
         """`session.get(Entity, key, options=[…])`."""
         chain = self.rewriting.chain
         assert link.call is not None
-        if not chain.begins or not isinstance(chain.root, ast.Call):
-            raise Declined("get() on a query that began elsewhere: use session.get(Entity, key)")
         if len(link.args) != 1 or link.keywords:
             raise Declined("get() with other arguments than one key")
         if not all(map(_is_entity, self.queries)):
             raise Declined("get() of what is not known to be one entity")
         source = chain.source
+        if not chain.begins or not isinstance(chain.root, ast.Call):
+            if chain.steps() or self.rewriting.earlier_steps() or not self.rewriting.is_complete:
+                raise Declined("get() on a query that began elsewhere: use session.get(Entity, key)")
+            start, stop = source.span(chain.root)[0], open_bracket(link.call, source) + 1
+            return Ending(self._bare(), [Replace(start, stop, f"{SESSION}.get({self.rewriting.entity()}, ")], "get")
         if not chain.steps():
             edits = [Replace(close_bracket(chain.root, source), open_bracket(link.call, source) + 1, ", ")]
             return Ending(self._bare(), [*edits], "get")
@@ -412,8 +416,12 @@ class Executing:
         limited = bool({"limit", "offset", "slice"} & self._names())
         rest = f"{self.unique()}.all()"
         match subscript.slice:
-            case ast.Slice(step=ast.expr()):
-                raise Declined("a slice with a step is taken in Python after all rows are loaded")
+            case ast.Slice(step=ast.expr() as step) as bounds:
+                slicing = _stepped(bounds, source)
+                return Ending(
+                    self.result(self.method(), f"{rest}[::{source.text(step)}]"),
+                    [Replace(opening, closing + 1, slicing)],
+                )
             case ast.Slice(lower=lower, upper=upper):
                 if _is_negative(lower) or _is_negative(upper):
                     raise Declined("a negative index of a query is an error")
@@ -444,6 +452,15 @@ def _is_entity(query: Query) -> bool:
 
 def _is_negative(node: ast.expr | None) -> bool:
     return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+
+
+def _stepped(bounds: ast.Slice, source: Source) -> str:
+    """The bounds of a slice whose step is taken in Python, after all rows within them are loaded."""
+    parts = [bounds.lower, bounds.upper, bounds.step]
+    if any(_is_negative(p) or not (p is None or is_plain(p) or isinstance(p, ast.Constant)) for p in parts):
+        raise Declined("a query is sliced by something that is not a plain number or name")
+    lower, upper = ("None" if p is None else source.text(p) for p in parts[:2])
+    return f".slice({lower}, {upper})" if bounds.lower or bounds.upper else ""
 
 
 def _sliced(bounds: ast.Slice, opening: int, closing: int, limited: bool, executing: Executing) -> Iterator[Edit]:

@@ -229,10 +229,17 @@ def _execution_options(_: Rewriting, link: Link) -> Iterator[Edit]:
 
 
 def _params(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
-    if any(step.name == "from_statement" for step in rewriting.chain.links):
+    """Behind `from_statement()` they are values of the statement that it is given."""
+    given = [done for done in rewriting.chain.links if done.name == "from_statement"]
+    if not given and "from_statement" not in rewriting.earlier_names():
+        return
+    source = rewriting.chain.source
+    plain = all(isinstance(k.value, ast.Name | ast.Attribute | ast.Constant) and k.arg for k in link.keywords)
+    if not given or link.args or not plain:
         raise Declined("params() after from_statement(): give the values to execute(), or to text().bindparams()")
-    return
-    yield
+    values = ", ".join(source.text(k) for k in link.keywords)
+    yield dropped(link, source)
+    yield Wrap(*source.span(given[0].args[0]), "", f".params({values})")
 
 
 def selecting_one(rewriting: Rewriting, link: Link) -> Iterator[Edit]:

@@ -41,6 +41,8 @@ from .query_uses import use
 
 NAME = "query-to-select"
 BULK = frozenset({"delete", "update"})
+# What a select has as a Query has it.
+SHARED = frozenset({"column_descriptions", "whereclause"})
 
 
 @dataclass(slots=True)
@@ -231,10 +233,7 @@ def _execute(rewriting: Rewriting, site: Site, ending: Ending, awaits: bool) -> 
     if ending.streams:
         site.edits += _async_for(source, chain.node)
     if chain.end is not None and chain.end.name == "get":
-        assert isinstance(chain.root, ast.Call)
-        end = source.span(chain.root.func)[1]
-        site.edits.append(Replace(end - len("query"), end, "get"))
-        site.layers, site.in_place = ending.layers, True
+        _get(rewriting, site, ending)
         return
     word = ending.word or _word(rewriting)
     if chain.session is not None and not is_plain(chain.session):
@@ -244,6 +243,18 @@ def _execute(rewriting: Rewriting, site: Site, ending: Ending, awaits: bool) -> 
     text = site.session or session_text(rewriting.program, chain, rewriting.provenances)
     site.layers = [replace(layer, open=layer.open.replace(SESSION, text)) for layer in ending.layers]
     site.edits = [_with_session(edit, text) for edit in site.edits]
+
+
+def _get(rewriting: Rewriting, site: Site, ending: Ending) -> None:
+    """`session.query(Entity).get(key)`, or a query that was begun before, becomes `session.get(Entity, key)`."""
+    chain = rewriting.chain
+    site.layers, site.in_place = ending.layers, True
+    if chain.begins and isinstance(chain.root, ast.Call):
+        end = chain.source.span(chain.root.func)[1]
+        site.edits.append(Replace(end - len("query"), end, "get"))
+    else:
+        text = site.session or session_text(rewriting.program, chain, rewriting.provenances)
+        site.edits = [_with_session(edit, text) for edit in site.edits]
 
 
 def _with_session(edit: Edit, text: str) -> Edit:
@@ -266,14 +277,13 @@ def _finish(rewriting: Rewriting) -> Iterator[Edit]:
     chain, source = rewriting.chain, rewriting.chain.source
     link = chain.end
     assert link is not None
+    if link.name in SHARED:
+        return
     if link.call is None:
-        match link.name:
-            case "statement" | "selectable":
-                start = source.content.rindex(b".", source.span(link.receiver)[1], name_span(link, source)[0])
-                yield Replace(start, source.span(link.attribute)[1], "")
-                return
-            case "whereclause" | "column_descriptions":
-                return
+        if link.name in {"statement", "selectable"}:
+            start = source.content.rindex(b".", source.span(link.receiver)[1], name_span(link, source)[0])
+            yield Replace(start, source.span(link.attribute)[1], "")
+            return
         raise Declined(f"{link.name} of a query has no counterpart")
     match link.name:
         case "as_scalar":

@@ -20,9 +20,13 @@ TAKING = frozenset(
      "except_", "values", "order_by", "query", "from_statement", "with_entities"}
 )  # fmt: skip
 SHOWING = frozenset({"str", "repr", "print", "id", "type", "isinstance", "hasattr", "format"})
+HANDED = "the query is handed to {}(), which may expect a Query"
+LIBRARIES = ("sqlalchemy", "sqlmodel")
+# Libraries that call a function for the project's own code.
+CALLING = ("fastapi.", "functools.", "contextlib.", "pytest.", "unittest.mock.", "builtins.")
 PASSING = (
-    ast.Return, ast.Assign, ast.AnnAssign, ast.Expr, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.Yield, ast.Lambda,
-    ast.NamedExpr, ast.withitem, ast.FormattedValue, ast.arguments,
+    ast.Assign, ast.AnnAssign, ast.Expr, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.Yield, ast.NamedExpr,
+    ast.withitem, ast.FormattedValue, ast.arguments,
 )  # fmt: skip
 
 
@@ -55,6 +59,8 @@ def use(rewriting: Rewriting) -> Iterator[Edit]:
             yield from _is_given(rewriting)
         case ast.IfExp() | ast.Await():
             return
+        case ast.Return() | ast.Lambda():
+            _returned(rewriting, parent)
         case ast.Assign(targets=targets) if any(isinstance(t, ast.Subscript) for t in targets):
             raise Declined("it is stored in a container, where it is lost sight of")
         case _ if isinstance(parent, PASSING):
@@ -105,13 +111,8 @@ def _is_condition(node: ast.expr, source: Source) -> bool:
 
 def _argument(rewriting: Rewriting, parent: ast.Call | ast.keyword) -> None:
     """May what is called get a select?"""
-    call = rewriting.chain.source.parents[parent] if isinstance(parent, ast.keyword) else parent
-    if not isinstance(call, ast.Call):
-        return
-    values = rewriting.program.values(call.func)
-    if any(isinstance(v, FunctionObject | ClassObject) for v in values):
-        return
-    if any(isinstance(v, External) and v.name.startswith(("sqlalchemy", "sqlmodel")) for v in values):
+    call = _call_of(rewriting.chain.source, parent)
+    if call is None or _calls_known(rewriting, call, LIBRARIES):
         return
     match call.func:
         case ast.Name(id=name) if name in SHOWING or name in ITERATING:
@@ -122,4 +123,38 @@ def _argument(rewriting: Rewriting, parent: ast.Call | ast.keyword) -> None:
             receivers = rewriting.program.values(receiver)
             if queries(receivers) or any(isinstance(v, Statement) for v in receivers):
                 return
-    raise Declined(f"the query is handed to {dotted(call.func) or 'a function'}(), which may expect a Query")
+    raise Declined(HANDED.format(dotted(call.func) or "a function"))
+
+
+def _call_of(source: Source, node: ast.AST) -> ast.Call | None:
+    """The call that an argument, or a keyword of it, is given to."""
+    call = source.parents[node] if isinstance(node, ast.keyword) else node
+    return call if isinstance(call, ast.Call) else None
+
+
+def _calls_known(rewriting: Rewriting, call: ast.Call, libraries: tuple[str, ...]) -> bool:
+    """Is a function of the project called, or one of some libraries?"""
+    return any(
+        isinstance(v, FunctionObject | ClassObject) or (isinstance(v, External) and v.name.startswith(libraries))
+        for v in rewriting.program.values(call.func)
+    )
+
+
+def _given_by(rewriting: Rewriting, source: Source, function: ast.expr) -> None:
+    """Raises Declined where a function that gives the query is handed to what may expect a Query of it."""
+    parent = source.parents[function]
+    call = _call_of(source, parent)
+    if call is None or call.func is function or _calls_known(rewriting, call, (*LIBRARIES, *CALLING)):
+        return
+    if not (isinstance(call.func, ast.Name) and call.func.id in {*SHOWING, *ITERATING}):
+        raise Declined(HANDED.format(dotted(call.func) or "a function"))
+
+
+def _returned(rewriting: Rewriting, parent: ast.Return | ast.Lambda) -> None:
+    """May those that get the function which returns the query get a select of it?"""
+    program, source = rewriting.program, rewriting.chain.source
+    if isinstance(parent, ast.Lambda):
+        _given_by(rewriting, source, parent)
+    elif (function := program.function_at(source, parent)) is not None:
+        for place, reference in rewriting.callers.others(function):
+            _given_by(rewriting, place, reference)

@@ -20,6 +20,7 @@ from asyncshift.analysis.values import (
     Value,
     Values,
 )
+from asyncshift.codemods import query_listeners, query_to_select
 
 # Marks classes that are known by their name alone.
 BOUND = "bound at run time::"
@@ -70,3 +71,7 @@ def _held(holder: str, name: object) -> Values:
 def teach() -> None:
     """From now on programs are understood with these kinds."""
     program.Interpreter = KindsOfTests  # type: ignore[misc]
+    # The tests' select has these of a Query, see `labels.py`.
+    query_to_select.SHARED |= {"_compile_context", "_compile_state", "_final_statement"}
+    # Each test listens to sessions of its own; those that listen to what only a Query sends are skipped by name.
+    query_listeners._listened = lambda _: []  # type: ignore[assignment]

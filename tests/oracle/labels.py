@@ -14,9 +14,12 @@ from typing import Any
 def pytest_collection() -> None:
     """Before the tests are imported, and after the suite's own plugin has loaded SQLAlchemy."""
     from sqlalchemy import LABEL_STYLE_DEFAULT, LABEL_STYLE_TABLENAME_PLUS_COL, Select, literal_column
-    from sqlalchemy.orm import Session
+    from sqlalchemy.orm import Session, context
+    from sqlalchemy.orm.context import QueryContext
     from sqlalchemy.sql import coercions, roles
     from sqlalchemy.testing import AssertsCompiledSQL, fixtures
+
+    compile_state = getattr(context, "_ORMCompileState", None) or context.ORMCompileState
 
     class LegacySelect(Select):  # type: ignore[type-arg]
         inherit_cache = True
@@ -34,6 +37,26 @@ def pytest_collection() -> None:
             """Query selects 1 there; a select keeps its columns, and gives the same truth."""
             eager = self.with_only_columns(literal_column("1"), maintain_column_froms=True)
             return Select.exists(eager)
+
+        def plain(self) -> Any:
+            """What `statement` of a Query is: without those labels."""
+            statement = self._generate()
+            statement.__class__ = Select
+            return statement
+
+        # What tests ask of a Query to see how it is compiled.
+
+        def _compile_state(self, for_statement: bool = False) -> Any:
+            statement = self.plain() if for_statement else self.labelled()
+            state = compile_state._get_plugin_class_for_plugin(statement, "orm")
+            return state._create_orm_context(statement, toplevel=True, compiler=None)
+
+        def _compile_context(self, for_statement: bool = False) -> Any:
+            state = self._compile_state(for_statement)
+            return QueryContext(state, state.statement, state.statement, {}, None, QueryContext.default_load_options)
+
+        def _final_statement(self, legacy_query_style: bool = True) -> Any:
+            return self._compile_state(for_statement=not legacy_query_style).statement
 
         def counted_subquery(self) -> Any:
             return self.labelled().subquery()

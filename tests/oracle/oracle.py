@@ -173,6 +173,8 @@ def _legacy(edit: Edit, content: bytes) -> Edit:
     """The statement as `labels.py` makes it."""
     if isinstance(edit, Replace) and edit.text == "select" and content[: edit.end].endswith(b"query"):
         return replace(edit, text="legacy_select")
+    if isinstance(edit, Replace) and edit.text == "" and content[edit.start : edit.end].lstrip() == b".statement":
+        return replace(edit, text=".plain()")
     if isinstance(edit, Replace) and edit.text == "subquery()" and content[edit.start :].startswith(b"count"):
         return replace(edit, text="counted_subquery()")
     return edit
