@@ -80,7 +80,7 @@ class _Follower:
                 return self.of(function, parent) if node is parts[-1] else Fate.VALUE
             case ast.IfExp(test=test):
                 return Fate.VALUE if node is test else self.of(function, parent)
-            case ast.Compare() if _asks_for_none(parent):
+            case ast.Compare() if isinstance(node, ast.Name) and _asks_for_none(parent):
                 return Fate.UNKNOWN
             case ast.List() | ast.Tuple() | ast.Set() | ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
                 return self._collected(function, parent)

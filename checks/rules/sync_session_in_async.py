@@ -6,6 +6,7 @@ call. Use an AsyncSession there, made by an `async_sessionmaker` over an async e
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from ...analysis.calling import runs_on_loop, tests_aside
@@ -13,6 +14,7 @@ from ...analysis.program import Program
 from ...analysis.session_use import SyncUse, is_async_database, is_sync_database, session_use
 from ..finding import Finding, finding
 from ..rule import Example
+from .sync_facade import FACADES
 
 CODE = "AS102"
 NAME = "sync-session-in-async"
@@ -70,5 +72,9 @@ def find(program: Program) -> Iterator[Finding]:
 
 
 def _is_sync(program: Program, use: SyncUse) -> bool:
-    values = program.values(use.receiver[1])
+    """Is it sync alone, and not the sync side of what is async, which has a rule of its own?"""
+    receiver = use.receiver[1]
+    if isinstance(receiver, ast.Attribute) and receiver.attr in FACADES:
+        return False
+    values = program.values(receiver)
     return is_sync_database(program, values) and not is_async_database(program, values)

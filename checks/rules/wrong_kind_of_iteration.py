@@ -111,6 +111,8 @@ def _is_async_manager(program: Program, value: Value) -> bool:
     match value:
         case Context(key=key) if key:
             return program.function(key).is_async
+        case Context(items=items):
+            return bool(items) and all(_is_async_manager(program, item) for item in items)
         case Instance(cls=cls) if cls in program.interpreter.objects.classes:
             return bool(program.methods(cls, "__aenter__")) and not program.methods(cls, "__enter__")
         case Instance(cls=cls):

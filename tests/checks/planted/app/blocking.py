@@ -1,0 +1,67 @@
+"""Calls that block the event loop."""
+
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+from typing import Protocol
+
+import bcrypt
+import requests
+
+
+async def sleeps():
+    time.sleep(1)  # AS501 time.sleep
+
+
+async def fetches(url):
+    return requests.get(url).text  # AS501 requests
+
+
+async def opens(url):
+    return urllib.request.urlopen(url).read()  # AS501 urllib
+
+
+async def reads(path: Path):
+    return path.read_text()  # AS501 a file
+
+
+async def runs():
+    subprocess.run(["true"])  # AS501 a process
+
+
+async def hashes(password: bytes):
+    return bcrypt.hashpw(password, bcrypt.gensalt())  # AS501 a password's hash
+
+
+async def asks():
+    return input("why? ")  # AS501 the user
+
+
+def one(url):
+    return two(url)
+
+
+def two(url):
+    return three(url)
+
+
+def three(url):
+    return requests.post(url)
+
+
+async def deep(url):
+    return one(url)  # AS501 three calls deeper
+
+
+class Hasher(Protocol):
+    def digest(self, password: bytes) -> bytes: ...
+
+
+class Bcrypt:
+    def digest(self, password: bytes) -> bytes:
+        return bcrypt.hashpw(password, b"")
+
+
+async def behind_protocol(hasher: Hasher):
+    return hasher.digest(b"secret")  # AS501 behind a Protocol

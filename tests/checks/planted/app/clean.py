@@ -1,0 +1,159 @@
+"""Nothing is wrong here."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from fastapi import APIRouter, BackgroundTasks, Depends
+from sqlalchemy import event, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from .database import SessionLocal, engine, get_session
+from .models import Author, Base, Book
+
+router = APIRouter()
+
+
+async def load(session: AsyncSession, key: int) -> Author | None:
+    return await session.get(Author, key, options=[selectinload(Author.books)])
+
+
+def later(session: AsyncSession, key: int) -> Awaitable[Author | None]:
+    return load(session, key)
+
+
+async def both(key: int):
+    async def one():
+        async with SessionLocal() as session:
+            return await load(session, key)
+
+    return await asyncio.gather(one(), one())
+
+
+async def task(key: int):
+    async with SessionLocal() as session:
+        made = asyncio.create_task(load(session, key))
+        return await made
+
+
+async def kept_for_later(session: AsyncSession):
+    coroutine = load(session, 1)
+    author = await coroutine
+    return author.books if author else []
+
+
+async def chosen(session: AsyncSession, slow: bool):
+    return await (later(session, 1) if slow else load(session, 2))
+
+
+async def with_timeout(session: AsyncSession):
+    async with asyncio.timeout(1):
+        return await asyncio.wait_for(load(session, 1), 1)
+
+
+async def called_back(callback: Callable[[], Awaitable[None]]):
+    await callback()
+
+
+async def partly(session: AsyncSession):
+    await called_back(lambda: session.commit())
+
+
+async def plain_methods(session: AsyncSession, author: Author):
+    session.add(author)
+    session.add_all([author])
+    session.expunge(author)
+    return author in session, session.is_active, session.new
+
+
+async def saved(session: AsyncSession, name: str):
+    author = Author(name=name)
+    session.add(author)
+    await session.commit()
+    await session.refresh(author)
+    return author.name
+
+
+async def rolled_back(session: AsyncSession, author: Author):
+    name = author.name
+    await session.rollback()
+    return name
+
+
+async def transaction():
+    async with SessionLocal() as session, session.begin():
+        return (await session.execute(select(func.count(Book.id)))).scalar_one()
+
+
+async def streamed(session: AsyncSession):
+    async for author in await session.stream_scalars(select(Author)):
+        print(author.name)
+
+
+async def eager(session: AsyncSession):
+    books = (await session.scalars(select(Book).options(joinedload(Book.author)))).all()
+    return [book.author.name for book in books]
+
+
+async def awaited_attribute(session: AsyncSession):
+    author = await session.get_one(Author, 1, options=[selectinload(Author.books)])
+    return [book.title for book in author.books]
+
+
+def fill(session: Session) -> None:
+    session.execute(text("select 1"))
+    session.commit()
+
+
+async def inside(session: AsyncSession):
+    await session.run_sync(fill)
+
+
+async def create_tables():
+    async with engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+
+
+@event.listens_for(engine.sync_engine, "connect")
+def configure(connection, record):
+    cursor = connection.cursor()
+    cursor.execute("pragma foreign_keys = on")
+    cursor.close()
+
+
+async def stack():
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(SessionLocal())
+        await session.commit()
+
+
+async def in_thread(path: Path):
+    return await asyncio.to_thread(path.read_text)
+
+
+def sleeps_in_a_thread():
+    time.sleep(1)
+
+
+async def runs_it():
+    await asyncio.to_thread(sleeps_in_a_thread)
+
+
+async def notify(key: int):
+    async with SessionLocal() as session:
+        await load(session, key)
+
+
+@router.get("/clean/{key}")
+async def show(key: int, tasks: BackgroundTasks, session: AsyncSession = Depends(get_session)):
+    tasks.add_task(notify, key)
+    if await load(session, key) is None:
+        return {}
+    return {"key": key}
+
+
+if __name__ == "__main__":
+    asyncio.run(create_tables())
