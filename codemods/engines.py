@@ -32,6 +32,7 @@ from .engine_urls import Url, Urls
 from .imports import request
 from .references import is_plain, references
 from .session_scope import is_sync_facade
+from .sqlalchemy_version import is_before_2
 
 NAME = "engines"
 ASYNCIO = "sqlalchemy.ext.asyncio"
@@ -47,6 +48,7 @@ MAKERS = {
 }
 ENGINE, FROM_CONFIG = "sqlalchemy.create_engine", "sqlalchemy.engine_from_config"
 ENGINES = {ENGINE, FROM_CONFIG}
+FACTORY = "sqlalchemy.orm.sessionmaker"
 REGISTRY = "sqlalchemy.orm.scoped_session"
 SESSIONS = {"sqlalchemy.orm.Session", "sqlmodel.Session"}
 # Arguments of create_engine() that only a sync driver understands.
@@ -157,6 +159,8 @@ def _prefix(call: ast.Call) -> str:
 def _made(program: Program, maker: Maker, urls: Urls, listening: Listening) -> Work:
     source, call = maker.source, maker.call
     module, name = MAKERS[maker.what]
+    if maker.what == FACTORY and is_before_2(program):
+        return _older_factory(source, call, listening)
     work = Work(source, call, f"make it with {name}")
     why_not = _why_not(maker)
     if why_not:
@@ -170,6 +174,19 @@ def _made(program: Program, maker: Maker, urls: Urls, listening: Listening) -> W
         work.edits += _without_expiry(source, call, listening.arguments(call))
         work.edits += listening.definition(source, call)
     _rename(program, maker, work, module, name)
+    return work
+
+
+def _older_factory(source: Source, call: ast.Call, listening: Listening) -> Work:
+    """`sessionmaker(class_=AsyncSession)`: SQLAlchemy 1.4 has no `async_sessionmaker`."""
+    work = Work(source, call, "make AsyncSessions with it")
+    added = listening.arguments(call)
+    # A class that is named already is renamed as any type is.
+    if keyword(call, "class_") is None:
+        text, wanted = request(source, ASYNCIO, "AsyncSession", at=call)
+        added = [f"class_={text}", *added]
+        work.edits += [wanted] if wanted is not None else []
+    work.edits += [*_without_expiry(source, call, added), *listening.definition(source, call)]
     return work
 
 

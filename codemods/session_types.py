@@ -27,6 +27,7 @@ from .edit import Edit, Replace
 from .imports import request
 from .references import references
 from .session_scope import is_sync_facade
+from .sqlalchemy_version import is_before_2
 from .type_containers import container_edits
 from .type_names import Names, TypeText, annotated, type_arguments
 
@@ -36,6 +37,7 @@ CLASSES = {
     "sqlalchemy.orm.SessionTransaction", "sqlalchemy.orm.sessionmaker", "sqlalchemy.orm.scoped_session",
     "sqlmodel.Session",
 }  # fmt: skip
+FACTORY = "sqlalchemy.orm.sessionmaker"
 LISTENING = {"listen", "listens_for", "remove", "contains"}
 
 
@@ -66,7 +68,7 @@ def _of_file(program: Program, source: Source) -> Iterator[Decision]:
 def _classes(program: Program, source: Source, names: Names) -> Iterator[Work]:
     for part in _parts(program, source):
         cls = names.dotted(part)
-        if cls not in CLASSES:
+        if cls not in CLASSES or (cls == FACTORY and is_before_2(program)):
             continue
         short = cls.rpartition(".")[2]
         if is_sync_facade(program, source, part.place):
@@ -146,6 +148,7 @@ def _export(program: Program, source: Source, names: Names, item: ast.Constant, 
     start, end = source.span(item)
     cls = names.dotted(TypeText(source, ast.Name(name, ast.Load()), item, start + 1))
     users = {s.path for s, _ in references(program).importers(source.path, name)}
-    if cls in CLASSES and not users & set(program.kept):
+    stays = cls == FACTORY and is_before_2(program)
+    if cls in CLASSES and not stays and not users & set(program.kept):
         text, (_, *imports) = _renamed(source, TypeText(source, item, item), cls)
         yield Work(source, item, f"offer {text} in its place", [Replace(start + 1, end - 1, text), *imports])
