@@ -31,7 +31,7 @@ def carry_out(project: Project, work: Work, *, dry_run: bool, force: bool) -> No
             messages().print(listing.summary(work.decisions))
     else:
         _check_clean(project, work, force)
-        writing.write(project.root, work.contents)
+        writing.write(project.root, work.contents, plan=[decision.as_json() for decision in work.decisions])
         _print(_changed(work))
 
 

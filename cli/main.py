@@ -17,6 +17,7 @@ COMMANDS = {
     "migrate": "Carry the plan out.",
     "check": "Find what is left from before, or would break under asyncio.",
     "record": "Run the project's suite and write down what it does with the database.",
+    "report": "Tell of a migration: what changed where, why, how sure, and what remains.",
     "undo": "Take the last migration back.",
     "codemod": "List the codemods, or run one alone.",
     "demo": "Migrate a small example and compare its test suite before and after.",

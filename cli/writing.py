@@ -4,6 +4,7 @@ The new contents are written beside the old ones, then everything is renamed. Be
 journal and the previous bytes stand in the project's own `.asyncshift/undo/NNNN/`:
 
     journal.json   what is replaced, by digest, and whether all of it has been
+    plan.json      the decisions that this comes of, for reports
     0, 1, …        the previous bytes of each file
 
 A folder without a journal means that nothing has been touched yet; a journal that is not finished, that some files may
@@ -15,16 +16,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from stat import S_IMODE
+from typing import Any
 
 from .errors import Failure
 
 HOME = ".asyncshift"
+PLAN = "plan.json"
 Step = Callable[[str], None]
 
 
@@ -56,6 +59,14 @@ class Journal:
         }
         _replace(self.folder / "journal.json", json.dumps(content, indent=1).encode())
 
+    def plan(self) -> Any:
+        """The plan that was carried out, JSON values; an empty list where the writer told none."""
+        return json.loads(bytes_of(self.folder / PLAN) or b"[]")
+
+    def before(self) -> dict[str, bytes | None]:
+        """The previous bytes of each file; None for one that was not there."""
+        return {change.path: bytes_of(self.folder / str(index)) for index, change in enumerate(self.changes)}
+
     @classmethod
     def read(cls, root: Path, folder: Path) -> Journal:
         try:
@@ -77,11 +88,13 @@ def interrupted(root: Path) -> bool:
     return journal is not None and not journal.finished
 
 
-def write(root: Path, contents: Mapping[str, bytes | None], step: Step = lambda _: None) -> None:
+def write(
+    root: Path, contents: Mapping[str, bytes | None], step: Step = lambda _: None, plan: Sequence[Any] = ()
+) -> None:
     """Give each file its new content (None deletes it), or leave every file as it is.
 
     Paths are relative to `root`; a link stays one, what it points to changes. `step` is called before each thing that
-    is done to the disk.
+    is done to the disk. `plan`, JSON values, is kept beside the previous bytes.
 
     Raises:
         Failure: something could not be written; nothing has changed then.
@@ -89,9 +102,9 @@ def write(root: Path, contents: Mapping[str, bytes | None], step: Step = lambda 
     if interrupted(root):
         raise Failure("an interrupted migration stands in the way: `asyncshift undo` takes it back")
     wanted = _resolved(root, contents)
-    journal = _plan(root, wanted)
+    journal = _planned(root, wanted)
     try:
-        _save_previous(journal, step)
+        _save_previous(journal, plan, step)
         _carry_out(journal, wanted, step)
     except BaseException as error:
         _take_back(journal, lambda _: None)
@@ -141,25 +154,27 @@ def _resolved(root: Path, contents: Mapping[str, bytes | None]) -> dict[str, byt
     return resolved
 
 
-def _plan(root: Path, wanted: Mapping[str, bytes | None]) -> Journal:
+def _planned(root: Path, wanted: Mapping[str, bytes | None]) -> Journal:
     number = int(previous.folder.name) + 1 if (previous := last(root)) else 1
     changes = [
-        Change(path, _digest(_content(root / path)), _digest(content), _mode(root / path))
+        Change(path, _digest(bytes_of(root / path)), _digest(content), _mode(root / path))
         for path, content in wanted.items()
     ]
     missing = {parent for path in wanted for parent in Path(path).parents if not (root / parent).exists()}
     return Journal(root, root / HOME / "undo" / f"{number:04}", changes, sorted(map(Path.as_posix, missing)))
 
 
-def _save_previous(journal: Journal, step: Step) -> None:
+def _save_previous(journal: Journal, plan: Sequence[Any], step: Step) -> None:
     step("make the folder")
     journal.folder.mkdir(parents=True)
     step("hide the folder from git")
     hide(journal.root)
     for index, change in enumerate(journal.changes):
-        if (content := _content(journal.root / change.path)) is not None:
+        if (content := bytes_of(journal.root / change.path)) is not None:
             step(f"save {change.path}")
             _replace(journal.folder / str(index), content)
+    step("keep the plan")
+    _replace(journal.folder / PLAN, json.dumps(list(plan)).encode())
     step("write the journal")
     journal.save()
     _sync_folders([journal.folder, journal.folder.parent])
@@ -189,7 +204,7 @@ def _take_back(journal: Journal, step: Step) -> None:
         path = journal.root / change.path
         step(f"restore {change.path}")
         _beside(path).unlink(missing_ok=True)
-        if _digest(_content(path)) == change.before:
+        if _digest(bytes_of(path)) == change.before:
             continue
         if change.before is None:
             path.unlink()
@@ -214,11 +229,12 @@ def _tidy(home: Path) -> None:
 
 
 def _is_ours(root: Path, change: Change, finished: bool) -> bool:
-    now = _digest(_content(root / change.path))
+    now = _digest(bytes_of(root / change.path))
     return now == change.after or (not finished and now == change.before)
 
 
-def _content(path: Path) -> bytes | None:
+def bytes_of(path: Path) -> bytes | None:
+    """A file's bytes; None where there is none."""
     try:
         return path.read_bytes()
     except FileNotFoundError:

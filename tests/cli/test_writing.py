@@ -180,7 +180,16 @@ def test_killed_at_any_step_undo_restores_everything(project: Folder, tmp_path: 
             writing.undo(root)
         assert Folder(root).snapshot() == before, step
         assert not writing.interrupted(root), step
-    assert {step.split()[0] for step in steps} == {"make", "hide", "save", "write", "prepare", "replace", "finish"}
+    assert {step.split()[0] for step in steps} == {
+        "make",
+        "hide",
+        "save",
+        "keep",
+        "write",
+        "prepare",
+        "replace",
+        "finish",
+    }
 
 
 def test_killed_at_any_step_nothing_can_be_written_over_it(project: Folder, tmp_path: Path, killed: Killed) -> None:

@@ -1,0 +1,220 @@
+"""What is told of a migration, as JSON values: every statement of a report is made from these.
+
+Paths are relative to the project's root. Lines of a decision are those of the original file, `ranges` those of the
+migrated one.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import SequenceMatcher
+from statistics import median
+from typing import Any
+
+from ..analysis.decisions import Confidence, Decision, Status
+from ..analysis.test_reach import is_test_file
+from ..checks.engine import GROUPS
+from ..checks.outcome import How, Outcome
+
+VERSION = 1
+ASYNC_DEF = "async-def"
+ORDER = [Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW]
+# Phases in the order in which a reader wants them.
+FOUNDATION, LOGIC, AUTHENTICATION, ROUTES = "foundation", "business logic", "authentication", "routes"
+TESTS, PROJECT = "tests", "project files"
+PHASES = (FOUNDATION, LOGIC, AUTHENTICATION, ROUTES, TESTS, PROJECT)
+HTTP = {"get", "post", "put", "patch", "delete", "head", "options", "websocket", "route", "api_route"}
+AUTHENTICATION_WORDS = {"auth", "authentication", "security", "login", "jwt", "oauth", "oauth2"}
+# What has to be true of the result, and the rules of the gate that look for the contrary.
+REQUIREMENTS = {
+    "No sync session, engine or query is left": "AS1",
+    "Everything that has to be awaited is awaited": "AS2",
+    "No attribute access sends a query": "AS3",
+    "Bridges between sync and async are gone": "AS4",
+    "Nothing blocks the event loop": "AS5",
+    "No session is shared between tasks": "AS6",
+    "Mocks and clients of the tests have the right colour": "AS8",
+}
+MET, CONCERNS, NOT_MET, UNKNOWN = "met", "met, with concerns", "not met", "not checked"
+
+Contents = Mapping[str, bytes | None]
+
+
+def facts(
+    name: str,
+    decisions: Sequence[Decision],
+    before: Contents,
+    after: Contents,
+    outcomes: tuple[Outcome, Outcome],
+    suite: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Everything that is known of a migration.
+
+    `before` and `after` hold the changed files, None for one that is not there; `outcomes` what the gate finds in the
+    whole project before and after; `suite` the comparison of two recordings, if there are any.
+    """
+    paths = sorted({*before, *after, *(d.site.path for d in decisions if _is_told(d))})
+    modules = [
+        _module(path, before.get(path), after.get(path), [d for d in decisions if d.site.path == path])
+        for path in paths
+    ]
+    modules.sort(key=lambda m: (PHASES.index(m["phase"]), m["depth"], m["path"]))
+    return {
+        "version": VERSION,
+        "project": name,
+        "figures": _figures(modules, decisions),
+        "modules": modules,
+        "kept": [_kept(d) for d in decisions if d.status is Status.KEPT],
+        "requirements": [
+            *(_requirement(text, code, *outcomes) for text, code in REQUIREMENTS.items()),
+            *_of_suite(suite),
+        ],
+        "suite": suite,
+    }
+
+
+def _is_told(decision: Decision) -> bool:
+    return decision.status is not Status.KEPT or bool(decision.concern)
+
+
+def _figures(modules: Sequence[Mapping[str, Any]], decisions: Sequence[Decision]) -> dict[str, Any]:
+    changed = [m for m in modules if m["added"] or m["removed"]]
+    return {
+        "files": len(changed),
+        "added": sum(m["added"] for m in changed),
+        "removed": sum(m["removed"] for m in changed),
+        "functions": sum(len(m["functions"]) for m in modules),
+        "decisions": dict(Counter(str(d.status) for d in decisions)),
+        "confidence": dict(Counter(str(d.confidence) for d in decisions if d.status is Status.DONE)),
+        "concerns": sum(len(m["concerns"]) for m in modules),
+    }
+
+
+def _module(path: str, before: bytes | None, after: bytes | None, decisions: Sequence[Decision]) -> dict[str, Any]:
+    added, removed, ranges = _difference(before, after)
+    told = [d for d in decisions if _is_told(d)]
+    functions = [d for d in told if d.codemod == ASYNC_DEF and d.status is Status.DONE]
+    return {
+        "path": path,
+        "phase": _phase(path, before if before is not None else after, decisions),
+        "depth": median(len(d.why) for d in functions) if functions else 0,
+        "added": added,
+        "removed": removed,
+        "ranges": ranges,
+        "changes": dict(sorted(Counter(d.codemod for d in told if d.status is Status.DONE).items())),
+        "functions": [_function(d) for d in functions],
+        "confidence": str(max((d.confidence for d in told), key=ORDER.index, default=Confidence.HIGH)),
+        "concerns": [_concern(d) for d in told if d.concern or d.status is Status.DECLINED],
+        "decisions": [d.as_json() for d in decisions],
+    }
+
+
+def _difference(before: bytes | None, after: bytes | None) -> tuple[int, int, list[list[int]]]:
+    """Lines added and removed, and the ranges of lines in the new file that differ."""
+    old, new = ((content or b"").splitlines() for content in (before, after))
+    added = removed = 0
+    ranges: list[list[int]] = []
+    for tag, first, last, begin, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            removed += last - first
+            added += end - begin
+            ranges.append([begin + 1, max(end, begin + 1)])
+    return added, removed, ranges
+
+
+def _phase(path: str, content: bytes | None, decisions: Iterable[Decision]) -> str:
+    if not path.endswith(".py"):
+        return PROJECT
+    if is_test_file(path):
+        return TESTS
+    words = set(path.removesuffix(".py").replace("_", "/").split("/"))
+    if words & AUTHENTICATION_WORDS:
+        return AUTHENTICATION
+    if content is not None and _has_routes(content):
+        return ROUTES
+    codemods = {d.codemod for d in decisions}
+    return FOUNDATION if "engines" in codemods or ASYNC_DEF not in codemods else LOGIC
+
+
+def _has_routes(content: bytes) -> bool:
+    for node in ast.walk(ast.parse(content)):
+        for decorator in getattr(node, "decorator_list", []):
+            if (
+                isinstance(decorator, ast.Call)
+                and isinstance(decorator.func, ast.Attribute)
+                and decorator.func.attr in HTTP
+            ):
+                return True
+    return False
+
+
+def _function(decision: Decision) -> dict[str, Any]:
+    return {
+        "name": decision.function,
+        "line": decision.site.line,
+        "why": [step.as_json() for step in decision.why],
+        "confidence": str(decision.confidence),
+    }
+
+
+def _concern(decision: Decision) -> dict[str, Any]:
+    return {
+        "path": decision.site.path,
+        "line": decision.site.line,
+        "function": decision.function,
+        "codemod": decision.codemod,
+        "is_declined": decision.status is Status.DECLINED,
+        "text": decision.concern or decision.action,
+        "confidence": str(decision.confidence),
+    }
+
+
+def _kept(decision: Decision) -> dict[str, Any]:
+    return {
+        "path": decision.site.path,
+        "line": decision.site.line,
+        "function": decision.function,
+        "text": decision.action,
+    }
+
+
+def _requirement(text: str, prefix: str, before: Outcome, after: Outcome) -> dict[str, Any]:
+    """A requirement that the gate looks after."""
+    was = [f for f in before.findings if f.code.startswith(prefix)]
+    left = [f for f in after.findings if f.code.startswith(prefix)]
+    accepted = [a for a in after.accepted if a.finding.code.startswith(prefix) and a.how is not How.BASELINE]
+    return {
+        "text": text,
+        "verdict": NOT_MET if left else CONCERNS if accepted else MET,
+        "evidence": f"rules {prefix}xx ({GROUPS[prefix].title}): {len(was)} findings before, {len(left)} after",
+        "sites": [{"path": f.path, "line": f.line, "text": f"{f.code} {f.message}"} for f in left],
+        "kept": [{"path": a.finding.path, "line": a.finding.line, "text": a.reason} for a in accepted],
+    }
+
+
+def _of_suite(suite: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """The requirements that only running the project can show."""
+    texts = {
+        "lost": "Every test that passed before passes after",
+        "statements": "The suite sends the same SQL",
+        "documents": "The API's OpenAPI document is the same",
+        "tables": "The database's schema is the same",
+        "warnings": "No coroutine is lost",
+        "missing": "No query is sent where asyncio can't",
+    }
+    return [_shown(text, None if suite is None else suite[key]) for key, text in texts.items()]
+
+
+def _shown(text: str, differences: Sequence[str] | None) -> dict[str, Any]:
+    evidence = "no recordings of the suite: `asyncshift record` before, `asyncshift verify` after the migration"
+    if differences is not None:
+        evidence = f"two recordings of the suite, {len(differences)} differences"
+    return {
+        "text": text,
+        "verdict": UNKNOWN if differences is None else NOT_MET if differences else MET,
+        "evidence": evidence,
+        "sites": [{"path": "", "line": 0, "text": difference} for difference in differences or ()],
+        "kept": [],
+    }

@@ -1,0 +1,81 @@
+"""Reports in Markdown, from the facts: the trace for reviewers, and the text of a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+MOST_RANGES = 6
+WORDS = {
+    "adapters": "adapters deleted",
+    "async-def": "functions made async",
+    "await-calls": "calls awaited",
+    "blocking-calls": "blocking calls moved to a thread",
+    "bridges": "bridges deleted",
+    "datetimes": "datetimes given the zone of their column",
+    "engines": "engines and factories made async",
+    "implicit-io": "lazy loads made explicit",
+    "mocks": "mocks made awaitable",
+    "pytest-suite": "tests and fixtures set up for asyncio",
+    "query-to-select": "queries turned into select()",
+    "requirements": "requirements listed",
+    "schema": "calls on the schema run on an async connection",
+    "session-types": "annotations and imports changed",
+    "test-client": "test clients replaced by httpx.AsyncClient",
+    "twins": "twins merged",
+}
+
+
+def trace(facts: Mapping[str, Any]) -> str:
+    """The trace report: what changed where, why, how sure, and what remains."""
+    return _render("trace.md.j2", facts)
+
+
+def pull_request(facts: Mapping[str, Any]) -> str:
+    """The text of a pull request."""
+    return _render("pull_request.md.j2", facts)
+
+
+def _render(name: str, facts: Mapping[str, Any]) -> str:
+    environment = Environment(
+        loader=PackageLoader(__package__, "templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "changes": _changes,
+        "ranges": _ranges,
+        "place": _place,
+        "counted": _counted,
+        "wrapped": "`{}`".format,
+    }
+    phases = [(phase, list(modules)) for phase, modules in groupby(facts["modules"], lambda m: m["phase"])]
+    return environment.get_template(name).render(phases=phases, **facts)
+
+
+def _changes(changes: Mapping[str, int]) -> str:
+    """What was done in a file, in words."""
+    return ", ".join(f"{WORDS.get(name, name)} ({number})" for name, number in changes.items()) or "follows the others"
+
+
+def _ranges(ranges: Sequence[Sequence[int]]) -> str:
+    """Line ranges, the first few of many."""
+    told = [str(first) if first == last else f"{first}–{last}" for first, last in ranges[:MOST_RANGES]]
+    more = len(ranges) - MOST_RANGES
+    return ", ".join(told) + (f" and {_counted(more, 'more place')}" if more > 0 else "")
+
+
+def _place(site: Mapping[str, Any]) -> str:
+    return f"`{site['path']}:{site['line']}`" if site["path"] else ""
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+FILTERS = {"changes": _changes, "counted": _counted, "place": _place, "ranges": _ranges, "wrapped": "`{}`".format}

@@ -1,0 +1,55 @@
+"""`asyncshift report`: of a plan, and of a migration."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+
+from .conftest import Folder
+
+Run = Callable[..., Result]
+MODULE = """\
+from sqlalchemy.orm import Session
+
+
+def load(db: Session):
+    return db.get(object, 1)
+"""
+
+
+@pytest.fixture
+def project(folder: Folder) -> Folder:
+    return folder.write({"app/db.py": MODULE, "pyproject.toml": '[project]\nname = "app"\n'})
+
+
+def test_the_report_is_the_same_before_and_after_the_migration(project: Folder, run: Run) -> None:
+    planned = run("report").output
+    assert run("migrate").exit_code == 0
+    assert run("report").output == planned
+    assert "`load`: calls db.get(object, 1) (app/db.py:5)" in planned
+
+
+def test_a_project_that_is_not_migrated_stays_as_it_is(project: Folder, run: Run) -> None:
+    before = project.snapshot()
+    run("report")
+    assert project.snapshot() == before
+
+
+def test_the_data_is_json(project: Folder, run: Run) -> None:
+    told = json.loads(run("report", "--format", "json").stdout)
+    assert told["version"] == 1
+    assert told["figures"]["functions"] == 1
+
+
+def test_a_pull_request_in_a_file(project: Folder, run: Run) -> None:
+    result = run("report", "--kind", "pull-request", "--output", "pr.md")
+    assert result.output == ""
+    assert "SQLAlchemy under asyncio" in (project.root / "pr.md").read_text("utf-8")
+
+
+def test_a_file_that_cannot_be_written(project: Folder, run: Run) -> None:
+    result = run("report", "--output", "none/pr.md")
+    assert (result.exit_code, result.output) == (2, "asyncshift: none/pr.md: No such file or directory\n")

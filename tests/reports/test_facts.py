@@ -1,0 +1,133 @@
+"""Every statement of a report is backed by data: take the data away, and the statement changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from asyncshift.analysis.decisions import Confidence, Decision, Status, Step
+from asyncshift.analysis.source import Site
+from asyncshift.checks.finding import Finding
+from asyncshift.checks.outcome import Accepted, How, Outcome
+from asyncshift.reports import markdown
+from asyncshift.reports.facts import facts
+
+CLEAN = Outcome(())
+BEFORE = b"def load(db):\n    return db.get(Order, 1)\n"
+AFTER = b"async def load(db):\n    return await db.get(Order, 1)\n"
+ROUTES = b"@router.get('/orders')\ndef orders(db):\n    return load(db)\n"
+SEED = Step(Site("shop/store.py", 2, 11, 2, 27), "calls db.get(Order, 1)")
+
+
+def decision(path: str, codemod: str = "async-def", function: str = "load", **more: Any) -> Decision:
+    return Decision(codemod, Site(path, 1, 0, 2, 0), "becomes async", function=function, **more)
+
+
+def finding(code: str) -> Finding:
+    return Finding("shop/store.py", 2, 0, 2, 5, code, "is not awaited")
+
+
+def told(*decisions: Decision, **more: Any) -> dict[str, Any]:
+    given = {
+        "before": {"shop/store.py": BEFORE, "shop/api.py": ROUTES},
+        "after": {"shop/store.py": AFTER, "shop/api.py": ROUTES.replace(b"def", b"async def")},
+        "outcomes": (CLEAN, CLEAN),
+    } | more
+    return facts("shop", decisions, **given)
+
+
+LOAD = decision("shop/store.py", why=(SEED,))
+ROUTE = decision("shop/api.py", function="orders", why=(Step(Site("shop/api.py", 3, 0, 3, 5), "calls load"), SEED))
+
+
+def test_modules_come_in_the_order_of_the_call_graph() -> None:
+    found = told(ROUTE, LOAD)
+    assert [(m["path"], m["phase"]) for m in found["modules"]] == [
+        ("shop/store.py", "business logic"),
+        ("shop/api.py", "routes"),
+    ]
+    assert found["modules"][0] | {"decisions": []} == {
+        "path": "shop/store.py",
+        "phase": "business logic",
+        "depth": 1,
+        "added": 2,
+        "removed": 2,
+        "ranges": [[1, 2]],
+        "changes": {"async-def": 1},
+        "functions": [{"name": "load", "line": 1, "why": [SEED.as_json()], "confidence": "high"}],
+        "confidence": "high",
+        "concerns": [],
+        "decisions": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "phase"),
+    [
+        ("tests/test_orders.py", BEFORE, "tests"),
+        ("pyproject.toml", b"[project]\n", "project files"),
+        ("shop/auth/service.py", ROUTES, "authentication"),
+        ("shop/orders.py", ROUTES, "routes"),
+        ("shop/orders.py", BEFORE, "business logic"),
+        ("shop/orders.py", None, "business logic"),
+    ],
+)
+def test_phases(path: str, content: bytes | None, phase: str) -> None:
+    found = told(decision(path), before={path: content}, after={path: content or AFTER})
+    assert [m["phase"] for m in found["modules"]] == [phase]
+
+
+def test_a_module_without_async_functions_is_a_foundation() -> None:
+    (found,) = told(decision("shop/store.py", "engines"), before={}, after={})["modules"]
+    assert found["phase"] == "foundation"
+
+
+def test_the_chain_stands_in_the_trace() -> None:
+    text = markdown.trace(told(LOAD, ROUTE))
+    assert "`orders`: calls load (shop/api.py:3) → calls db.get(Order, 1) (shop/store.py:2)" in text
+    assert "calls load (shop/api.py:3)" not in markdown.trace(told(LOAD))
+
+
+def test_a_concern_lowers_the_confidence_and_is_told_with_its_place() -> None:
+    look = decision(
+        "shop/store.py", "facades", status=Status.DECLINED, confidence=Confidence.LOW, concern="who closes this?"
+    )
+    text = markdown.trace(told(LOAD, look))
+    assert "**Confidence level:** low" in text
+    assert "- `shop/store.py:1` `load`: who closes this? (left as it was)" in text
+    assert "who closes this?" in markdown.pull_request(told(LOAD, look))
+    assert "**Confidence level:** low" not in markdown.trace(told(LOAD))
+
+
+def verdicts(**more: Any) -> dict[str, str]:
+    return {r["text"]: r["verdict"] for r in told(LOAD, **more)["requirements"]}
+
+
+AWAITED = "Everything that has to be awaited is awaited"
+NOTHING_LEFT = "No sync session, engine or query is left"
+
+
+def test_a_finding_of_the_gate_changes_the_verdict() -> None:
+    assert verdicts()[AWAITED] == "met"
+    assert verdicts(outcomes=(CLEAN, Outcome((finding("AS201"),))))[AWAITED] == "not met"
+    assert verdicts(outcomes=(Outcome((finding("AS201"),)), CLEAN))[AWAITED] == "met"
+
+
+def test_what_is_kept_is_a_concern_with_its_reason() -> None:
+    kept = Outcome((), (Accepted(finding("AS101"), How.KEPT, "the worker stays sync"),))
+    assert verdicts(outcomes=(CLEAN, kept))[NOTHING_LEFT] == "met, with concerns"
+    text = markdown.trace(told(LOAD, outcomes=(CLEAN, kept)))
+    assert "- kept: `shop/store.py:2` the worker stays sync" in " ".join(text.split("\n"))
+
+
+SUITE: dict[str, Any] = {key: [] for key in ("lost", "statements", "documents", "tables", "warnings", "missing")}
+
+
+def test_without_recordings_nothing_is_said_of_the_suite() -> None:
+    text = "Every test that passed before passes after"
+    assert verdicts()[text] == "not checked"
+    assert verdicts(suite=SUITE)[text] == "met"
+    assert verdicts(suite={**SUITE, "lost": ["test_load passed, now failed"]})[text] == "not met"
+    assert "Not shown yet" in markdown.pull_request(told(LOAD))
+    assert "None: outcomes" in markdown.pull_request(told(LOAD, suite=SUITE))
