@@ -14,6 +14,8 @@ from click.testing import CliRunner, Result
 from asyncshift.cli.main import main
 
 Step = Callable[[str], None]
+# The first words of what writing tells of each of its steps.
+STEPS = {"make", "hide", "save", "keep", "write", "prepare", "replace", "finish"}
 
 
 class Folder:

@@ -15,7 +15,7 @@ from click.testing import Result
 
 from asyncshift.cli import work, writing
 
-from .conftest import Folder, Step
+from .conftest import STEPS, Folder, Step
 
 Run = Callable[..., Result]
 Killed = Callable[[Callable[[Step], object], int], str | None]
@@ -352,7 +352,7 @@ def test_killed_at_any_step_migrate_and_undo_both_finish(
         assert one.snapshot() == before, step
         assert run("migrate", str(two.root)).exit_code == 0, step
         assert two.snapshot() == after, step
-    assert kinds == set("make hide save keep write prepare replace finish".split())
+    assert kinds == STEPS
 
 
 def test_a_file_that_changes_meanwhile_is_not_overwritten(
