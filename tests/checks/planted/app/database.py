@@ -4,7 +4,6 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 
 engine = create_async_engine("sqlite+aiosqlite://")
 SessionLocal = async_sessionmaker(engine, expire_on_commit=False)
-Expiring = async_sessionmaker(engine)
 
 
 async def get_session() -> AsyncIterator[AsyncSession]:
