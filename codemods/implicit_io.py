@@ -16,11 +16,13 @@ Where the reader can't await (a property, `__repr__`), the relationship gets `la
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 
 from ..analysis.decisions import Confidence, Decision, Status, Step
 from ..analysis.expiry import Expired
 from ..analysis.loads import Load, Loads, Refresh, is_in_lambda_or_default
+from ..analysis.order import may_follow
 from ..analysis.program import Program
 from ..analysis.server_values import ServerValue
 from ..analysis.source import Source
@@ -32,6 +34,7 @@ from .awaiting import wrap_await
 from .carried import as_data, carried
 from .eager_defaults import fetch, homes
 from .edit import Edit, Wrap
+from .indenting import INDENT
 from .loader_options import Query
 from .relationship_lazy import Unwritable, eager
 
@@ -213,8 +216,11 @@ def _read_again(expired: Expired) -> Decision:
     if expired.is_certain:
         assert isinstance(event, ast.Call)
         assert isinstance(event.func, ast.Attribute)
-        text = f"await {source.text(event.func.value)}.refresh({owner})"
-        edits.append(_after(source, _statement(source, event), text))
+        session, statement = source.text(event.func.value), _statement(source, event)
+        text = f"await {session}.refresh({owner})"
+        if _may_be_deleted(expired):
+            text = f"if {owner} in {session}:\n{source.indentation(statement)}{INDENT}{text}"
+        edits.append(_after(source, statement, text))
     else:
         edits += _awaited_read(source, expired.node, expired.owner)
         concern = "" if edits else f"{source.text(expired.node)} may have to be loaded where nothing can be awaited"
@@ -231,6 +237,19 @@ def _read_again(expired: Expired) -> Decision:
         as_data(edits),
         node,
     )
+
+
+def _may_be_deleted(expired: Expired) -> bool:
+    """Is the object among what something deletes before the event? One that is gone can't be loaded, nor needs to be."""
+    owner, event = ast.dump(expired.owner), expired.event.node
+    for node in expired.function.own_nodes():
+        match node:
+            case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)) if re.search("delete|remove", name):
+                given = [*node.args, *(k.value for k in node.keywords)]
+                is_named = any(ast.dump(n) == owner for g in given for n in ast.walk(g))
+                if is_named and may_follow(expired.source, node, event):
+                    return True
+    return False
 
 
 def _brought_up_to_date(stale: Stale) -> Decision:
