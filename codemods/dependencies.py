@@ -14,7 +14,7 @@ from ..analysis.fixtures import is_test, is_test_file
 from ..analysis.program import Program
 from ..analysis.source import Site
 from .edit import Edit
-from .requirements import ASYNC_DRIVERS, EditedRequirements, Needs, async_driver, edit_requirements, listed
+from .requirements import ASYNC_DRIVERS, EditedRequirements, Needs, async_driver, below, edit_requirements, listed
 
 NAME = "requirements"
 SYNC_DRIVERS = {
@@ -52,7 +52,11 @@ def _edit(program: Program, changed: dict[str, bytes]) -> EditedRequirements:
     )
     # A suite names server databases that it never reaches; SQLite it runs on.
     tested = (_named(program, in_tests=True) & {"sqlite"}) - used
-    runtime, tests = ({async_driver(d, has, program.settings.driver) for d in dialects} for dialects in (used, tested))
+    allowed = has.get("sqlalchemy", "")
+    runtime, tests = (
+        {below(async_driver(d, has, program.settings.driver), allowed) for d in dialects if d in ASYNC_DRIVERS}
+        for dialects in (used, tested)
+    )
     needs = Needs(frozenset(runtime - {""}), frozenset({*tests, *_of_tests(program)} - {""}))
     return edit_requirements(program.root, needs, program.sources, changed)
 

@@ -40,6 +40,8 @@ ASYNC_DRIVERS = {
     "oracle": ("oracledb>=2",),
     "mssql": ("aioodbc>=0.5",),
 }
+# Of the versions of SQLAlchemy that let a process with aiosqlite 0.22 end, the first and some that are still to come.
+_ENDING_AIOSQLITE = ("2.0.46", "2.0.99", "2.1.0", "2.1.99", "2.2", "3.0")
 # Lock files and what brings them up to date.
 _LOCKS = {
     "uv.lock": "uv lock",
@@ -148,6 +150,19 @@ def async_driver(dialect: str, installed: Iterable[str], preferred: str = "") ->
     has = {canonicalize_name(name) for name in installed}
     chosen = [drivers[n] for n in drivers if n == preferred] or [drivers[n] for n in drivers if n in has]
     return next(iter([*chosen, *drivers.values()]), "")
+
+
+def below(requirement: str, sqlalchemy: str) -> str:
+    """A driver's requirement, kept below what an old SQLAlchemy can't serve.
+
+    From 0.22 on aiosqlite's threads keep a process from ending while a connection is open; SQLAlchemy 2.0.46 sees to it.
+    """
+    try:
+        allowed = SpecifierSet(sqlalchemy)
+    except InvalidSpecifier:
+        return requirement
+    is_old = not any(allowed.contains(version) for version in _ENDING_AIOSQLITE)
+    return f"{requirement},<0.22" if is_old and _package(requirement) == "aiosqlite" else requirement
 
 
 # The files

@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 
 from asyncshift.analysis.source import BrokenInput
-from asyncshift.codemods.requirements import EditedRequirements, Needs, async_driver, edit_requirements, listed
+from asyncshift.codemods.requirements import EditedRequirements, Needs, async_driver, below, edit_requirements, listed
 
 RUNTIME = Needs(runtime=frozenset({"aiosqlite>=0.20"}))
 TESTS = Needs(test=frozenset({"pytest-asyncio>=0.24", "httpx>=0.27"}))
@@ -478,3 +478,21 @@ class TestListed:
     def test_versions_of_poetry(self, tmp_path: Path, version: str, specifier: str) -> None:
         write(tmp_path, {"pyproject.toml": f'[tool.poetry.dependencies]\nx = "{version}"\n'})
         assert set(listed(tmp_path)["x"].split(",")) == set(specifier.split(","))
+
+
+@pytest.mark.parametrize(
+    ("sqlalchemy", "expected"),
+    [
+        ("==2.0.45", "aiosqlite>=0.20,<0.22"),
+        (">=2.0,<2.0.46", "aiosqlite>=0.20,<0.22"),
+        ("~=1.4", "aiosqlite>=0.20,<0.22"),
+        (">=2.0", "aiosqlite>=0.20"),
+        ("==2.0.*", "aiosqlite>=0.20"),
+        ("~=2.1.3", "aiosqlite>=0.20"),
+        ("", "aiosqlite>=0.20"),
+        ("^2.0", "aiosqlite>=0.20"),
+    ],
+)
+def test_aiosqlite_stays_below_what_an_old_sqlalchemy_can_end(sqlalchemy: str, expected: str) -> None:
+    assert below("aiosqlite>=0.20", sqlalchemy) == expected
+    assert below("asyncpg>=0.29", sqlalchemy) == "asyncpg>=0.29"
