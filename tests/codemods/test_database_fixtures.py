@@ -1,0 +1,259 @@
+"""Fixtures that give a suite its database: in memory, rolled back, emptied, and one a worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .suites import follows, outcomes, text
+
+OWN_ENGINE = """\
+import pytest
+from sqlalchemy import create_engine, event
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import StaticPool
+
+from application import Base, Item, add_item, app, get_db, names
+"""
+TESTS = """\
+from fastapi.testclient import TestClient
+
+from application import add_item, app, get_db, names
+
+
+def test_first(db):
+    add_item(db, "a")
+    assert names(db) == ["a"]
+
+
+def test_second(db):
+    assert names(db) == []
+    add_item(db, "b")
+    db.rollback()
+    assert names(db) == ["b"]
+
+
+def test_route(db):
+    app.dependency_overrides[get_db] = lambda: db
+    assert TestClient(app).post("/items/c").status_code == 201
+    assert names(db) == ["c"]
+    app.dependency_overrides.clear()
+"""
+
+
+def test_database_in_memory(tmp_path: Path) -> None:
+    conftest = (
+        OWN_ENGINE
+        + """
+
+@pytest.fixture
+def db():
+    engine = create_engine("sqlite://", connect_args={"check_same_thread": False}, poolclass=StaticPool)
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        yield session
+    engine.dispose()
+"""
+    )
+    follows(tmp_path, {"conftest.py": conftest, "test_it.py": TESTS})
+    converted = text(tmp_path, "conftest.py")
+    assert 'create_async_engine("sqlite+aiosqlite://"' in converted
+    assert "poolclass=StaticPool" in converted
+    assert "await engine.dispose()" in converted
+
+
+def test_outer_transaction_and_savepoints(tmp_path: Path) -> None:
+    conftest = (
+        OWN_ENGINE
+        + """
+engine = create_engine("sqlite:///items.db")
+
+
+@event.listens_for(engine, "connect")
+def _no_begin(connection, record):
+    connection.isolation_level = None
+
+
+@event.listens_for(engine, "begin")
+def _begin(connection):
+    connection.exec_driver_sql("BEGIN")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables():
+    Base.metadata.create_all(engine)
+    yield
+    Base.metadata.drop_all(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def connection():
+    with engine.connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+def db(connection):
+    transaction = connection.begin()
+    session = sessionmaker(bind=connection, join_transaction_mode="create_savepoint")()
+    yield session
+    session.close()
+    transaction.rollback()
+"""
+    )
+    follows(tmp_path, {"conftest.py": conftest, "test_it.py": TESTS})
+    converted = text(tmp_path, "conftest.py")
+    assert "event.listens_for(engine.sync_engine" in converted
+    assert 'join_transaction_mode="create_savepoint"' in converted
+    assert "transaction = await connection.begin()" in converted
+    assert "await transaction.rollback()" in converted
+
+
+def test_tables_that_are_emptied(tmp_path: Path) -> None:
+    conftest = (
+        OWN_ENGINE
+        + """
+engine = create_engine("sqlite:///items.db")
+TestSession = sessionmaker(bind=engine)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables():
+    Base.metadata.create_all(engine)
+    yield
+    Base.metadata.drop_all(engine)
+    engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def emptied(tables):
+    yield
+    with engine.begin() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(table.delete())
+
+
+@pytest.fixture
+def db():
+    session = TestSession()
+    try:
+        yield session
+    finally:
+        session.close()
+"""
+    )
+    follows(tmp_path, {"conftest.py": conftest, "test_it.py": TESTS})
+    assert "await connection.execute(table.delete())" in text(tmp_path, "conftest.py")
+
+
+def test_a_database_of_each_worker(tmp_path: Path) -> None:
+    conftest = (
+        OWN_ENGINE
+        + """
+
+@pytest.fixture(scope="session")
+def worker(request):
+    return getattr(request.config, "workerinput", {}).get("workerid", "main")
+
+
+@pytest.fixture(scope="session")
+def engine(worker, tmp_path_factory):
+    engine = create_engine(f"sqlite:///{tmp_path_factory.mktemp(worker)}/items.db")
+    Base.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def db(engine):
+    with Session(engine) as session:
+        yield session
+        session.query(Item).delete()
+        session.commit()
+"""
+    )
+    follows(tmp_path, {"conftest.py": conftest, "test_it.py": TESTS, "test_more.py": TESTS})
+    assert set(outcomes(tmp_path, "-n", "2", "-p", "xdist").values()) == {"passed"}
+
+
+def test_what_an_application_changes_in_the_session_of_a_test(tmp_path: Path) -> None:
+    """The commit of the application no longer expires what the test holds."""
+    application = """\
+from fastapi import Depends, FastAPI
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from application import Item, get_db
+
+app = FastAPI()
+
+
+@app.put("/items/{number}/{name}")
+def rename(number: int, name: str, db: Session = Depends(get_db)):
+    db.query(Item).filter(Item.id == number).update({"name": name}, synchronize_session=False)
+    db.commit()
+
+
+@app.delete("/items/{number}")
+def remove(number: int, db: Session = Depends(get_db)):
+    db.delete(db.get(Item, number))
+    db.commit()
+"""
+    tests = """\
+import pytest
+from fastapi.testclient import TestClient
+
+from application import Item, add_item, get_db
+from more import app
+
+
+@pytest.fixture
+def client(db):
+    app.dependency_overrides[get_db] = lambda: db
+    yield TestClient(app)
+    app.dependency_overrides.clear()
+
+
+def test_rename(db, client):
+    item = add_item(db, "a")
+    assert client.put(f"/items/{item.id}/b").status_code == 200
+    assert item.name == "b"
+
+
+def test_remove(db, client):
+    item = add_item(db, "a")
+    assert client.delete(f"/items/{item.id}").status_code == 200
+    db.expire_all()
+    assert db.get(Item, item.id) is None
+"""
+    follows(tmp_path, {"more.py": application, "test_it.py": tests})
+
+
+def test_threads_with_sessions_of_their_own(tmp_path: Path) -> None:
+    tests = """\
+import threading
+
+from application import SessionLocal, add_item, names
+
+
+def test_at_once(db):
+    failed = []
+
+    def work(number):
+        session = SessionLocal()
+        try:
+            add_item(session, f"item {number}")
+        except Exception as error:
+            failed.append(error)
+        finally:
+            session.close()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert sorted(names(db)) == ["item 0", "item 1", "item 2"]
+"""
+    follows(tmp_path, {"test_it.py": tests})
