@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .mapping import is_mapping
+from .constructors import becomes_coroutine
 from .symbols import Function, decorator_name
 from .values import ClassObject, FunctionObject
 from .xunit import runs_outside
@@ -62,7 +63,8 @@ def boundary_of(program: Program, function: Function) -> Boundary | None:
     is_special = function.owner and function.name.startswith("__") and function.name.endswith("__")
     # Whoever runs through a generator is rewritten; an iterator class would have to be, in all its parts.
     is_iteration = function.name == "__iter__" and function.is_generator
-    if is_special and function.name not in MAY_BE_ASYNC and not is_iteration:
+    may_be_async = function.name in MAY_BE_ASYNC or is_iteration or becomes_coroutine(program, function)
+    if is_special and not may_be_async:
         return Boundary("special", f"Python calls {function.name} itself and does not await it")
     if runs_outside(program, function):
         return Boundary("entry", f"the test runner calls {function.name} outside of the event loop")

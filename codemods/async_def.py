@@ -34,7 +34,7 @@ RENAMED = {
 def decide(program: Program) -> Iterator[Decision]:
     """One decision for each function that becomes async, and for each stub file that declares such."""
     for function, reason in program.colours.reasons.items():
-        if isinstance(function.node, ast.FunctionDef):
+        if isinstance(function.node, ast.FunctionDef) and function.name != "__init__":
             yield Decision(
                 NAME,
                 function.site(),

@@ -43,16 +43,13 @@ KINDS = {
     "thread": "await it on the loop instead of calling it in a thread",
     "property": "await the property",
 }
-IMPOSSIBLE = {
-    "construct": "a constructor can't await; build the object in an async class method instead",
-}
 
 
 def decide(program: Program) -> Iterator[Decision]:
     """One decision for each site that needs `await`, `async with` or `async for`."""
     seen: set[tuple[ast.expr, str]] = set()
     for site in [*program.colours.sites(), *_plain_yields(program)]:
-        if (site.node, site.kind) in seen or not (site.kind in KINDS or site.kind in IMPOSSIBLE):
+        if (site.node, site.kind) in seen or site.kind not in KINDS:
             continue
         seen.add((site.node, site.kind))
         if program.is_async_after(site.function) and not site.function.is_lambda:
@@ -85,9 +82,8 @@ def _plain_yields(program: Program) -> Iterator[AsyncSite]:
 
 def _decision(program: Program, site: AsyncSite) -> Decision:
     source = site.function.source
-    concern = IMPOSSIBLE.get(site.kind, "")
-    status = Status.DECLINED if concern else Status.DONE
-    if not concern and is_in_lambda_or_default(source, site.node):
+    concern, status = "", Status.DONE
+    if is_in_lambda_or_default(source, site.node):
         status, concern = Status.DECLINED, "an `await` can't stand here"
     elif site.confidence is not Confidence.HIGH:
         concern = "the receiver's class is not known; its method was recognised by its name"

@@ -1,0 +1,79 @@
+"""Constructors that query: where all that make such objects can await, a coroutine takes the constructor's place."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .once import once
+from .source import Source
+from .symbols import Function
+from .values import ClassObject
+
+if TYPE_CHECKING:
+    from .program import Program
+
+# Callers that await, though they stay sync for those who call them.
+AWAITING = {"entry"}
+
+
+def becomes_coroutine(program: Program, function: Function) -> bool:
+    """Can a class method that awaits take the place of this `__init__`?"""
+    if function.name != "__init__" or function.owner is None or not _is_plain(program, function):
+        return False
+    uses = _uses(program).get(function.owner.key, [])
+    return bool(uses) and all(_is_awaitable(program, source, node) for source, node in uses)
+
+
+def _is_plain(program: Program, function: Function) -> bool:
+    """Does the class say alone how it is made, in a block of statements below the `def`?"""
+    owner = function.owner
+    assert owner is not None
+    node, objects = owner.node, program.interpreter.objects
+    stands_alone = not (node.bases or node.keywords or node.decorator_list or objects.descendants(owner.key))
+    is_block = bool(function.parameters()) and function.body[0].lineno > getattr(function.node, "lineno", 0)
+    calls_super = any(isinstance(n, ast.Name) and n.id == "super" for n in function.own_nodes())
+    return stands_alone and is_block and not calls_super and not function.decorators
+
+
+@once
+def _uses(program: Program) -> dict[str, list[tuple[Source, ast.expr]]]:
+    """Where the project's classes are named, but for annotations and imports."""
+    found: dict[str, list[tuple[Source, ast.expr]]] = {}
+    for function in program.functions:
+        for node in function.own_nodes():
+            if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+                for value in program.values(node):
+                    if isinstance(value, ClassObject):
+                        found.setdefault(value.cls, []).append((function.source, node))
+    return found
+
+
+def _is_awaitable(program: Program, source: Source, node: ast.expr) -> bool:
+    """Is the class only asked for something, or called where an `await` can stand?"""
+    from .boundaries import boundary_of
+
+    parent = source.parents.get(node)
+    match parent:
+        case ast.Attribute():
+            return True
+        case ast.Call(func=ast.Name(id="isinstance" | "issubclass"), args=[_, tested]) if tested is node:
+            return True
+        case ast.Call(func=called) if called is node:
+            function = program.function_at(source, node)
+            boundary = boundary_of(program, function) if function else None
+            return function is not None and not function.is_lambda and (boundary is None or boundary.kind in AWAITING)
+    return any(isinstance(above, ast.arg | ast.AnnAssign) or _returns(above, node) for above in _above(source, node))
+
+
+def _returns(above: ast.AST, node: ast.AST) -> bool:
+    given = above.returns if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef) else None
+    return given is not None and any(n is node for n in ast.walk(given))
+
+
+def _above(source: Source, node: ast.AST) -> Iterator[ast.AST]:
+    parent = source.parents.get(node)
+    while parent is not None and not isinstance(parent, ast.Module):
+        yield parent
+        parent = source.parents.get(parent)
