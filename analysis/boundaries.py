@@ -6,8 +6,8 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .mapping import is_mapping
 from .constructors import becomes_coroutine
+from .mapping import is_mapping
 from .symbols import Function, decorator_name
 from .values import ClassObject, FunctionObject
 from .xunit import runs_outside

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .library import Callable, library
+from .parametrized import asks_for_fixture
 from .statements import entity, query_method, result_method, special, statement_method
 from .symbols import Function, dotted
 from .values import (
@@ -84,6 +85,8 @@ class Calls:
         callee = interpreter.eval(node.func, env)
         positional: list[tuple[ast.expr, Values]] = [(a, interpreter.eval(a, env)) for a in node.args]
         keywords = {k.arg or "**": interpreter.eval(k.value, env) for k in node.keywords}
+        if asks_for_fixture(node):
+            return interpreter.parametrized.fixture(node, env)
         found: set[Value] = set()
         for value in callee:
             found |= self._one(value, node, (positional, keywords), env)

@@ -19,6 +19,7 @@ from .library import library
 from .mocks import FIXTURES, Mocks
 from .modules import Modules
 from .objects import Objects, bind
+from .parametrized import Parametrized, is_parameter
 from .source import children
 from .statements import iterate as iterate_statement
 from .store import Store
@@ -73,6 +74,7 @@ class Interpreter:
         self.annotations = Annotations(self)
         self.calls = Calls(self)
         self.mocks = Mocks(self)
+        self.parametrized = Parametrized(self)
         # What a class body binds is no variable of the function or module around it.
         self._classes_around = 0
         self.current: Function = next(iter(self.functions.values())) if self.functions else None  # type: ignore[assignment]
@@ -103,7 +105,7 @@ class Interpreter:
             values = self.store.read("parameter", function.key, parameter.arg)
             if position == 0 and function.owner and function.binding in {"instance", "class"}:
                 values |= self._own_receiver(function)
-            values |= self._fixture_values(function, parameter.arg)
+            values |= self.fixture_values(function, parameter.arg)
             env[parameter.arg] = values
         arguments = function.arguments
         if arguments and arguments.vararg:
@@ -124,7 +126,8 @@ class Interpreter:
         make = Instance if function.binding == "instance" else ClassObject
         return frozenset({make(function.owner.key)})
 
-    def _fixture_values(self, function: Function, name: str) -> Values:
+    def fixture_values(self, function: Function, name: str) -> Values:
+        """What the fixture of a name gives to a function."""
         found: set[Value] = set()
         for fixture in self.fixtures.lookup(function, name):
             found |= self.store.read("yield" if fixture.is_generator else "return", fixture.key)
@@ -291,6 +294,7 @@ class Interpreter:
         for decorator in reversed(node.decorator_list):
             values = self.calls.decorate(values, decorator, env)
         self.mocks.inject(function, node.decorator_list)
+        self.parametrized.note(function, node.decorator_list, env)
         return values
 
     def _define_parameters(self, arguments: ast.arguments, function: Function, env: Env) -> None:
@@ -489,6 +493,8 @@ class Interpreter:
                 if _is_super(base):
                     self.eval(base, env)
                     return self._super_attribute(name, env)
+                if is_parameter(node):
+                    return self.parametrized.parameter()
                 return self.attribute(self.eval(base, env), name)
             case ast.Call():
                 return self.calls.call(node, env)

@@ -59,8 +59,8 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
 def _name(function: Function) -> str:
     """A name for the class method that nothing in the class has."""
     assert function.owner is not None
-    taken = {n.attr for n in ast.walk(function.owner.node) if isinstance(n, ast.Attribute)} | set(function.owner.methods)
-    return next(n for n in (*NAMES, "create_instance") if n not in taken)
+    attributes = {n.attr for n in ast.walk(function.owner.node) if isinstance(n, ast.Attribute)}
+    return next(n for n in (*NAMES, "create_instance") if n not in attributes | set(function.owner.methods))
 
 
 def _as_class_method(function: Function) -> Iterator[Edit]:

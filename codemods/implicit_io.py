@@ -240,7 +240,7 @@ def _read_again(expired: Expired) -> Decision:
 
 
 def _may_be_deleted(expired: Expired) -> bool:
-    """Is the object among what something deletes before the event? One that is gone can't be loaded, nor needs to be."""
+    """Is the object among what something deletes before the event? What is gone can't be loaded, nor needs to be."""
     owner, event = ast.dump(expired.owner), expired.event.node
     for node in expired.function.own_nodes():
         match node:

@@ -155,7 +155,7 @@ def async_driver(dialect: str, installed: Iterable[str], preferred: str = "") ->
 def below(requirement: str, sqlalchemy: str) -> str:
     """A driver's requirement, kept below what an old SQLAlchemy can't serve.
 
-    From 0.22 on aiosqlite's threads keep a process from ending while a connection is open; SQLAlchemy 2.0.46 sees to it.
+    Since 0.22 aiosqlite's threads keep a process from ending while a connection is open; SQLAlchemy 2.0.46 sees to it.
     """
     try:
         allowed = SpecifierSet(sqlalchemy)

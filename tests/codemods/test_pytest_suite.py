@@ -495,6 +495,77 @@ OLD = [
 ]
 
 
+def test_functions_and_fixtures_that_parameters_name(tmp_path: Path) -> None:
+    follows(
+        tmp_path,
+        {
+            "test_it.py": MODULE
+            + """
+def first(session, name):
+    return add_item(session, name)
+
+
+def twice(session, name):
+    add_item(session, name)
+    return add_item(session, name)
+
+
+class Plain:
+    def add(self, session):
+        pass
+
+
+class Adding:
+    def add(self, session):
+        add_item(session, "x")
+
+
+@pytest.fixture
+def plain():
+    return Plain()
+
+
+@pytest.fixture
+def adding():
+    return Adding()
+
+
+@pytest.fixture(params=["plain", pytest.param("adding")])
+def worker(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def maker(request):
+    return request.param
+
+
+@pytest.mark.parametrize("function", [first, pytest.param(twice, id="again")])
+def test_functions(db, function):
+    assert function(db, "a").name == "a"
+
+
+@pytest.mark.parametrize(("count", "function"), [(1, first), (2, twice)])
+def test_rows(db, count, function):
+    function(db, "a")
+    assert len(names(db)) == count
+
+
+@pytest.mark.parametrize("maker", [first, twice], indirect=True)
+def test_indirect(db, maker):
+    assert maker(db, "a").name == "a"
+
+
+def test_fixture_by_name(db, worker):
+    worker.add(db)
+    assert set(names(db)) <= {"x"}
+"""
+        },
+    )
+    assert "(await function(db, \"a\")).name" in text(tmp_path, "test_it.py")
+    assert "await worker.add(db)" in text(tmp_path, "test_it.py")
+
+
 @pytest.mark.parametrize(("pin", "loop"), OLD)
 def test_old_versions_get_one_loop(tmp_path: Path, pin: str, loop: str) -> None:
     project(
