@@ -562,7 +562,7 @@ def test_fixture_by_name(db, worker):
 """
         },
     )
-    assert "(await function(db, \"a\")).name" in text(tmp_path, "test_it.py")
+    assert '(await function(db, "a")).name' in text(tmp_path, "test_it.py")
     assert "await worker.add(db)" in text(tmp_path, "test_it.py")
 
 
