@@ -20,29 +20,26 @@ from .suppression import Suppression, suppressions
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A hundred of codes.
-
-    `may_be_kept`: in a file that stays sync on purpose these are no mistakes. `needs_await`: what mends them can stand
-    only in async code.
-    """
+    """A hundred of codes. `needs_await`: what mends them can stand only in async code."""
 
     title: str
     level: str = "error"
-    may_be_kept: bool = False
     needs_await: bool = False
 
 
 GROUPS = {
-    "AS1": Group("left from before", may_be_kept=True, needs_await=True),
+    "AS1": Group("left from before", needs_await=True),
     "AS2": Group("await", needs_await=True),
     "AS3": Group("implicit I/O"),
-    "AS4": Group("bridges", may_be_kept=True),
-    "AS5": Group("blocking", may_be_kept=True),
+    "AS4": Group("bridges"),
+    "AS5": Group("blocking"),
     "AS6": Group("concurrency"),
     "AS7": Group("meaning", level="warning"),
     "AS8": Group("tests"),
     "AS9": Group("the gate itself"),
 }
+# Sync sessions, bridges and blocking calls are no mistakes in a file that stays sync on purpose.
+MAY_BE_KEPT = ("AS102", "AS4", "AS5")
 
 
 def _load() -> dict[str, Rule]:
@@ -113,5 +110,5 @@ def _accepted(program: Program, finding: Finding, comments: Collection[Suppressi
     for comment in comments:
         if comment.holds_for(finding):
             return Accepted(finding, How.SUPPRESSED, comment.reason)
-    kept = finding.kept or (program.kept.get(finding.path, "") if group(finding.code).may_be_kept else "")
+    kept = finding.kept or (program.kept.get(finding.path, "") if finding.code.startswith(MAY_BE_KEPT) else "")
     return Accepted(replace(finding, kept=kept), How.KEPT, kept) if kept else None
