@@ -194,7 +194,8 @@ class Calls:
             known = library().method(cls, "__init__")
             self._hand_to(known.calls if known else "", node, _called(known, arguments))
             if cls == "sqlalchemy.orm.sessionmaker" and _makes_async_sessions(arguments):
-                return frozenset({Instance("sqlalchemy.ext.asyncio.async_sessionmaker")})
+                made = "sqlalchemy.ext.asyncio.async_sessionmaker"
+                return frozenset({Instance(made, self._origin(made, node))})
             return frozenset({Instance(cls, self._origin(cls, node))})
         instance = Instance(cls)
         constructor = interpreter.objects.method(cls, "__init__")

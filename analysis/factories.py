@@ -1,0 +1,85 @@
+"""Where async sessions are made, and whether a commit expires their objects."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .calling import tests_aside
+from .once import once
+from .symbols import Function
+from .values import ClassObject, Instance
+
+if TYPE_CHECKING:
+    from .program import Program
+
+FACTORY = "sqlalchemy.ext.asyncio.async_sessionmaker"
+SYNC_FACTORY = "sqlalchemy.orm.sessionmaker"
+SESSION = "sqlalchemy.ext.asyncio.AsyncSession"
+OPTION = "expire_on_commit"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Factory:
+    """A call in `function` that makes async sessions, or a factory of them; `expires`: a commit expires objects."""
+
+    function: Function
+    node: ast.Call
+    expires: bool
+
+    @property
+    def key(self) -> str:
+        return f"{self.function.source.path}:{self.node.lineno}:{self.node.col_offset}"
+
+
+@once
+def factories(program: Program) -> list[Factory]:
+    """Those of the project without its suite."""
+    found: list[Factory] = []
+    is_configured = _is_configured(program)
+    for function in tests_aside(program):
+        for node in function.own_nodes():
+            if isinstance(node, ast.Call) and _makes_async_sessions(program, node):
+                found.append(Factory(function, node, _expires(node) and not is_configured))
+    return found
+
+
+def expires_on_commit(program: Program, maker: ast.expr | None = None) -> bool:
+    """Does a commit expire the objects of a session: of one that `maker` makes, or of any that is handed about?"""
+    known = {f.key: f for f in factories(program)}
+    if maker is not None:
+        made_by = [known[v.origin] for v in program.values(maker) if isinstance(v, Instance) and v.origin in known]
+        if made_by:
+            return any(f.expires for f in made_by)
+    return any(f.expires for f in known.values())
+
+
+def _makes_async_sessions(program: Program, node: ast.Call) -> bool:
+    objects = program.interpreter.objects
+    for value in program.values(node.func):
+        if isinstance(value, ClassObject):
+            if value.cls == FACTORY or objects.is_a(value.cls, SESSION):
+                return True
+            if objects.is_a(value.cls, SYNC_FACTORY):
+                return any(isinstance(v, Instance) and v.cls == FACTORY for v in program.values(node))
+    return False
+
+
+def _expires(node: ast.Call) -> bool:
+    """Is the option left out? What is handed on in `**options` is not known, and taken to be right."""
+    return not any(k.arg in {OPTION, None} for k in node.keywords) or any(
+        k.arg == OPTION and isinstance(k.value, ast.Constant) and k.value.value is True for k in node.keywords
+    )
+
+
+def _is_configured(program: Program) -> bool:
+    """Is the option given later, by `factory.configure(…)`, or by a session class of the project's own?"""
+    return any(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"configure", "__init__"}
+        and any(k.arg == OPTION for k in node.keywords)
+        for function in program.functions
+        for node in function.own_nodes()
+    )
