@@ -82,9 +82,11 @@ def edges(program: Program) -> dict[Function, list[tuple[ast.expr, Function]]]:
     """What each function of the project runs, and the expression where it does."""
     found: dict[Function, list[tuple[ast.expr, Function]]] = {}
     for function in program.functions:
+        # A wrapper that a decorator puts around many functions calls one of them: the one that its caller names.
+        wrapped = program.wrapped.get(function, ())
         own = dict.fromkeys(edge for node in function.own_nodes() for edge in reached(program, node))
         if own:
-            found[function] = list(own)
+            found[function] = [edge for edge in own if edge[1] not in wrapped]
     return found
 
 

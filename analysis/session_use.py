@@ -69,13 +69,14 @@ def _makes_session(program: Program, value: Value) -> bool:
 class SyncUse:
     """A place in `function` where a session, connection or engine is used without await, in it or deeper.
 
-    `receiver` is what the deepest call is made on: the expression and its function. `chain` leads there.
+    `receiver` is what the deepest call is made on: the expression and its function. `chain` leads there, by `callee`.
     """
 
     function: Function
     node: ast.expr
     receiver: tuple[Function, ast.expr]
     chain: tuple[Step, ...]
+    callee: Function | None = None
 
 
 class SessionUse:
@@ -105,7 +106,7 @@ class SessionUse:
 
     def _step(self, caller: Function, node: ast.expr, callee: Function, effect: SyncUse) -> SyncUse:
         step = Step(caller.source.site(node), f"calls {callee.qualname}, which is sync")
-        return SyncUse(caller, node, effect.receiver, (step, *effect.chain))
+        return SyncUse(caller, node, effect.receiver, (step, *effect.chain), callee)
 
     def _uses(self, function: Function) -> Iterator[SyncUse]:
         awaited = {n.value for n in function.own_nodes() if isinstance(n, ast.Await)}

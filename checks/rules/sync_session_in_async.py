@@ -60,15 +60,16 @@ async def show() -> int:
 
 
 def find(program: Program) -> Iterator[Finding]:
+    uses = session_use(program)
     for function in tests_aside(program):
         if runs_on_loop(program, function):
-            for use in (*session_use(program).direct(function), *session_use(program).through_calls(function)):
-                if _is_sync(program, use):
-                    call = program.short(function.source, use.node)
-                    message = (
-                        f"{call} uses a sync session or engine on the event loop, which blocks it: use an async one"
-                    )
-                    yield finding(function.source, use.node, CODE, message, use.chain)
+            direct = [use for use in uses.direct(function) if _is_sync(program, use)]
+            deeper = [use for use in uses.through_calls(function) if _is_sync(program, use)]
+            # Of many calls of one function that lead to the same place the first tells all.
+            for use in (*direct, *{(u.callee, u.receiver[1]): u for u in reversed(deeper)}.values()):
+                call = program.short(function.source, use.node)
+                message = f"{call} uses a sync session or engine on the event loop, which blocks it: use an async one"
+                yield finding(function.source, use.node, CODE, message, use.chain)
 
 
 def _is_sync(program: Program, use: SyncUse) -> bool:

@@ -1,0 +1,147 @@
+"""Lazy loads in code that is async already: relationships that are read from objects whose query did not load them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .calling import edges, runs_on_loop, tests_aside
+from .mapped import Relationship
+from .once import once
+from .responses import Responses
+from .session_use import is_async_database
+from .stand_ins import is_test_code
+from .symbols import Function
+from .tracing import EAGER, EVERYTHING, Place, Traced, Tracing
+from .values import Text, Value
+
+if TYPE_CHECKING:
+    from .program import Program
+
+# A read that so many queries lead to is mended where it stands, or at the relationship.
+MANY_QUERIES = 3
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LazyLoad:
+    """`node` in `function` reads `relationship` of an object that came from one of `places`, which do not load it."""
+
+    function: Function
+    node: ast.expr
+    relationship: Relationship
+    path: tuple[str, ...]
+    places: tuple[Place, ...]
+
+    @property
+    def is_at_query(self) -> bool:
+        """Is the query the place to mend it?"""
+        return len(self.places) < MANY_QUERIES
+
+
+@once
+def lazy_loads(program: Program) -> list[LazyLoad]:
+    """All of them outside of the suite."""
+    return list(_Finder(program).find()) if _is_lazy_anywhere(program) else []
+
+
+def _is_lazy_anywhere(program: Program) -> bool:
+    known = program.interpreter.objects.mapped.known.values()
+    return any(r.lazy not in EAGER for mapped in known for r in mapped.relationships.values())
+
+
+class _Finder:
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._tracing = Tracing(program.interpreter)
+        self._tracing.run()
+        self._tracing.fill()
+        self._on_loop = _running(program)
+
+    def find(self) -> Iterator[LazyLoad]:
+        for function in tests_aside(self._program):
+            if function not in self._on_loop or self._is_in_greenlet(function):
+                continue
+            guarded = set(_guarded(function))
+            for node in function.own_nodes():
+                read = _read(self._program, node)
+                if read is not None and read[1] not in guarded:
+                    owner, name = read
+                    for load in self._load(function, node, name, self._tracing.values.get(owner, frozenset())):
+                        guarded.add(name)
+                        yield load
+        for reading in Responses(self._program, self._tracing).readings():
+            if runs_on_loop(self._program, reading.function) and not is_test_code(reading.function):
+                yield from self._load(reading.function, reading.node, reading.name, reading.origins)
+
+    def _is_in_greenlet(self, function: Function) -> bool:
+        return any(policy == "greenlet" for policy, _ in self._program.handed(function))
+
+    def _load(self, function: Function, node: ast.AST, name: str, values: Iterable[Value]) -> Iterator[LazyLoad]:
+        assert isinstance(node, ast.expr)
+        missing: dict[Place, Traced] = {}
+        found: Relationship | None = None
+        for value in sorted(values, key=repr):
+            if not isinstance(value, Traced) or value.root.kind == "made":
+                continue
+            mapped = self._program.mapped(value.cls)
+            relationship = mapped.relationships.get(name) if mapped else None
+            if relationship is None or self._is_there(value, relationship):
+                continue
+            place = self._tracing.place(value.root)
+            if self._is_async(place):
+                found = relationship
+                missing[place] = value
+        if found is not None:
+            path = next(iter(missing.values())).path
+            yield LazyLoad(function, node, found, (*path, name), tuple(missing))
+
+    def _is_async(self, place: Place) -> bool:
+        """Is the query sent through an async session, as far as is seen?"""
+        return runs_on_loop(self._program, place.function) or any(
+            is_async_database(self._program, self._program.parameter(place.function, p.arg))
+            for p in place.function.parameters()
+        )
+
+    def _is_there(self, value: Traced, relationship: Relationship) -> bool:
+        """Does the object come with the relationship?"""
+        if relationship.lazy in EAGER or relationship.lazy in {"dynamic", "write_only"}:
+            return True
+        path = (*value.path, relationship.name)
+        reloaded = (value.root, value.path, relationship.name) in self._tracing.reloaded
+        return reloaded or bool({path, (EVERYTHING,)} & value.loaded)
+
+
+def _read(program: Program, node: ast.AST) -> tuple[ast.expr, str] | None:
+    """The object and the name of an attribute that is read: `x.name`, `getattr(x, "name")`, `hasattr(x, "name")`."""
+    match node:
+        case ast.Attribute(value=owner, attr=name, ctx=ast.Load()):
+            return owner, name
+        case ast.Call(func=ast.Name(id="getattr" | "hasattr"), args=[owner, attribute, *_]):
+            for value in program.values(attribute):
+                if isinstance(value, Text):
+                    return owner, value.text
+    return None
+
+
+def _guarded(function: Function) -> frozenset[str]:
+    """Names that a function asks for before it reads them: `"posts" in inspect(user).unloaded`."""
+    found: set[str] = set()
+    for node in function.own_nodes():
+        match node:
+            case ast.Compare(left=ast.Constant(value=str(name)), ops=[ast.In() | ast.NotIn()]):
+                found.add(name)
+    return frozenset(found)
+
+
+def _running(program: Program) -> set[Function]:
+    """What runs on the loop: async functions, and the sync ones that they reach."""
+    found = {f for f in program.functions if runs_on_loop(program, f)}
+    pending = list(found)
+    while pending:
+        for _, callee in edges(program).get(pending.pop(), ()):
+            if callee not in found:
+                found.add(callee)
+                pending.append(callee)
+    return found

@@ -1,0 +1,90 @@
+"""A relationship is read that was not loaded with its object.
+
+The read sends a query by itself, and outside of a greenlet that raises MissingGreenlet. `hasattr(user, "posts")` and
+`getattr` read too. The finding stands at the query that should load it, with the read in the chain, or at the read if
+many queries lead there. Add `selectinload` (collections) or `joinedload` to the query, or write
+`await user.awaitable_attrs.posts` where it is read.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from ...analysis.lazy_loads import LazyLoad, lazy_loads
+from ...analysis.program import Program
+from ...analysis.tracing import Place
+from ..finding import Finding, Step, finding
+from ..rule import Example
+
+CODE = "AS301"
+NAME = "lazy-load"
+
+MODEL = """\
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, selectinload
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class User(Base):
+    __tablename__ = "user"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    posts: Mapped[list["Post"]] = relationship()
+
+
+class Post(Base):
+    __tablename__ = "post"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+
+
+def count(user: User) -> int:
+    return len(user.posts)
+
+
+"""
+EXAMPLES = (
+    Example(
+        bad=MODEL
+        + """\
+async def posts(session: AsyncSession, key: int) -> int:
+    result = await session.execute(select(User).where(User.id == key))  # AS301
+    return count(result.scalar_one())
+""",
+        good=MODEL
+        + """\
+async def posts(session: AsyncSession, key: int) -> int:
+    statement = select(User).where(User.id == key).options(selectinload(User.posts))
+    result = await session.execute(statement)
+    return count(result.scalar_one())
+""",
+    ),
+)
+
+
+def find(program: Program) -> Iterator[Finding]:
+    at_queries: defaultdict[tuple[Place, str], list[Step]] = defaultdict(list)
+    for load in lazy_loads(program):
+        name = f"{program.plain_name(load.relationship.owner)}.{load.relationship.name}"
+        if load.is_at_query:
+            text = program.short(load.function.source, load.node)
+            step = Step(load.function.source.path, load.node.lineno, f"{load.function.qualname} reads it: {text}")
+            for place in load.places:
+                at_queries[place, name].append(step)
+        else:
+            message = f"{name} is read lazily: {len(load.places)} queries that lead here do not load it"
+            yield finding(load.function.source, load.node, CODE, message, _queries(load))
+    for (place, name), steps in at_queries.items():
+        message = f"{name} is not loaded by this query, but read: load it with selectinload() or joinedload()"
+        yield finding(place.source, place.node, CODE, message, steps)
+
+
+def _queries(load: LazyLoad) -> Iterator[Step]:
+    for place in load.places:
+        yield Step(place.source.path, place.node.lineno, f"{place.function.qualname} loads the object without it")
