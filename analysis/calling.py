@@ -83,7 +83,7 @@ def edges(program: Program) -> dict[Function, list[tuple[ast.expr, Function]]]:
     found: dict[Function, list[tuple[ast.expr, Function]]] = {}
     for function in program.functions:
         # A wrapper that a decorator puts around many functions calls one of them: the one that its caller names.
-        wrapped = program.wrapped.get(function, ())
+        wrapped = program.decorators.wrapped.get(function, ())
         own = dict.fromkeys(edge for node in function.own_nodes() for edge in reached(program, node))
         if own:
             found[function] = [edge for edge in own if edge[1] not in wrapped]
