@@ -149,18 +149,18 @@ def _by_name(program: Program, node: ast.Call) -> Made | None:
     """What the name of a method on an unknown receiver tells."""
     if not isinstance(node.func, ast.Attribute) or program.values(node.func.value):
         return None
-    methods = _async_names(program).get(node.func.attr)
+    methods = async_names(program).get(node.func.attr)
     if not methods or not any(fits(m, node) for m in methods):
         return None
     return "project", methods[0].qualname, methods[0], Confidence.MEDIUM
 
 
 @once
-def _async_names(program: Program) -> dict[str, list[Function]]:
-    """The names that only async methods of the project have, with these."""
+def async_names(program: Program) -> dict[str, list[Function]]:
+    """The names that only async functions of the project have, methods among them, with these."""
     by_name: defaultdict[str, list[Function]] = defaultdict(list)
     for function in program.functions:
-        if not (function.is_lambda or function.is_module or function.is_stub):
+        if not (function.is_lambda or function.is_module or (function.is_stub and not function.is_async)):
             by_name[function.name].append(function)
     return {
         name: functions
