@@ -93,7 +93,7 @@ def test_the_key_does_not_know_the_layout(one: str, other: str) -> None:
 
 
 def test_why_it_cannot_await_is_told_in_the_words_of_the_plan() -> None:
-    text = "from sqlalchemy.ext.asyncio import AsyncSession\ndb = AsyncSession()\ndb.commit()\n"
+    text = "from sqlalchemy.ext.asyncio import AsyncSession\ndb = AsyncSession(expire_on_commit=False)\ndb.commit()\n"
     (found,) = engine.check(program({"script.py": text}))
     why = "script.py stays sync: a module's body runs when it is imported, outside any event loop"
     assert found.chain == (Step("script.py", 1, why),)
