@@ -32,7 +32,7 @@ from .engine_urls import Url, Urls
 from .imports import request
 from .references import is_plain, references
 from .session_scope import is_sync_facade
-from .sqlalchemy_version import is_before_2
+from .versions import is_before_2
 
 NAME = "engines"
 ASYNCIO = "sqlalchemy.ext.asyncio"

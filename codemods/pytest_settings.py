@@ -21,13 +21,14 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 from tomlkit.items import AbstractTable
 
+from ..analysis.fixtures import is_test_file
 from ..analysis.source import BOM
 from .requirement_lists import add_key
 from .requirements import listed, parse_toml
@@ -89,7 +90,7 @@ def edit_settings(
     version = newest(root, list(paths))
     settings |= {name: loop_scope for name, since in _SINCE.items() if version is None or version >= since}
     files = _Files(root, changed or {})
-    path = _taken(files)
+    path = _taken(files, _folders(paths))
     edited = (_edit_toml if path.endswith(".toml") else _edit_ini)(files, path, settings)
     edited.path = path
     return edited
@@ -111,19 +112,30 @@ class _Files:
         return (self.root / path).read_bytes() if (self.root / path).is_file() else None
 
 
-def _taken(files: _Files) -> str:
+def _taken(files: _Files, folders: Iterable[PurePosixPath]) -> str:
     """The file that pytest takes its settings from; where there is none, the one to write."""
-    for path in _ORDER:
+    for path in (str(folder / name) for folder in folders for name in _ORDER):
         content = files.read(path)
-        if content is not None and (path in _ALWAYS_TAKEN or _is_taken(path, content)):
+        if content is not None and _is_taken(path, content):
             return path
     return "pytest.ini" if files.read("pyproject.toml") is None else "pyproject.toml"
 
 
+def _folders(paths: Iterable[str]) -> list[PurePosixPath]:
+    """The folder that holds all tests, and those above it: where pytest looks when it is given that folder."""
+    tests = [PurePosixPath(path) for path in paths if is_test_file(path)]
+    homes = [path.parent for path in tests if path.name != "conftest.py"]
+    shared = homes[0] if homes else PurePosixPath()
+    while not all(home.is_relative_to(shared) for home in homes):
+        shared = shared.parent
+    return [shared, *shared.parents]
+
+
 def _is_taken(path: str, content: bytes) -> bool:
-    if path == "pyproject.toml":
+    name = PurePosixPath(path).name
+    if name == "pyproject.toml":
         return bool(_tables(parse_toml(path, content)).get("pytest"))
-    return _section(_lines(content), _SECTIONS[path]) is not None
+    return name in _ALWAYS_TAKEN or _section(_lines(content), _SECTIONS[name]) is not None
 
 
 def _tables(document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -137,7 +149,7 @@ def _tables(document: Mapping[str, Any]) -> Mapping[str, Any]:
 def _edit_toml(files: _Files, path: str, settings: dict[str, str]) -> EditedSettings:
     content = files.read(path) or b""
     document = parse_toml(path, content)
-    keys = _keys(document, is_own=path != "pyproject.toml")
+    keys = _keys(document, is_own=PurePosixPath(path).name != "pyproject.toml")
     table: Any = document
     for key in keys:
         table = table.get(key, {})
@@ -173,10 +185,11 @@ def _as_text(value: object) -> str:
 def _edit_ini(files: _Files, path: str, settings: dict[str, str]) -> EditedSettings:
     content = files.read(path) or b""
     lines = _lines(content)
-    start = _section(lines, _SECTIONS[path])
+    section = _SECTIONS[PurePosixPath(path).name]
+    start = _section(lines, section)
     if start is None:
         # pytest takes the file, but nothing that stands in it.
-        start = _open_section(lines, _SECTIONS[path])
+        start = _open_section(lines, section)
     end = next((i for i in range(start + 1, len(lines)) if lines[i].startswith("[")), len(lines))
     wanted, in_force = _wanted(settings, _values(lines[start + 1 : end]))
     if not wanted:

@@ -19,12 +19,15 @@ from .indenting import INDENT
 from .references import bound_values, references, variable_home
 from .schema_calls import SchemaCall, blocks, follows
 from .scopes import scopes
+from .versions import allows_none
 from .top_level import blank_lines, definition_before, first_line
 
 # Calls in a row, those on one engine together.
 Groups: TypeAlias = Sequence[Sequence[SchemaCall]]
 
 APPLICATION = "fastapi.FastAPI"
+# Older ones take any argument that they do not know.
+LIFESPAN_SINCE = "0.93"
 AT_STARTUP = (
     "the tables are created when the application starts, no longer when it is imported; a test client that is not"
     " entered as a context manager does not start it"
@@ -198,6 +201,8 @@ def _in_lifespan(program: Program, groups: Groups, made: ast.Assign | ast.AnnAss
     handler = _startup_handler(source)
     if handler is not None:
         return Moved("run it at start-up", [*edits, *_new_handler(program, handler, groups, names)], AT_STARTUP)
+    if allows_none(program, "fastapi", LIFESPAN_SINCE):
+        return Moved("run it at start-up", [*edits, *_first_handler(program, groups, made, names)], AT_STARTUP)
     return Moved("create a lifespan for it", [*edits, *_new_lifespan(program, groups, made)], AT_STARTUP)
 
 
@@ -254,6 +259,18 @@ def _new_handler(program: Program, before: ast.stmt, groups: Groups, names: set[
     name = _function_name(source, groups, names)
     head = f"@{source.text(decorator)}\nasync def {name}(){_annotation(source)}:\n"
     yield Replace(at, at, f"{head}{_commented(program, groups, INDENT)}\n\n")
+
+
+def _first_handler(
+    program: Program, groups: Groups, made: ast.Assign | ast.AnnAssign, names: set[str]
+) -> Iterator[Edit]:
+    """A start-up handler behind the application: one that knows no lifespan passes over the argument in silence."""
+    source = groups[0][0].source
+    target = made.targets[0] if isinstance(made, ast.Assign) else made.target
+    name = _function_name(source, groups, names)
+    head = f'@{source.text(target)}.on_event("startup")\nasync def {name}(){_annotation(source)}:\n'
+    at = source.span(made)[1]
+    yield Replace(at, at, f"\n\n\n{head}{_commented(program, groups, INDENT)}".rstrip("\n"))
 
 
 def _new_lifespan(program: Program, groups: Groups, made: ast.Assign | ast.AnnAssign) -> Iterator[Edit]:

@@ -27,9 +27,9 @@ from .edit import Edit, Replace
 from .imports import request
 from .references import references
 from .session_scope import is_sync_facade
-from .sqlalchemy_version import is_before_2
 from .type_containers import container_edits
 from .type_names import Names, TypeText, annotated, type_arguments
+from .versions import is_before_2
 
 NAME = "session-types"
 CLASSES = {

@@ -278,6 +278,16 @@ class TestVersion:
         text = '[tool.poetry.group.dev.dependencies]\npytest-asyncio = "^0.23.2"\n'
         assert self.scopes(tmp_path, {"pyproject.toml": text}) == self.NONE
 
+    def test_settings_beside_the_tests(self, tmp_path: Path) -> None:
+        for folder in ("tests", "tests/unit"):
+            (tmp_path / folder).mkdir()
+        write(tmp_path, {"tests/pytest.ini": "[pytest]\naddopts = -q\n", "setup.cfg": "[tool:pytest]\n"})
+        paths = ["app.py", "conftest.py", "tests/conftest.py", "tests/unit/test_a.py", "tests/test_b.py"]
+        result = edit_settings(tmp_path, "session", False, paths)
+        assert result.path == "tests/pytest.ini"
+        assert result.files["tests/pytest.ini"].startswith(b"[pytest]\naddopts = -q\nasyncio_mode = auto\n")
+        assert edit_settings(tmp_path, "session", False, [*paths, "test_c.py"]).path == "setup.cfg"
+
     def test_requirement_below_the_root(self, tmp_path: Path) -> None:
         (tmp_path / "backend").mkdir()
         (tmp_path / "backend" / "requirements.txt").write_text("pytest-asyncio==0.21\n")
