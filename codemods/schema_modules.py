@@ -19,8 +19,8 @@ from .indenting import INDENT
 from .references import bound_values, references, variable_home
 from .schema_calls import SchemaCall, blocks, follows
 from .scopes import scopes
-from .versions import allows_none
 from .top_level import blank_lines, definition_before, first_line
+from .versions import allows_none
 
 # Calls in a row, those on one engine together.
 Groups: TypeAlias = Sequence[Sequence[SchemaCall]]
