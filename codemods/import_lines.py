@@ -34,6 +34,25 @@ def insert(source: Source, wanted: Import, own: frozenset[str]) -> list[Replace]
     return [_new_line(source, head, wanted, own)]
 
 
+def insert_for_types(source: Source, wanted: Import) -> list[Replace]:
+    """The edits that import a name where its package is imported for type checkers; none where it is not."""
+    package = wanted.module.partition(".")[0]
+    for block in source.tree.body:
+        if not (isinstance(block, ast.If) and is_type_checking(block.test)):
+            continue
+        beside = [s for s in block.body if isinstance(s, ast.Import | ast.ImportFrom)]
+        beside = _last_block(source, [s for s in beside if _module_text(s).partition(".")[0] == package])
+        same = [s for s in beside if isinstance(s, ast.ImportFrom) and _module_text(s) == wanted.module]
+        if same:
+            return _merge(source, same[-1], _name_text(wanted))
+        if beside and wanted.name is not None:
+            index = _sorted_index(beside, wanted)
+            number = beside[index].lineno if index < len(beside) else (beside[-1].end_lineno or beside[-1].lineno) + 1
+            line = f"{source.indentation(beside[0])}from {wanted.module} import {_name_text(wanted)}"
+            return [_as_line(source, number, line)]
+    return []
+
+
 def remove(source: Source, imported: Imported) -> Replace:
     """The edit that takes one imported name out; the statement goes with its last name, a block for types with it."""
     if len(imported.statement.names) > 1:

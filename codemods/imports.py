@@ -239,6 +239,10 @@ def _add(source: Source, wanted: Import, own: frozenset[str]) -> bytes:
     for_types = [i for i in same if i.guard == "typing"]
     if any(not i.guard for i in same) or (for_types and local not in module.evaluated):
         return source.content
+    if not for_types and _are_for_types(module, wanted):
+        inside = apply(source.content, import_lines.insert_for_types(source, wanted))
+        if inside != source.content and _is_for_types(Source.parse(source.path, inside), local):
+            return inside
     content = apply(source.content, import_lines.insert(source, wanted, own))
     if for_types:
         # What is imported at run time needs no import for type checkers beside it.
@@ -246,6 +250,19 @@ def _add(source: Source, wanted: Import, own: frozenset[str]) -> bytes:
         moved = [i for i in scopes(source).module.imports if i.guard == "typing" and i.local == local]
         content = apply(content, [import_lines.remove(source, moved[0])])
     return content
+
+
+def _are_for_types(module: Scope, wanted: Import) -> bool:
+    """Does a file import what only its annotations name for type checkers alone, as far as the package goes?"""
+    package = wanted.module.partition(".")[0]
+    beside = [i for i in module.imports if i.module.partition(".")[0] == package]
+    return all(i.guard == "typing" or i.local in module.evaluated for i in beside)
+
+
+def _is_for_types(source: Source, local: str) -> bool:
+    """Do only annotations that nothing reads at run time use a name?"""
+    module = scopes(source).module
+    return local in module.used and local not in module.evaluated
 
 
 # Removing

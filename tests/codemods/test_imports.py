@@ -440,6 +440,39 @@ class TestTypeChecking:
         )
         assert add(text, SESSION) == text
 
+    HEAD = "from __future__ import annotations\nfrom typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n"
+
+    @pytest.mark.parametrize(
+        ("block", "after"),
+        [
+            ("from sqlalchemy.orm import Session", "{new}\n    from sqlalchemy.orm import Session"),
+            ("from sqlalchemy import Row", "from sqlalchemy import Row\n    {new}"),
+            (
+                "from sqlalchemy.ext.asyncio import AsyncEngine",
+                "from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession",
+            ),
+        ],
+    )
+    def test_a_name_for_annotations_stands_with_its_like(self, block: str, after: str) -> None:
+        use = "\ndef f(x: AsyncSession): ...\n"
+        line = "from sqlalchemy.ext.asyncio import AsyncSession"
+        assert add(f"{self.HEAD}    {block}\n{use}", SESSION) == f"{self.HEAD}    {after.format(new=line)}\n{use}"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("    from sqlalchemy import Row\n\ndef f(): return AsyncSession()\n", id="used when it runs"),
+            pytest.param(
+                "    from sqlalchemy import Row\nfrom sqlalchemy.orm import Session\n\ndef f(x: AsyncSession): ...\n",
+                id="others of its kind are there when it runs",
+            ),
+            pytest.param("    from typing import Any\n\ndef f(x: AsyncSession): ...\n", id="nothing of its kind"),
+        ],
+    )
+    def test_a_name_that_is_imported_when_the_program_runs(self, text: str) -> None:
+        added = [line for line in add(self.HEAD + text, SESSION).splitlines() if "AsyncSession" in line]
+        assert added[0] == "from sqlalchemy.ext.asyncio import AsyncSession"
+
     def test_annotations_are_read_without_it(self) -> None:
         text = f"from typing import TYPE_CHECKING\n\n{self.BLOCK}\ndef f(x: AsyncSession): ...\n"
         assert add(text, SESSION) == (
