@@ -135,6 +135,16 @@ def undo(root: Path, force: bool = False, step: Step = lambda _: None) -> Journa
     return journal
 
 
+def restore(journal: Journal, copy: Path) -> None:
+    """Give the files of a copy of the project the content that they had before a migration."""
+    for index, change in enumerate(journal.changes):
+        if change.before is None:
+            (copy / change.path).unlink(missing_ok=True)
+        else:
+            (copy / change.path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(journal.folder / str(index), copy / change.path)
+
+
 def hide(root: Path) -> None:
     """Keep git from seeing what asyncshift itself writes into the project."""
     (root / HOME).mkdir(exist_ok=True)

@@ -188,8 +188,8 @@ def test_a_file_that_is_no_recording(tmp_path: Path) -> None:
 
 def test_a_recorder_that_fails_is_told_and_the_suite_goes_on(tmp_path: Path) -> None:
     breaking = """
-        import asyncshift_recorder
-        asyncshift_recorder._types = lambda parameters: 1 / 0
+        import asyncshift_watch
+        asyncshift_watch._types = lambda parameters: 1 / 0
     """
     root = library(tmp_path, {"test_library.py": SUITE})
     write(root, {"plug/breaking.py": breaking})

@@ -1,0 +1,76 @@
+"""SQL without what differs by nature between a Query and a select(), and between one driver and another."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+PARAMETER = re.compile(r"%\(\w+\)s|\$\d+|(?<![:\w]):[a-zA-Z_]\w*|%s|\?")
+CAST = re.compile(
+    r"\?::[a-zA-Z_]+(?: (?:varying|precision|with(?:out)? time zone))*(?:\(\d+\))?(?:\[\])?", re.IGNORECASE
+)
+LIST = re.compile(r"\(\?(?:, \?)+\)")
+VALUES = re.compile(r"(VALUES) \(.*?\)(?:, \(.*?\))*(?=$| ON | RETURNING)")
+MANY_VALUES = re.compile(r"SELECT .* FROM \(VALUES .*\) AS imp_sen\(.*?\) ORDER BY sen_counter")
+RETURNING = re.compile(r" RETURNING .*$")
+LABEL = re.compile(r'((?:[\w"]+\.)+([\w"]+)|\)) AS ([\w"]+)(?=,| FROM |$)')
+JOIN = re.compile(
+    r" LEFT OUTER JOIN (?:\([^()]*\)|[\w\".]+) AS (\w+_\d+) ON .*?"
+    r"(?= LEFT OUTER JOIN | JOIN | WHERE | GROUP BY | HAVING | ORDER BY | LIMIT | FOR UPDATE|$)"
+)
+# What drivers and pools say when they connect.
+CONNECTING = re.compile(
+    r"select pg_catalog\.version|select version\(\)|show |select current_schema|select 1$|select cast\('test|set |"
+    r"pragma (?:foreign_keys|journal_mode|busy_timeout|synchronous)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A statement's meaning, roughly: the columns that it reads, and the rest of it."""
+
+    columns: frozenset[str]
+    rest: str
+
+    def holds(self, other: Shape) -> bool:
+        """Is it the same statement, which may read more columns?"""
+        return self.rest == other.rest and self.columns >= other.columns
+
+
+def is_connecting(sql: str) -> bool:
+    """Is it said when a connection is made?"""
+    return CONNECTING.match(sql) is not None
+
+
+@lru_cache(maxsize=50_000)
+def normal(sql: str) -> str:
+    """The statement on one line, with `?` for each parameter, without casts, labels and RETURNING."""
+    text = " ".join(sql.split())
+    text = CAST.sub("?", PARAMETER.sub("?", text))
+    text = LIST.sub("(?)", text)
+    if text.startswith(("INSERT", "UPDATE", "DELETE")):
+        text = RETURNING.sub("", text)
+        return VALUES.sub(r"\1 (?)", MANY_VALUES.sub("VALUES (?)", text)) if text.startswith("INSERT") else text
+    labels = {label: column for _, column, label in LABEL.findall(text) if column}
+    text = LABEL.sub(r"\1", text)
+    for label, column in labels.items():
+        if label != column:
+            text = re.sub(rf"(?<=\.){re.escape(label)}\b|(?<=BY ){re.escape(label)}\b", column, text)
+    return text
+
+
+@lru_cache(maxsize=50_000)
+def shape(sql: str) -> Shape:
+    """The statement's shape, without the joins and columns of joined eager loads."""
+    text = normal(sql)
+    aliases = JOIN.findall(text)
+    text = JOIN.sub("", text)
+    if not text.startswith("SELECT ") or " FROM " not in text:
+        return Shape(frozenset(), text)
+    head, _, rest = text.removeprefix("SELECT ").partition(" FROM ")
+    columns = [column for column in head.split(", ") if column.partition(".")[0] not in aliases]
+    for alias in aliases:  # an eager collection may bring its order
+        rest = re.sub(rf"(?: ORDER BY|,) {alias}\.\w+(?: DESC| ASC)?", "", rest)
+    return Shape(frozenset(columns), rest)

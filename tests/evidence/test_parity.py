@@ -1,0 +1,129 @@
+"""What two recordings, and two answers, are compared by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from asyncshift.checks.evidence.parity import compare
+from asyncshift.checks.evidence.recording import Application, Frame, Load, Recording, Statement, Test, Warned
+from asyncshift.checks.evidence.responses import differences
+from asyncshift.checks.evidence.sql import is_connecting, normal, shape
+
+HERE = (Frame("app.py", 3, "get"),)
+
+
+def statement(sql: str, kind: str = "query", phase: str = "call") -> Statement:
+    return Statement(sql, HERE, kind, phase, "", 1, "sqlite+pysqlite", False, "main", None)
+
+
+def recording(*sent: Statement, outcome: str = "passed", **rest: Any) -> Recording:
+    test = Test("test_it", outcome, statements=list(sent), loads=rest.pop("loads", []))
+    return Recording(tests={"test_it": test}, **rest)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("SELECT a.id AS a_id, a.name AS a_name FROM a", "SELECT a.id, a.name\nFROM a"),
+        ("SELECT a.id FROM a WHERE a.id = ?", "SELECT a.id FROM a WHERE a.id = $1::INTEGER"),
+        ("SELECT a.id FROM a WHERE a.n = %(n_1)s", "SELECT a.id FROM a WHERE a.n = $1::VARCHAR"),
+        ("SELECT a.id FROM a WHERE a.id IN (?, ?, ?)", "SELECT a.id FROM a WHERE a.id IN (?)"),
+        (
+            "SELECT count(*) AS count_1 FROM (SELECT a.id AS a_id FROM a) AS anon_1",
+            "SELECT count(*) AS count_1 FROM (SELECT a.id AS id FROM a) AS anon_1",
+        ),
+        ("INSERT INTO a (n) VALUES (?)", "INSERT INTO a (n) VALUES ($1::VARCHAR) RETURNING a.id"),
+        ("INSERT INTO a (n, m) VALUES (?, ?), (?, ?)", "INSERT INTO a (n, m) VALUES (?, ?)"),
+    ],
+)
+def test_what_differs_by_nature(one: str, other: str) -> None:
+    assert normal(one) == normal(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("SELECT a.id FROM a", "SELECT a.id FROM a LIMIT ?"),
+        ("SELECT a.id FROM a WHERE a.x = ?", "SELECT a.id FROM a WHERE a.y = ?"),
+        ("SELECT a.id FROM a", "SELECT DISTINCT a.id FROM a"),
+        ("SELECT a.id FROM a ORDER BY a.id", "SELECT a.id FROM a ORDER BY a.id DESC"),
+        ("SELECT a.id FROM a JOIN b ON a.id = b.a", "SELECT a.id FROM a LEFT OUTER JOIN b ON a.id = b.a"),
+        ("DELETE FROM a WHERE a.id = ?", "DELETE FROM a"),
+    ],
+)
+def test_what_does_not(one: str, other: str) -> None:
+    assert normal(one) != normal(other)
+    found = compare(recording(statement(one)), recording(statement(other)))
+    assert {(u.sign, u.where) for u in found.statements} == {("-", "app.py:3"), ("+", "app.py:3")}
+    assert not found.is_equal
+
+
+def test_a_joined_eager_load_is_the_same_statement() -> None:
+    plain = "SELECT a.id AS a_id FROM a WHERE a.id = ? ORDER BY a.id"
+    joined = "SELECT a.id, b_1.id AS id_1 FROM a LEFT OUTER JOIN b AS b_1 ON b_1.id = a.b WHERE a.id = ? ORDER BY a.id"
+    assert shape(joined).holds(shape(plain))
+    assert compare(recording(statement(plain)), recording(statement(joined))).is_equal
+
+
+def test_loads_that_were_made_explicit_are_explained() -> None:
+    main = statement("SELECT a.id FROM a")
+    before = recording(main, statement("SELECT b.id FROM b WHERE b.a = ?", "lazy"))
+    after = recording(main, statement("SELECT b.a, b.id FROM b WHERE b.a IN (?)", "eager"))
+    found = compare(before, after)
+    assert found.is_equal
+    assert found.explained == {"lazy gone": 1, "eager new": 1}
+
+
+def test_a_statement_that_moved_is_not_explained() -> None:
+    one, two = statement("UPDATE a SET n=?", "flush"), statement("SELECT a.id FROM a")
+    assert len(compare(recording(one, two), recording(two, one)).statements) == 2
+
+
+def test_only_tests_that_passed_are_compared() -> None:
+    assert compare(recording(outcome="failed"), recording(outcome="error")).is_equal
+    (lost,) = compare(recording(), recording(outcome="failed")).lost
+    assert (lost.test, lost.after) == ("test_it", "failed")
+    (gone,) = compare(recording(), Recording()).lost
+    assert gone.after == "gone"
+
+
+def test_what_a_driver_says_is_no_statement() -> None:
+    assert is_connecting("select pg_catalog.version()")
+    assert not is_connecting("SELECT version FROM a")
+
+
+def test_documents_tables_warnings_and_missing_greenlets() -> None:
+    before = recording(applications=[Application("", "Shop", {"paths": {"/a": 1}})], metadata=[("a.id INTEGER",)])
+    missing = Load("lazy", "models.A.bs", HERE, "query", (), (), "", True, "call")
+    after = recording(
+        applications=[Application("", "Shop", {"paths": {"/a": 2}})],
+        metadata=[("a.id BIGINT",)],
+        warnings=[Warned("test_it", "RuntimeWarning", "coroutine 'get' was never awaited", "app.py:1")],
+        loads=[missing],
+    )
+    found = compare(before, after)
+    assert found.documents == ["openapi.paths./a: 1 → 2"]
+    assert found.tables == ["- a.id INTEGER", "+ a.id BIGINT"]
+    assert [w.text for w in found.warnings] == ["coroutine 'get' was never awaited"]
+    assert found.missing == [("test_it", missing)]
+    assert compare(before, before).is_equal
+
+
+@pytest.mark.parametrize(
+    ("one", "again", "new", "told"),
+    [
+        ({"id": 1}, {"id": 1}, {"id": 1}, []),
+        ({"id": 1}, {"id": 1}, {"id": 2}, ["body.id: 1 → 2"]),
+        ({"token": "x"}, {"token": "y"}, {"token": "z"}, []),
+        ({"token": "x"}, {"token": "y"}, {"token": None}, ["body.token: x → null"]),
+        ({"a": 1}, {"a": 1}, {}, ["body.a is gone (was 1)"]),
+        ({}, {}, {"a": 1}, ["body.a is new: 1"]),
+        ([1, 2], [1, 2], [2, 1], ["body: the same items in another order"]),
+        ([1, 2], [1, 2], [1], ["body: 2 items → 1"]),
+        ({"at": "2026-05-01T10:00:00"}, {"at": "2026-05-01T10:00:00"}, {"at": "2026-05-01T10:00:01"}, []),
+    ],
+)
+def test_answers(one: Any, again: Any, new: Any, told: list[str]) -> None:
+    assert list(differences(one, again, new, "body")) == told
