@@ -13,8 +13,9 @@ from .recording import Application, Load, Recording, Statement, Test, Warned
 from .responses import differences
 from .sql import Shape, is_connecting, normal, shape
 
-# Statements of one side that the other need not have, by their kind: loads that were made explicit.
-EXPLAINED = frozenset({"lazy", "expired", "eager", "refresh"})
+# Statements of one side that the other need not have, by their kind: loads that were made explicit, and rows that the
+# identity map may still have or not.
+EXPLAINED = frozenset({"lazy", "expired", "eager", "refresh", "get"})
 COMPARED = frozenset({"setup", "call"})
 MOST_POINTS = 30
 
@@ -96,8 +97,8 @@ def _statements(old: Test, new: Test, parity: Parity) -> Iterator[Unlike]:
         if what == "equal":
             for one, other, a, b in zip(ones[i:j], others[k:m], keys[0][i:j], keys[1][k:m], strict=True):
                 if not b.shape.holds(a.shape):
-                    yield Unlike(old.name, "-", one)
-                    yield Unlike(old.name, "+", other)
+                    yield from _unexplained(old.name, "-", [one], parity)
+                    yield from _unexplained(old.name, "+", [other], parity)
             continue
         yield from _unexplained(old.name, "-", ones[i:j], parity)
         yield from _unexplained(old.name, "+", others[k:m], parity)

@@ -42,9 +42,9 @@ Stack = tuple[Frame, ...]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL that was sent: `kind` is why ("query", "flush", "lazy", "expired", "eager", "refresh"), `phase` of the test.
+    """SQL that was sent in a `phase` of the test.
 
-    `rows` is None where it failed. `load` is the implicit load that sent it. Stacks begin at the innermost frame.
+    `kind` is why: "query", "get" (by primary key), "flush", "lazy", "expired", "eager", "refresh". `rows` is None where it failed. `load` is the implicit load that sent it. Stacks begin at the innermost frame.
     """
 
     sql: str

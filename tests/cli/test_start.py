@@ -60,6 +60,7 @@ def test_the_list_of_commands_says_what_each_says_itself(name: str) -> None:
             ],
         ),
         ("record", ["--python"]),
+        ("verify", ["--python", "--isolate", "--http", "--schema", "--app", "--before"]),
         ("undo", ["--force"]),
         ("codemod", ["--dry-run", "--force"]),
         ("demo", []),

@@ -89,8 +89,8 @@ def test_a_load_that_only_the_application_makes(sides: Sides) -> None:
     found = {difference.request: difference.points for difference in compare(requests, before, again, after)}
     assert set(found) == {"GET /authors/1", "GET /authors/2", "GET /authors/3"}
     missing, status = found["GET /authors/1"]
-    assert missing == "MissingGreenlet: lazy load of models.Author.books at main.py:29"
-    assert status.startswith("status 200 → 500: MissingGreenlet: ")
+    assert missing == "MissingGreenlet: lazy load of models.Author.books at main.py:25"
+    assert status.startswith("status 200 → 500: StatementError: (sqlalchemy.exc.MissingGreenlet)")
     assert list(compare(requests, before, again, again)) == []
 
 

@@ -61,27 +61,35 @@ class Databases:
             key = "dbname" if "dbname" in parameters else "database"
             if key not in parameters:
                 raise RuntimeError("the address of the database names none")
+            if parameters[key].endswith(f"_{self.label}"):  # the engine connects once more
+                return
             name = f"{parameters[key]}_{self.label}"
             if parameters[key] not in self._servers and self.label == "filled":
                 self._servers[parameters[key]] = dialect.loaded_dbapi, args, dict(parameters)
-                self._on_server(parameters[key], f'CREATE DATABASE "{name}"')
+                self._on_server(parameters[key], f'DROP DATABASE IF EXISTS "{name}"', f'CREATE DATABASE "{name}"')
             parameters[key] = name
         else:
             raise RuntimeError(f"{dialect.name}: only SQLite and PostgreSQL databases can be made anew")
 
-    def _on_server(self, name: str, sql: str) -> None:
+    def _on_server(self, name: str, *statements: str) -> None:
         module, args, parameters = self._servers[name]
         connection = module.connect(*args, **parameters)
         connection.autocommit = True
-        connection.cursor().execute(sql)
+        for statement in statements:
+            connection.cursor().execute(statement)
         connection.close()
 
-    def copy(self, labels: list[str]) -> None:
+    async def copy(self, labels: list[str]) -> None:
         """Make databases with the same content for other jobs. None may be connected."""
+        from sqlalchemy.util import greenlet_spawn
+
         for label in labels:
             shutil.copytree(self.folder, self.folder.with_name(label))
             for name in self._servers:
-                self._on_server(name, f'CREATE DATABASE "{name}_{label}" TEMPLATE "{name}_{self.label}"')
+                new = f'"{name}_{label}"'
+                made = f'CREATE DATABASE {new} TEMPLATE "{name}_{self.label}"'
+                # The driver may be an async one.
+                await greenlet_spawn(self._on_server, name, f"DROP DATABASE IF EXISTS {new}", made)
 
     def drop(self, labels: list[str]) -> list[str]:
         """The SQL that removes what was made on servers."""
@@ -299,7 +307,7 @@ async def perform(job: dict[str, Any]) -> dict[str, Any]:
         run.databases.redirect()
     app = load_app(job["app"])
     if "drop" in job:
-        return _drop(job["drop"])
+        return await _drop(job["drop"])
     if "describe" in job:
         return {"openapi": app.openapi() if hasattr(app, "openapi") else {}}
     run.database.listen()
@@ -316,7 +324,7 @@ async def perform(job: dict[str, Any]) -> dict[str, Any]:
     finally:
         await client.stop()
     await tables.close()
-    run.databases.copy(job["copies"])
+    await run.databases.copy(job["copies"])
     drop = run.databases.drop([*job["copies"], job["label"]])
     return {"setup": answers, "rows": rows, "unfilled": unfilled, "drop": drop}
 
@@ -337,15 +345,20 @@ async def _with_tables(app: Any, client: Client, tables: Tables) -> Client:
     return client
 
 
-def _drop(statements: list[str]) -> dict[str, Any]:
+async def _drop(statements: list[str]) -> dict[str, Any]:
     """Remove databases, over an engine of the application."""
     from sqlalchemy.engine import Engine
+    from sqlalchemy.util import greenlet_spawn
 
-    engine = next(e for e in watch.living(Engine) if e.dialect.name == "postgresql" and not e.dialect.is_async)
+    engine = next(e for e in watch.living(Engine) if e.dialect.name == "postgresql")
+    await greenlet_spawn(_execute, engine, statements)
+    return {"dropped": len(statements)}
+
+
+def _execute(engine: Any, statements: list[str]) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for statement in statements:
             connection.exec_driver_sql(statement)
-    return {"dropped": len(statements)}
 
 
 def main() -> None:

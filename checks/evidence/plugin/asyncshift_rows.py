@@ -46,9 +46,10 @@ class Tables:
 
     async def close(self) -> None:
         """Disconnect."""
+        from sqlalchemy.util import greenlet_spawn
+
         for engine in self._engines:
-            if not getattr(engine.dialect, "is_async", False):
-                engine.dispose()
+            await greenlet_spawn(engine.dispose)
 
     async def _run(self, work: Callable[[Any], None]) -> None:
         if not self._engines:

@@ -31,13 +31,14 @@ MARKS = {
     ("orm/strategies.py", "_load_for_path"): "eager",
     ("orm/strategies.py", "_load"): "eager",
     ("orm/state.py", "_load_expired"): "expired",
-    ("orm/attributes.py", "get"): "get",
+    ("orm/session.py", "_get_impl"): "get",
+    ("orm/attributes.py", "get"): "attribute",
 }
 SYSTEM = frozenset({"pg_catalog", "information_schema", "sys"})
-OWNED = frozenset({"session", "flush", "lazy", "expired", "get"})
-KINDS = frozenset({"eager", "lazy", "expired", "refresh", "flush"})
+OWNED = frozenset({"session", "flush", "lazy", "expired", "attribute"})
+KINDS = frozenset({"eager", "lazy", "expired", "refresh", "flush", "get"})
 # Under these a load is awaited with the call: it is none of an attribute access.
-AWAITED = ("flush", "delete", "merge", "refresh")
+AWAITED = ("flush", "delete", "merge", "refresh", "get")
 
 
 class Log:
@@ -312,13 +313,13 @@ class Database:
 
 def _attribute(walk: Walk) -> tuple[Any, str, str] | None:
     """The state, the attribute's name and the kind of an implicit load."""
-    lazy, expired, get = (walk.marks.get(name) for name in ("lazy", "expired", "get"))
+    lazy, expired, attribute = (walk.marks.get(name) for name in ("lazy", "expired", "attribute"))
     if lazy is not None and lazy.get("state") is not None:
         loader = lazy["self"]
         kind = "deferred" if "Column" in type(loader).__name__ else "lazy"
         return lazy["state"], loader.key, kind
     if expired is not None:
-        return expired["self"], get["self"].key if get is not None else "", "expired"
+        return expired["self"], attribute["self"].key if attribute is not None else "", "expired"
     return None
 
 
