@@ -44,7 +44,8 @@ Stack = tuple[Frame, ...]
 class Statement:
     """SQL that was sent in a `phase` of the test.
 
-    `kind` is why: "query", "get" (by primary key), "flush", "lazy", "expired", "eager", "refresh". `rows` is None where it failed. `load` is the implicit load that sent it. Stacks begin at the innermost frame.
+    `kind` is why: "query", "get" (by primary key), "flush", "lazy", "expired", "eager", "refresh". `rows` is None
+    where it failed. `load` is the implicit load that sent it. Stacks begin at the innermost frame.
     """
 
     sql: str
