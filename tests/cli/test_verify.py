@@ -42,7 +42,7 @@ def test_differences_are_told(run: Run, shop: Folder) -> None:
     run("record", *SUITE)
     run("migrate", "--force")
     shop.write({"requests.json": json.dumps([{"path": "/products"}, {"path": "/nowhere"}])})
-    services = shop.root / "shop/repositories.py"
+    services = shop.root / "shop/services.py"
     services.write_text(services.read_text().replace(".order_by(Product.name)", ""))
     result = run("verify", "--http", "requests.json", *SUITE)
     assert result.exit_code == 1
