@@ -43,11 +43,11 @@ def test_differences_are_told(run: Run, shop: Folder) -> None:
     run("migrate", "--force")
     shop.write({"requests.json": json.dumps([{"path": "/products"}, {"path": "/nowhere"}])})
     services = shop.root / "shop/services.py"
-    services.write_text(services.read_text().replace(".order_by(Product.name)", ""))
+    services.write_text(services.read_text().replace(".order_by(Product.name)", ".order_by(Product.name, Product.id)"))
     result = run("verify", "--http", "requests.json", *SUITE)
     assert result.exit_code == 1
     assert "SQL: tests/" in result.output
-    assert "ORDER BY products.name" in result.output
+    assert "ORDER BY products.name, products.id" in result.output
     assert "2 requests (1 × 200, 1 × 404); 0 answered differently." in result.output
 
 
