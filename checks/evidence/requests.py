@@ -18,7 +18,7 @@ from .recording import Exchange
 Json = Mapping[str, Any]
 Request = dict[str, Any]
 
-METHODS = ("get", "post", "put", "patch", "delete")
+METHODS = ("get", "put", "patch", "post", "delete")
 USER_NAMES = ("verify@example.com", "verify_user")
 PASSWORD = "Passw0rd!-verify"
 SIGN_UP = re.compile(r"regist|sign.?up|/users?/?$|/accounts?/?$", re.IGNORECASE)
@@ -116,7 +116,7 @@ class Schema:
             yield {"method": "get", "path": self._path(operation, 1, all_parameters=True)}
 
     def _writes(self, operation: Operation, recorded: Sequence[Exchange]) -> Iterator[Request]:
-        number = {"delete": 3, "patch": 2}.get(operation.method, 1)
+        number = 2 if operation.method == "delete" else 1
         path = self._path(operation, number)
         yield {"method": operation.method, "path": path, **self.body(operation)}
         if operation.method in {"put", "patch"}:
