@@ -51,9 +51,17 @@ def _sql(statements: Sequence[Unlike]) -> Iterator[str]:
     for lines, tests in list(blocks.items())[:SHOWN]:
         yield f"SQL: {tests[0]}" + (f" and {len(tests) - 1} more" if len(tests) > 1 else "")
         for sign, sql, where in lines[:SHOWN]:
-            yield f"  {sign} {sql if len(sql) <= LONGEST else sql[: LONGEST - 1] + '…'}"
+            yield f"  {sign} {_short(sql)}"
             yield f"      {where}"
     yield from _more(len(blocks))
+
+
+def _short(sql: str) -> str:
+    """A long statement without most of its columns, which seldom are what differs."""
+    if len(sql) > LONGEST and sql.startswith("SELECT "):
+        columns, _, rest = sql.partition(" FROM ")
+        sql = f"{columns.partition(', ')[0]}, … FROM {rest}"
+    return sql if len(sql) <= LONGEST else f"{sql[: LONGEST - 1]}…"
 
 
 def _sentence(parity: Parity) -> str:
