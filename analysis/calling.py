@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .once import once
 from .stand_ins import is_test_code
 from .symbols import Function
-from .values import ClassObject, Context, FunctionObject, Generated, Instance
+from .values import ClassObject, Context, External, FunctionObject, Generated, Instance
 
 if TYPE_CHECKING:
     from .program import Program
 
 
+MAKING_TASKS = frozenset({"create_task", "start_soon", "ensure_future"})
+GATHERING = frozenset({"asyncio.gather", "asyncio.wait", "asyncio.as_completed", "asyncio.create_task"})
+RUNNING = frozenset({"asyncio.run", "anyio.run", "uvloop.run"})
 _WAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith)
 
 
@@ -88,6 +92,40 @@ def edges(program: Program) -> dict[Function, list[tuple[ast.expr, Function]]]:
         if own:
             found[function] = [edge for edge in own if edge[1] not in wrapped]
     return found
+
+
+@once
+def run_alone(program: Program) -> frozenset[Function]:
+    """Async functions with a loop for themselves: what a script gives to `asyncio.run()`, and what only those call.
+
+    There is nobody whom a blocking call could keep waiting.
+    """
+    callers: defaultdict[Function, list[tuple[ast.expr, Function]]] = defaultdict(list)
+    for function, calls in edges(program).items():
+        for place, callee in calls:
+            callers[callee].append((place, function))
+    found = {f for f in callers if runs_on_loop(program, f) and not program.handed(f) and not _makes_tasks(program, f)}
+    while outside := {f for f in found if not all(c in found or _is_run(program, c, p) for p, c in callers[f])}:
+        found -= outside
+    return frozenset(found)
+
+
+def _makes_tasks(program: Program, function: Function) -> bool:
+    return any(
+        isinstance(n, ast.Call)
+        and ((isinstance(n.func, ast.Attribute) and n.func.attr in MAKING_TASKS) or _names(program, n) & GATHERING)
+        for n in function.own_nodes()
+    )
+
+
+def _is_run(program: Program, caller: Function, place: ast.expr) -> bool:
+    """Is what the call gives run on a new loop right there?"""
+    parent = caller.source.parents.get(place)
+    return isinstance(parent, ast.Call) and bool(_names(program, parent) & RUNNING)
+
+
+def _names(program: Program, node: ast.Call) -> set[str]:
+    return {v.name for v in program.values(node.func) if isinstance(v, External)}
 
 
 def tests_aside(program: Program) -> list[Function]:

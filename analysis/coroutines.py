@@ -116,14 +116,15 @@ def _awaited_function(program: Program, value: FunctionObject) -> Function | Non
     targets = [function]
     if isinstance(value.receiver, Instance):
         targets.extend(program.alternatives(value.receiver.cls, function.name))
-    if not all(_gives_coroutine(program, f) for f in targets if not f.is_stub or f is function):
+    if not all(gives_coroutine(program, f) for f in targets if not f.is_stub or f is function):
         return None
     if any(not _passes_on(program, program.function(key)) for key in value.wrappers):
         return None
     return function
 
 
-def _gives_coroutine(program: Program, function: Function) -> bool:
+def gives_coroutine(program: Program, function: Function) -> bool:
+    """Does a call of the function give something to await?"""
     if function.is_generator or any(_changes(d) for d in function.decorators):
         return False
     return runs_on_loop(program, function) or _returns_awaitable(program, function)
@@ -167,6 +168,6 @@ def async_names(program: Program) -> dict[str, list[Function]]:
         for name, functions in by_name.items()
         if name not in TOO_COMMON
         and not name.startswith("__")
-        and all(_gives_coroutine(program, f) for f in functions)
+        and all(gives_coroutine(program, f) for f in functions)
         and any(f.owner for f in functions)
     }

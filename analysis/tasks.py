@@ -99,7 +99,7 @@ class Tasks:
                 continue
             found[function] = use
             for place, caller in callers[function]:
-                if not _mentions(place, own[caller]):
+                if not (_mentions(place, own[caller]) or _calls_a_parameter(caller, place)):
                     step = Step(caller.source.site(place), f"calls {function.qualname}")
                     queue.append((caller, _Use(place, (step, *use.chain))))
         return found
@@ -150,6 +150,15 @@ def own_names(program: Program, function: Function) -> frozenset[str]:
 
 def _mentions(node: ast.AST, names: frozenset[str]) -> bool:
     return bool(names) and any(isinstance(n, ast.Name) and n.id in names for n in ast.walk(node))
+
+
+def _calls_a_parameter(function: Function, node: ast.expr) -> bool:
+    """Is what is called one of many that callers hand in?"""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in {p.arg for p in function.parameters()}
+    )
 
 
 def _made_inside_loop(function: Function, call: ast.Call, own: frozenset[str]) -> frozenset[str]:

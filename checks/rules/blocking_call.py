@@ -2,7 +2,7 @@
 
 While one task waits in a blocking call all others stand still: requests that have nothing to do with it time out. The
 chain shows the way from the async function down to the call. Await the async counterpart, or run the call in a thread:
-`await asyncio.to_thread(function, …)`.
+`await asyncio.to_thread(function, …)`. A script whose one task has the loop for itself may block.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...analysis.blocking import blocking
-from ...analysis.calling import runs_on_loop, tests_aside
+from ...analysis.calling import run_alone, runs_on_loop, tests_aside
 from ...analysis.library import library
 from ...analysis.program import Program
 from ..finding import Finding, finding
@@ -94,7 +94,7 @@ async def log_in(hasher: Hasher, password: bytes, known: bytes) -> bool:
 
 def find(program: Program) -> Iterator[Finding]:
     for function in tests_aside(program):
-        if not runs_on_loop(program, function):
+        if not runs_on_loop(program, function) or function in run_alone(program):
             continue
         for block in blocking(program).in_function(function):
             known = library().blocking[block.kind]

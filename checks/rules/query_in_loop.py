@@ -74,7 +74,8 @@ def find(program: Program) -> Iterator[Finding]:
     for function in tests_aside(program):
         for node in function.own_nodes():
             if isinstance(node, ast.For) and _is_over_rows(program, function, node.iter):
-                for query in _queries(program, node):
+                queries = sorted(_queries(program, node), key=lambda q: (q.lineno, q.col_offset))
+                for query in queries[:1]:
                     text = program.short(function.source, query)
                     message = f"{text} is sent once for each row of the loop: ask for all of them at once"
                     yield finding(function.source, query, CODE, message)
