@@ -56,11 +56,14 @@ def find(program: Program) -> Iterator[Finding]:
 
 def _sync_callee(program: Program, node: ast.Call) -> Function | None:
     """The sync function that a call reaches, and nothing else, if what it gives is surely a plain value."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     functions: list[Function] = []
     for value in program.values(node.func):
         if not isinstance(value, FunctionObject) or value.wrappers:
             return None
         functions.append(program.function(value.key))
+        if functions[-1].name != name:
+            return None  # a variable: what else it can hold is not known
         if isinstance(value.receiver, Instance):
             functions.extend(program.alternatives(value.receiver.cls, functions[-1].name))
     if not functions or not all(_gives_a_value(program, f) for f in functions):
