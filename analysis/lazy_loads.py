@@ -15,7 +15,7 @@ from .session_use import is_async_database
 from .stand_ins import is_test_code
 from .symbols import Function
 from .tracing import EAGER, EVERYTHING, Place, Traced, Tracing
-from .values import Text, Value
+from .values import ClassObject, Text, Value
 
 if TYPE_CHECKING:
     from .program import Program
@@ -68,7 +68,7 @@ class _Finder:
                 read = _read(self._program, node)
                 if read is not None and read[1] not in guarded:
                     owner, name = read
-                    for load in self._load(function, node, name, self._tracing.values.get(owner, frozenset())):
+                    for load in self._load(function, node, name, self._values(function, owner)):
                         guarded.add(name)
                         yield load
         for reading in Responses(self._program, self._tracing).readings():
@@ -77,6 +77,21 @@ class _Finder:
 
     def _is_in_greenlet(self, function: Function) -> bool:
         return any(policy == "greenlet" for policy, _ in self._program.handed(function))
+
+    def _values(self, function: Function, owner: ast.expr) -> Iterable[Value]:
+        """What an object can be; of a parameter only what its annotation says, if it names mapped classes."""
+        values = self._tracing.values.get(owner, frozenset())
+        hints = [p.annotation for p in function.parameters() if isinstance(owner, ast.Name) and p.arg == owner.id]
+        named = {
+            v.cls
+            for hint in hints
+            for n in (ast.walk(hint) if hint else ())
+            if isinstance(n, ast.Name | ast.Attribute)
+            for v in self._program.values(n)
+            if isinstance(v, ClassObject) and self._program.mapped(v.cls)
+        }
+        ancestry = self._program.interpreter.objects.ancestry
+        return [v for v in values if not named or (isinstance(v, Traced) and not named.isdisjoint(ancestry(v.cls)))]
 
     def _load(self, function: Function, node: ast.AST, name: str, values: Iterable[Value]) -> Iterator[LazyLoad]:
         assert isinstance(node, ast.expr)

@@ -11,10 +11,9 @@ from shop.errors import ShopError
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    async with engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+    Base.metadata.create_all(bind=engine)
     yield
-    await engine.dispose()
+    engine.dispose()
 
 
 app = FastAPI(title="Shop", lifespan=lifespan)

@@ -2,9 +2,8 @@
 
 from typing import Generic, TypeVar
 
-from sqlalchemy import func, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
 
 from shop.database import Base
 from shop.models import Category, Customer, Order, OrderLine, Product
@@ -15,65 +14,61 @@ ModelT = TypeVar("ModelT", bound=Base)
 class Repository(Generic[ModelT]):
     model: type[ModelT]
 
-    def __init__(self, db: AsyncSession) -> None:
+    def __init__(self, db: Session) -> None:
         self.db = db
 
-    async def get(self, id: int) -> ModelT | None:
-        return await self.db.get(self.model, id)
+    def get(self, id: int) -> ModelT | None:
+        return self.db.get(self.model, id)
 
-    async def page(self, offset: int = 0, limit: int = 20) -> list[ModelT]:
-        return (
-            await self.db.scalars(select(self.model).order_by(self.model.id).offset(offset).limit(limit))
-        ).all()
+    def page(self, offset: int = 0, limit: int = 20) -> list[ModelT]:
+        return self.db.query(self.model).order_by(self.model.id).offset(offset).limit(limit).all()
 
-    async def count(self) -> int:
-        return await self.db.scalar(select(func.count()).select_from(self.model)) or 0
+    def count(self) -> int:
+        return self.db.scalar(select(func.count()).select_from(self.model)) or 0
 
-    async def add(self, entity: ModelT) -> ModelT:
+    def add(self, entity: ModelT) -> ModelT:
         self.db.add(entity)
-        await self.db.flush()
+        self.db.flush()
         return entity
 
 
 class CategoryRepository(Repository[Category]):
     model = Category
 
-    async def by_slug(self, slug):
-        return (await self.db.scalars(select(Category).filter_by(slug=slug))).one_or_none()
+    def by_slug(self, slug):
+        return self.db.query(Category).filter_by(slug=slug).one_or_none()
 
 
 class ProductRepository(Repository[Product]):
     model = Product
 
-    async def by_sku(self, sku):
-        return (await self.db.scalars(select(Product).options(joinedload(Product.category)).where(Product.sku == sku).limit(1))).first()
+    def by_sku(self, sku):
+        return self.db.query(Product).filter(Product.sku == sku).first()
 
-    async def reserve(self, product: Product, quantity: int) -> bool:
+    def reserve(self, product: Product, quantity: int) -> bool:
         """Take from the stock, in one statement so that two orders cannot take the same item."""
-        enough = update(Product).where(Product.id == product.id, Product.stock >= quantity)
-        return (await self.db.execute(enough.values({Product.stock: Product.stock - quantity}))).rowcount == 1
+        enough = self.db.query(Product).filter(Product.id == product.id, Product.stock >= quantity)
+        return enough.update({Product.stock: Product.stock - quantity}) == 1
 
-    async def release(self, product: Product, quantity: int) -> None:
-        await self.db.execute(
-            update(Product).where(Product.id == product.id).values({Product.stock: Product.stock + quantity})
-        )
+    def release(self, product: Product, quantity: int) -> None:
+        self.db.query(Product).filter(Product.id == product.id).update({Product.stock: Product.stock + quantity})
 
 
 class CustomerRepository(Repository[Customer]):
     model = Customer
 
-    async def by_email(self, email: str) -> Customer | None:
-        return (await self.db.execute(select(Customer).where(Customer.email == email.lower()))).scalar_one_or_none()
+    def by_email(self, email: str) -> Customer | None:
+        return self.db.execute(select(Customer).where(Customer.email == email.lower())).scalar_one_or_none()
 
 
 class OrderRepository(Repository[Order]):
     model = Order
 
-    async def of_customer(self, customer_id: int) -> list[Order]:
+    def of_customer(self, customer_id: int) -> list[Order]:
         statement = (
             select(Order)
             .where(Order.customer_id == customer_id)
             .options(selectinload(Order.lines).joinedload(OrderLine.product))
             .order_by(Order.id.desc())
         )
-        return list(await self.db.scalars(statement))
+        return list(self.db.scalars(statement))

@@ -3,9 +3,9 @@ import os
 os.environ["DATABASE_URL"] = "sqlite://"  # before the application reads it: no test may touch a real database
 
 import pytest
-from asgi_lifespan import LifespanManager
-from httpx import ASGITransport, AsyncClient
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from fastapi.testclient import TestClient
+from sqlalchemy import create_engine
+from sqlalchemy.orm import sessionmaker
 from sqlalchemy.pool import StaticPool
 
 from shop.database import Base, get_db
@@ -22,43 +22,42 @@ def password_hash():
 
 
 @pytest.fixture
-async def engine():
-    engine = create_async_engine("sqlite+aiosqlite://", connect_args={"check_same_thread": False}, poolclass=StaticPool)
-    async with engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+def engine():
+    engine = create_engine("sqlite://", connect_args={"check_same_thread": False}, poolclass=StaticPool)
+    Base.metadata.create_all(engine)
     yield engine
-    await engine.dispose()
+    engine.dispose()
 
 
 @pytest.fixture
 def session_factory(engine):
-    return async_sessionmaker(bind=engine, autoflush=False, expire_on_commit=False)
+    return sessionmaker(bind=engine, autoflush=False)
 
 
 @pytest.fixture
-async def session(session_factory):
-    async with session_factory() as session:
+def session(session_factory):
+    with session_factory() as session:
         yield session
 
 
 @pytest.fixture
-async def customer(session, password_hash):
+def customer(session, password_hash):
     customer = Customer(email="ada@example.com", name="Ada", password_hash=password_hash)
     session.add(customer)
-    await session.commit()
+    session.commit()
     return customer
 
 
 @pytest.fixture
-async def staff(session, password_hash):
+def staff(session, password_hash):
     staff = Customer(email="staff@example.com", name="Grace", password_hash=password_hash, is_staff=True)
     session.add(staff)
-    await session.commit()
+    session.commit()
     return staff
 
 
 @pytest.fixture
-async def products(session):
+def products(session):
     green, ware = Category(name="Green tea", slug="green-tea"), Category(name="Teaware", slug="teaware")
     products = {
         "SEN-100": Product(sku="SEN-100", name="Sencha", price=1200, stock=30, category=green),
@@ -66,19 +65,14 @@ async def products(session):
         "POT-001": Product(sku="POT-001", name="Sencha teapot", price=4500, stock=0, category=ware),
     }
     session.add_all(products.values())
-    await session.commit()
+    session.commit()
     return products
 
 
 @pytest.fixture
-async def client(session):
+def client(session):
     app.dependency_overrides[get_db] = lambda: session
-    async with (
-        LifespanManager(app) as manager,
-        AsyncClient(
-            transport=ASGITransport(app=manager.app), base_url="http://testserver", follow_redirects=True
-        ) as client,
-    ):
+    with TestClient(app) as client:
         yield client
     app.dependency_overrides.clear()
 

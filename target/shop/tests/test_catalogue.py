@@ -1,5 +1,4 @@
 import pytest
-from sqlalchemy import select
 
 from shop.errors import Conflict
 from shop.models import Category
@@ -20,31 +19,29 @@ class TestSearch:
             ({"text": "%"}, []),
         ],
     )
-    async def test_filters(self, session, products, filters, skus):
-        items, matches = await CatalogueService(session).search(**filters)
+    def test_filters(self, session, products, filters, skus):
+        items, matches = CatalogueService(session).search(**filters)
         assert [product.sku for product in items] == skus
         assert matches == len(skus)
 
-    async def test_the_count_is_of_all_pages(self, session, products):
-        items, matches = await CatalogueService(session).search(limit=1, offset=1)
+    def test_the_count_is_of_all_pages(self, session, products):
+        items, matches = CatalogueService(session).search(limit=1, offset=1)
         assert [product.sku for product in items] == ["SEN-100"]
         assert matches == 3
 
 
 class TestCreate:
-    async def test_a_known_category_is_used_again(self, session, products):
-        product = await CatalogueService(session).create(MATCHA)
+    def test_a_known_category_is_used_again(self, session, products):
+        product = CatalogueService(session).create(MATCHA)
         assert product.category_id == products["SEN-100"].category_id
         assert product.created_at is not None
 
-    async def test_an_unknown_category_is_created(self, session):
-        await CatalogueService(session).create(MATCHA)
-        assert [category.name for category in await session.scalars(
-            select(Category)
-        )] == ["Green tea"]
+    def test_an_unknown_category_is_created(self, session):
+        CatalogueService(session).create(MATCHA)
+        assert [category.name for category in session.query(Category)] == ["Green tea"]
 
-    async def test_a_sku_is_given_once(self, session):
+    def test_a_sku_is_given_once(self, session):
         catalogue = CatalogueService(session)
-        await catalogue.create(MATCHA)
+        catalogue.create(MATCHA)
         with pytest.raises(Conflict, match="MAT-030"):
-            await catalogue.create(MATCHA)
+            catalogue.create(MATCHA)
