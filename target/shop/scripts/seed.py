@@ -1,5 +1,7 @@
 """Fill an empty shop: `python -m scripts.seed`. Running it again adds nothing."""
 
+import asyncio
+
 from shop.database import Base, SessionLocal, engine, unit_of_work
 from shop.models import Customer, Product
 from shop.repositories import CustomerRepository
@@ -16,30 +18,31 @@ PRODUCTS = [
 ]
 
 
-def add_products(db) -> int:
+async def add_products(db) -> int:
     catalogue = CatalogueService(db)
     added = 0
     for sku, name, price, stock, category in PRODUCTS:
-        if catalogue.products.by_sku(sku) is None:
-            product = Product(sku=sku, name=name, price=price, stock=stock, category=catalogue.category(category))
-            catalogue.products.add(product)
+        if await catalogue.products.by_sku(sku) is None:
+            product = Product(sku=sku, name=name, price=price, stock=stock, category=await catalogue.category(category))
+            await catalogue.products.add(product)
             added += 1
     return added
 
 
-def add_staff(db) -> None:
+async def add_staff(db) -> None:
     customers = CustomerRepository(db)
-    if customers.by_email(STAFF) is None:
-        customers.add(Customer(email=STAFF, name="Staff", password_hash=hash_password("change me"), is_staff=True))
+    if await customers.by_email(STAFF) is None:
+        await customers.add(Customer(email=STAFF, name="Staff", password_hash=hash_password("change me"), is_staff=True))
 
 
-def main() -> None:
-    Base.metadata.create_all(bind=engine)
-    with SessionLocal() as db, unit_of_work(db):
-        added = add_products(db)
-        add_staff(db)
+async def main() -> None:
+    async with engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    async with SessionLocal() as db, unit_of_work(db):
+        added = await add_products(db)
+        await add_staff(db)
     print(f"{added} products added")
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(main())

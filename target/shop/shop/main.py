@@ -11,9 +11,10 @@ from shop.errors import ShopError
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    Base.metadata.create_all(bind=engine)
+    async with engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
     yield
-    engine.dispose()
+    await engine.dispose()
 
 
 app = FastAPI(title="Shop", lifespan=lifespan)

@@ -55,7 +55,7 @@ class Order(Timestamped, Base):
     status: Mapped[OrderStatus] = mapped_column(default=OrderStatus.PLACED)
 
     customer: Mapped[Customer] = relationship(back_populates="orders")
-    lines: Mapped[list["OrderLine"]] = relationship(back_populates="order", cascade="all, delete-orphan")
+    lines: Mapped[list["OrderLine"]] = relationship(back_populates="order", cascade="all, delete-orphan", lazy="selectin")
 
 
 class OrderLine(Base):
@@ -67,4 +67,4 @@ class OrderLine(Base):
     unit_price: Mapped[int]  # the price on the day of the order
 
     order: Mapped[Order] = relationship(back_populates="lines")
-    product: Mapped[Product] = relationship()
+    product: Mapped[Product] = relationship(lazy="selectin")

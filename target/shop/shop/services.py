@@ -1,12 +1,14 @@
 """What the shop does. A service method is one piece of work: it commits, or it raises and nothing has happened."""
 
+import asyncio
 import re
 from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
 
 from shop.database import unit_of_work
 from shop.errors import Conflict, NotFound, OutOfStock
@@ -31,124 +33,125 @@ def found(entity, what):
 
 
 class AccountService:
-    def __init__(self, db: Session, customers: CustomerRepository) -> None:
+    def __init__(self, db: AsyncSession, customers: CustomerRepository) -> None:
         self.db = db
         self.customers = customers
 
-    def register(self, data: CustomerCreate) -> Customer:
-        if self.customers.by_email(data.email):
+    async def register(self, data: CustomerCreate) -> Customer:
+        if await self.customers.by_email(data.email):
             raise Conflict("this address is registered already")
-        customer = Customer(email=data.email.lower(), name=data.name, password_hash=hash_password(data.password))
+        customer = Customer(email=data.email.lower(), name=data.name, password_hash=await asyncio.to_thread(hash_password, data.password))
         try:
-            self.customers.add(customer)
-            self.db.commit()
+            await self.customers.add(customer)
+            await self.db.commit()
         except IntegrityError:  # somebody was faster
-            self.db.rollback()
+            await self.db.rollback()
             raise Conflict("this address is registered already") from None
         return customer
 
-    def authenticate(self, email: str, password: str) -> Customer | None:
-        customer = self.customers.by_email(email)
-        if customer is None or not verify_password(password, customer.password_hash):
+    async def authenticate(self, email: str, password: str) -> Customer | None:
+        customer = await self.customers.by_email(email)
+        if customer is None or not await asyncio.to_thread(verify_password, password, customer.password_hash):
             return None
         return customer
 
 
 class CatalogueService:
-    def __init__(self, db: Session) -> None:
+    def __init__(self, db: AsyncSession) -> None:
         self.db = db
         self.categories = CategoryRepository(db)
         self.products = ProductRepository(db)
 
-    def category(self, name: str) -> Category:
+    async def category(self, name: str) -> Category:
         """The category of this name, which is created if need be."""
         slug = slugify(name)
-        return self.categories.by_slug(slug) or self.categories.add(Category(name=name, slug=slug))
+        return await self.categories.by_slug(slug) or await self.categories.add(Category(name=name, slug=slug))
 
-    def product(self, sku: str) -> Product:
-        return found(self.products.by_sku(sku), "product")
+    async def product(self, sku: str) -> Product:
+        return found(await self.products.by_sku(sku), "product")
 
-    def create(self, data: ProductCreate) -> Product:
-        if self.products.by_sku(data.sku):
+    async def create(self, data: ProductCreate) -> Product:
+        if await self.products.by_sku(data.sku):
             raise Conflict(f"there is a product {data.sku} already")
-        product = Product(**data.model_dump(exclude={"category"}), category=self.category(data.category))
-        self.products.add(product)
-        self.db.commit()
-        self.db.refresh(product)
+        product = Product(**data.model_dump(exclude={"category"}), category=await self.category(data.category))
+        await self.products.add(product)
+        await self.db.commit()
+        await self.db.refresh(product)
+        await self.db.refresh(product, ["category"])
         return product
 
-    def search(self, text=None, category=None, max_price=None, in_stock=False, offset=0, limit=20):
-        query = self.db.query(Product).options(joinedload(Product.category))
+    async def search(self, text=None, category=None, max_price=None, in_stock=False, offset=0, limit=20):
+        query = select(Product).options(joinedload(Product.category))
         if text:
-            query = query.filter(Product.name.icontains(text, autoescape=True))
+            query = query.where(Product.name.icontains(text, autoescape=True))
         if category:
-            query = query.join(Product.category).filter(Category.slug == category)
+            query = query.join(Product.category).where(Category.slug == category)
         if max_price is not None:
-            query = query.filter(Product.price <= max_price)
+            query = query.where(Product.price <= max_price)
         if in_stock:
-            query = query.filter(Product.stock > 0)
-        matches = query.count()
-        return query.order_by(Product.name).offset(offset).limit(limit).all(), matches
+            query = query.where(Product.stock > 0)
+        matches = await self.db.scalar(select(func.count()).select_from(query.subquery()))
+        return (await self.db.scalars(query.order_by(Product.name).offset(offset).limit(limit))).all(), matches
 
 
 class OrderService:
-    def __init__(self, db: Session) -> None:
+    def __init__(self, db: AsyncSession) -> None:
         self.db = db
         self.orders = OrderRepository(db)
         self.products = ProductRepository(db)
 
-    def place(self, customer: Customer, wanted: Iterable[LineCreate]) -> Order:
-        with unit_of_work(self.db):
-            lines = [self._line(item.sku, item.quantity) for item in wanted]
-            return self.orders.add(Order(customer=customer, lines=lines))
+    async def place(self, customer: Customer, wanted: Iterable[LineCreate]) -> Order:
+        async with unit_of_work(self.db):
+            lines = [await self._line(item.sku, item.quantity) for item in wanted]
+            return await self.orders.add(Order(customer=customer, lines=lines))
 
-    def _line(self, sku: str, quantity: int) -> OrderLine:
-        product = found(self.products.by_sku(sku), "product")
-        if not self.products.reserve(product, quantity):
+    async def _line(self, sku: str, quantity: int) -> OrderLine:
+        product = found(await self.products.by_sku(sku), "product")
+        if not await self.products.reserve(product, quantity):
             raise OutOfStock(sku)
         return OrderLine(product=product, quantity=quantity, unit_price=product.price)
 
-    def of_customer(self, customer: Customer) -> list[Order]:
-        return self.orders.of_customer(customer.id)
+    async def of_customer(self, customer: Customer) -> list[Order]:
+        return await self.orders.of_customer(customer.id)
 
-    def get(self, order_id: int, customer: Customer) -> Order:
-        order = found(self.orders.get(order_id), "order")
+    async def get(self, order_id: int, customer: Customer) -> Order:
+        order = found(await self.orders.get(order_id), "order")
         if order.customer_id != customer.id:
             raise NotFound("no such order")
         return order
 
-    def cancel(self, order_id: int, customer: Customer) -> Order:
-        order = self.get(order_id, customer)
+    async def cancel(self, order_id: int, customer: Customer) -> Order:
+        order = await self.get(order_id, customer)
         if order.status is OrderStatus.CANCELLED:
             raise Conflict("the order is cancelled already")
         for line in order.lines:
-            self.products.release(line.product, line.quantity)
+            await self.products.release(line.product, line.quantity)
         order.status = OrderStatus.CANCELLED
-        self.db.commit()
+        await self.db.commit()
         return order
 
-    def purge_cancelled(self, before: datetime) -> int:
+    async def purge_cancelled(self, before: datetime) -> int:
         """Delete the cancelled orders from before a day; how many there were."""
         old = select(Order.id).where(Order.status == OrderStatus.CANCELLED, Order.created_at < before)
-        with unit_of_work(self.db) as db:
-            db.execute(delete(OrderLine).where(OrderLine.order_id.in_(old)))
-            return db.execute(delete(Order).where(Order.id.in_(old))).rowcount
+        async with unit_of_work(self.db) as db:
+            await db.execute(delete(OrderLine).where(OrderLine.order_id.in_(old)))
+            return (await db.execute(delete(Order).where(Order.id.in_(old)))).rowcount
 
 
 class ReportService:
-    def __init__(self, db: Session, low_stock: int) -> None:
+    def __init__(self, db: AsyncSession, low_stock: int) -> None:
         self.db = db
         self.low_stock = low_stock
 
-    def sales(self) -> Sales:
-        return Sales(revenue=self.revenue(), sold=self.sold(), running_out=self.running_out())
+    async def sales(self) -> Sales:
+        return Sales(revenue=await self.revenue(), sold=await self.sold(), running_out=await self.running_out())
 
-    def revenue(self) -> int:
+    async def revenue(self) -> int:
         amount = func.sum(OrderLine.quantity * OrderLine.unit_price)
-        query = self.db.query(amount).join(OrderLine.order).filter(Order.status != OrderStatus.CANCELLED)
-        return query.scalar() or 0
+        query = select(amount).join(OrderLine.order).where(Order.status != OrderStatus.CANCELLED)
+        return (await self.db.scalars(query)).one_or_none() or 0
 
-    def sold(self) -> dict[str, int]:
+    async def sold(self) -> dict[str, int]:
         sold = {}
         statement = (
             select(Product.sku, func.sum(OrderLine.quantity).label("quantity"))
@@ -158,16 +161,16 @@ class ReportService:
             .group_by(Product.sku)
             .order_by(func.sum(OrderLine.quantity).desc(), Product.sku)
         )
-        for row in self.db.execute(statement):
+        for row in await self.db.execute(statement):
             sold[row.sku] = row.quantity
         return sold
 
-    def running_out(self) -> dict[str, int]:
-        low = self.db.query(Product).filter(Product.stock <= self.low_stock).order_by(Product.sku)
-        return {product.sku: product.stock for product in low}
+    async def running_out(self) -> dict[str, int]:
+        low = select(Product).where(Product.stock <= self.low_stock).order_by(Product.sku)
+        return {product.sku: product.stock for product in await self.db.scalars(low)}
 
-    def statement(self, customer: Customer) -> Statement:
-        placed = [order for order in customer.orders if order.status is OrderStatus.PLACED]
+    async def statement(self, customer: Customer) -> Statement:
+        placed = [order for order in await customer.awaitable_attrs.orders if order.status is OrderStatus.PLACED]
         spent = 0
         for order in placed:
             spent += total(order.lines)

@@ -3,9 +3,9 @@ import os
 os.environ["DATABASE_URL"] = "sqlite://"  # before the application reads it: no test may touch a real database
 
 import pytest
-from fastapi.testclient import TestClient
-from sqlalchemy import create_engine
-from sqlalchemy.orm import sessionmaker
+from asgi_lifespan import LifespanManager
+from httpx import ASGITransport, AsyncClient
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from shop.database import Base, get_db
@@ -22,42 +22,43 @@ def password_hash():
 
 
 @pytest.fixture
-def engine():
-    engine = create_engine("sqlite://", connect_args={"check_same_thread": False}, poolclass=StaticPool)
-    Base.metadata.create_all(engine)
+async def engine():
+    engine = create_async_engine("sqlite+aiosqlite://", connect_args={"check_same_thread": False}, poolclass=StaticPool)
+    async with engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
     yield engine
-    engine.dispose()
+    await engine.dispose()
 
 
 @pytest.fixture
 def session_factory(engine):
-    return sessionmaker(bind=engine, autoflush=False)
+    return async_sessionmaker(bind=engine, autoflush=False, expire_on_commit=False)
 
 
 @pytest.fixture
-def session(session_factory):
-    with session_factory() as session:
+async def session(session_factory):
+    async with session_factory() as session:
         yield session
 
 
 @pytest.fixture
-def customer(session, password_hash):
+async def customer(session, password_hash):
     customer = Customer(email="ada@example.com", name="Ada", password_hash=password_hash)
     session.add(customer)
-    session.commit()
+    await session.commit()
     return customer
 
 
 @pytest.fixture
-def staff(session, password_hash):
+async def staff(session, password_hash):
     staff = Customer(email="staff@example.com", name="Grace", password_hash=password_hash, is_staff=True)
     session.add(staff)
-    session.commit()
+    await session.commit()
     return staff
 
 
 @pytest.fixture
-def products(session):
+async def products(session):
     green, ware = Category(name="Green tea", slug="green-tea"), Category(name="Teaware", slug="teaware")
     products = {
         "SEN-100": Product(sku="SEN-100", name="Sencha", price=1200, stock=30, category=green),
@@ -65,14 +66,19 @@ def products(session):
         "POT-001": Product(sku="POT-001", name="Sencha teapot", price=4500, stock=0, category=ware),
     }
     session.add_all(products.values())
-    session.commit()
+    await session.commit()
     return products
 
 
 @pytest.fixture
-def client(session):
+async def client(session):
     app.dependency_overrides[get_db] = lambda: session
-    with TestClient(app) as client:
+    async with (
+        LifespanManager(app) as manager,
+        AsyncClient(
+            transport=ASGITransport(app=manager.app), base_url="http://testserver", follow_redirects=True
+        ) as client,
+    ):
         yield client
     app.dependency_overrides.clear()
 

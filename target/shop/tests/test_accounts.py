@@ -1,4 +1,4 @@
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -18,31 +18,31 @@ def customers():
     return Mock(spec=CustomerRepository)
 
 
-def test_register_commits(customers):
-    db = Mock()
+async def test_register_commits(customers):
+    db = AsyncMock()
     customers.by_email.return_value = None
-    customer = AccountService(db, customers).register(NEW)
+    customer = await AccountService(db, customers).register(NEW)
     assert customer.email == "alan@example.com"
-    customers.add.assert_called_once_with(customer)
-    db.commit.assert_called_once_with()
+    customers.add.assert_awaited_once_with(customer)
+    db.commit.assert_awaited_once_with()
 
 
-def test_register_refuses_a_known_address(customers):
-    db = Mock()
+async def test_register_refuses_a_known_address(customers):
+    db = AsyncMock()
     customers.by_email.return_value = Customer(email="alan@example.com")
     with pytest.raises(Conflict):
-        AccountService(db, customers).register(NEW)
-    customers.add.assert_not_called()
-    db.commit.assert_not_called()
+        await AccountService(db, customers).register(NEW)
+    customers.add.assert_not_awaited()
+    db.commit.assert_not_awaited()
 
 
-def test_register_rolls_back_when_somebody_was_faster(customers):
-    db = Mock()
+async def test_register_rolls_back_when_somebody_was_faster(customers):
+    db = AsyncMock()
     customers.by_email.return_value = None
     customers.add.side_effect = IntegrityError("INSERT", {}, Exception("UNIQUE"))
     with pytest.raises(Conflict):
-        AccountService(db, customers).register(NEW)
-    db.rollback.assert_called_once_with()
+        await AccountService(db, customers).register(NEW)
+    db.rollback.assert_awaited_once_with()
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,6 @@ def test_register_rolls_back_when_somebody_was_faster(customers):
         ("nobody@example.com", PASSWORD, False),
     ],
 )
-def test_authenticate(session, customer, email, password, known):
+async def test_authenticate(session, customer, email, password, known):
     accounts = AccountService(session, CustomerRepository(session))
-    assert (accounts.authenticate(email, password) is not None) is known
+    assert (await accounts.authenticate(email, password) is not None) is known

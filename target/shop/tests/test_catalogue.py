@@ -1,4 +1,5 @@
 import pytest
+from sqlalchemy import select
 
 from shop.errors import Conflict
 from shop.models import Category
@@ -19,29 +20,31 @@ class TestSearch:
             ({"text": "%"}, []),
         ],
     )
-    def test_filters(self, session, products, filters, skus):
-        items, matches = CatalogueService(session).search(**filters)
+    async def test_filters(self, session, products, filters, skus):
+        items, matches = await CatalogueService(session).search(**filters)
         assert [product.sku for product in items] == skus
         assert matches == len(skus)
 
-    def test_the_count_is_of_all_pages(self, session, products):
-        items, matches = CatalogueService(session).search(limit=1, offset=1)
+    async def test_the_count_is_of_all_pages(self, session, products):
+        items, matches = await CatalogueService(session).search(limit=1, offset=1)
         assert [product.sku for product in items] == ["SEN-100"]
         assert matches == 3
 
 
 class TestCreate:
-    def test_a_known_category_is_used_again(self, session, products):
-        product = CatalogueService(session).create(MATCHA)
+    async def test_a_known_category_is_used_again(self, session, products):
+        product = await CatalogueService(session).create(MATCHA)
         assert product.category_id == products["SEN-100"].category_id
         assert product.created_at is not None
 
-    def test_an_unknown_category_is_created(self, session):
-        CatalogueService(session).create(MATCHA)
-        assert [category.name for category in session.query(Category)] == ["Green tea"]
+    async def test_an_unknown_category_is_created(self, session):
+        await CatalogueService(session).create(MATCHA)
+        assert [category.name for category in await session.scalars(
+            select(Category)
+        )] == ["Green tea"]
 
-    def test_a_sku_is_given_once(self, session):
+    async def test_a_sku_is_given_once(self, session):
         catalogue = CatalogueService(session)
-        catalogue.create(MATCHA)
+        await catalogue.create(MATCHA)
         with pytest.raises(Conflict, match="MAT-030"):
-            catalogue.create(MATCHA)
+            await catalogue.create(MATCHA)

@@ -1,30 +1,42 @@
 """The two ways in: the server and the script."""
 
-from fastapi.testclient import TestClient
-from sqlalchemy import create_engine, func, select
-from sqlalchemy.orm import sessionmaker
+from asgi_lifespan import LifespanManager
+from httpx import ASGITransport, AsyncClient
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 from scripts import seed
 from shop.main import app
 from shop.models import Customer, Product
 
 
-def test_the_server_creates_the_tables(tmp_path, monkeypatch):
-    engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}")
+async def test_the_server_creates_the_tables(tmp_path, monkeypatch):
+    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}")
     monkeypatch.setattr("shop.main.engine", engine)
-    monkeypatch.setattr("shop.database.SessionLocal", sessionmaker(bind=engine))
-    with TestClient(app) as client:
-        assert client.get("/products").json() == {"total": 0, "items": []}
-    with engine.connect() as connection:
-        assert connection.scalar(select(func.count()).select_from(Product)) == 0
-    engine.dispose()
+    monkeypatch.setattr("shop.database.SessionLocal", async_sessionmaker(bind=engine, expire_on_commit=False))
+    async with (
+        LifespanManager(app) as manager,
+        AsyncClient(
+            transport=ASGITransport(app=manager.app),
+            base_url="http://testserver",
+            follow_redirects=True,
+        ) as client,
+    ):
+        assert (await client.get("/products")).json() == {"total": 0, "items": []}
+    async with engine.connect() as connection:
+        assert await connection.scalar(select(func.count()).select_from(Product)) == 0
+    await engine.dispose()
 
 
-def test_seed_fills_an_empty_shop_once(engine, session_factory, session, monkeypatch, capsys):
+async def test_seed_fills_an_empty_shop_once(engine, session_factory, session, monkeypatch, capsys):
     monkeypatch.setattr(seed, "engine", engine)
     monkeypatch.setattr(seed, "SessionLocal", session_factory)
-    seed.main()
-    seed.main()
+    await seed.main()
+    await seed.main()
     assert capsys.readouterr().out.splitlines() == ["5 products added", "0 products added"]
-    assert session.query(Product).count() == 5
-    assert session.query(Customer.email).filter(Customer.is_staff).all() == [(seed.STAFF,)]
+    assert await session.scalar(select(func.count()).select_from(Product)) == 5
+    assert (
+        await session.execute(
+            select(Customer.email).where(Customer.is_staff)
+        )
+    ).all() == [(seed.STAFF,)]

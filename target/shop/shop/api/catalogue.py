@@ -10,7 +10,7 @@ router = APIRouter(prefix="/products", tags=["catalogue"])
 
 
 @router.get("", response_model=ProductPage)
-def search_products(
+async def search_products(
     catalogue: Catalogue,
     page: Annotated[Page, Depends()],
     text: str | None = None,
@@ -18,15 +18,15 @@ def search_products(
     max_price: int | None = None,
     in_stock: bool = False,
 ):
-    items, matches = catalogue.search(text, category, max_price, in_stock, offset=page.offset, limit=page.limit)
+    items, matches = await catalogue.search(text, category, max_price, in_stock, offset=page.offset, limit=page.limit)
     return {"total": matches, "items": items}
 
 
 @router.post("", response_model=ProductRead, status_code=status.HTTP_201_CREATED, dependencies=[Depends(require_staff)])
-def create_product(data: ProductCreate, catalogue: Catalogue) -> Product:
-    return catalogue.create(data)
+async def create_product(data: ProductCreate, catalogue: Catalogue) -> Product:
+    return await catalogue.create(data)
 
 
 @router.get("/{sku}", response_model=ProductRead)
-def read_product(sku: str, catalogue: Catalogue) -> Product:
-    return catalogue.product(sku)
+async def read_product(sku: str, catalogue: Catalogue) -> Product:
+    return await catalogue.product(sku)

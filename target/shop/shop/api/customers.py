@@ -11,18 +11,18 @@ router = APIRouter(prefix="/customers", tags=["customers"])
 
 
 @router.post("", response_model=CustomerRead, status_code=status.HTTP_201_CREATED)
-def register(data: CustomerCreate, accounts: Accounts) -> Customer:
-    return accounts.register(data)
+async def register(data: CustomerCreate, accounts: Accounts) -> Customer:
+    return await accounts.register(data)
 
 
 @router.get("", response_model=list[CustomerRead], dependencies=[Depends(require_staff)])
-def list_customers(
+async def list_customers(
     response: Response,
     page: Annotated[Page, Depends()],
     customers: Annotated[CustomerRepository, Depends(get_customers)],
 ) -> list[Customer]:
-    response.headers["X-Total-Count"] = str(customers.count())
-    return customers.page(page.offset, page.limit)
+    response.headers["X-Total-Count"] = str(await customers.count())
+    return await customers.page(page.offset, page.limit)
 
 
 @router.get("/me", response_model=CustomerRead)
@@ -31,5 +31,5 @@ def read_me(customer: CurrentCustomer) -> Customer:
 
 
 @router.get("/me/statement")
-def read_statement(customer: CurrentCustomer, reports: Reports) -> Statement:
-    return reports.statement(customer)
+async def read_statement(customer: CurrentCustomer, reports: Reports) -> Statement:
+    return await reports.statement(customer)

@@ -2,7 +2,7 @@ from typing import Annotated
 
 from fastapi import Depends, HTTPException, Query, status
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
-from sqlalchemy.orm import Session
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from shop.config import settings
 from shop.database import get_db
@@ -10,7 +10,7 @@ from shop.models import Customer
 from shop.repositories import CustomerRepository
 from shop.services import AccountService, CatalogueService, OrderService, ReportService
 
-Db = Annotated[Session, Depends(get_db)]
+Db = Annotated[AsyncSession, Depends(get_db)]
 
 
 class Page:
@@ -49,10 +49,10 @@ Orders = Annotated[OrderService, Depends(get_orders)]
 Reports = Annotated[ReportService, Depends(get_reports)]
 
 
-def current_customer(
+async def current_customer(
     credentials: Annotated[HTTPBasicCredentials, Depends(HTTPBasic())], accounts: Accounts
 ) -> Customer:
-    customer = accounts.authenticate(credentials.username, credentials.password)
+    customer = await accounts.authenticate(credentials.username, credentials.password)
     if customer is None:
         raise HTTPException(status.HTTP_401_UNAUTHORIZED, "wrong address or password", {"WWW-Authenticate": "Basic"})
     return customer

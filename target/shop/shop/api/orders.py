@@ -10,30 +10,30 @@ router = APIRouter(prefix="/orders", tags=["orders"])
 
 
 @router.post("", response_model=OrderRead, status_code=status.HTTP_201_CREATED)
-def place_order(data: OrderCreate, customer: CurrentCustomer, orders: Orders) -> Order:
-    return orders.place(customer, data.lines)
+async def place_order(data: OrderCreate, customer: CurrentCustomer, orders: Orders) -> Order:
+    return await orders.place(customer, data.lines)
 
 
 @router.get("", response_model=list[OrderRead])
-def list_orders(customer: CurrentCustomer, orders: Orders) -> list[Order]:
-    return orders.of_customer(customer)
+async def list_orders(customer: CurrentCustomer, orders: Orders) -> list[Order]:
+    return await orders.of_customer(customer)
 
 
 @router.delete("/cancelled", dependencies=[Depends(require_staff)])
-def purge_cancelled(before: datetime, orders: Orders) -> Purged:
-    return Purged(orders=orders.purge_cancelled(before))
+async def purge_cancelled(before: datetime, orders: Orders) -> Purged:
+    return Purged(orders=await orders.purge_cancelled(before))
 
 
 @router.get("/sales", dependencies=[Depends(require_staff)])
-def read_sales(reports: Reports) -> Sales:
-    return reports.sales()
+async def read_sales(reports: Reports) -> Sales:
+    return await reports.sales()
 
 
 @router.get("/{order_id}", response_model=OrderRead)
-def read_order(order_id: int, customer: CurrentCustomer, orders: Orders) -> Order:
-    return orders.get(order_id, customer)
+async def read_order(order_id: int, customer: CurrentCustomer, orders: Orders) -> Order:
+    return await orders.get(order_id, customer)
 
 
 @router.post("/{order_id}/cancel", response_model=OrderRead)
-def cancel_order(order_id: int, customer: CurrentCustomer, orders: Orders) -> Order:
-    return orders.cancel(order_id, customer)
+async def cancel_order(order_id: int, customer: CurrentCustomer, orders: Orders) -> Order:
+    return await orders.cancel(order_id, customer)
