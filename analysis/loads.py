@@ -27,6 +27,7 @@ from .server_values import ServerValue, ServerValues
 from .source import Source
 from .staleness import Stale, Staleness
 from .symbols import Function
+from .templates import Templates
 from .test_reach import TestReach, is_test
 from .tracing import EAGER, EVERYTHING, Path, Place, Root, Traced, Tracing, objects
 from .values import ClassObject, Instance, Mock, Text, Values
@@ -136,6 +137,7 @@ class _Finder:
         self._tracing = Tracing(program.interpreter)
         self._tracing.run()
         self._responses = Responses(program, self._tracing)
+        self._templates = Templates(program, self._tracing, self._responses)
         self._read_properties()
         self._tracing.fill()
         self._tests = TestReach(program, colours)
@@ -177,7 +179,7 @@ class _Finder:
                         yield from self._read(function, node)
                     case ast.Call(func=ast.Name(id="getattr" | "hasattr"), args=[owner, name, *_]):
                         yield from self._read_by_name(function, node, owner, name)
-        for reading in self._responses.readings():
+        for reading in (*self._responses.readings(), *self._templates.readings()):
             if not self._program.stays_sync(reading.function):
                 for relationship, origins in self._by_relationship(reading.origins, reading.name, reading.function):
                     yield Load(

@@ -69,11 +69,11 @@ class Responses:
             # What is in a dict is read by the schemas of the fields.
             dicts = frozenset(v for v in values if isinstance(v, Table))
             for given, candidates in ((values - dicts, schemas), (dicts, inner)):
-                for cls, origins, is_direct in self._grouped(given):
+                for cls, origins, is_direct in self.grouped(given):
                     for schema in self._fitting(candidates, cls):
                         yield from self._read(function, node, origins, schema, is_direct, frozenset())
 
-    def _grouped(self, values: Values) -> Iterator[tuple[str, tuple[Instance, ...], bool]]:
+    def grouped(self, values: Values) -> Iterator[tuple[str, tuple[Instance, ...], bool]]:
         """The mapped objects among values by class: alone, and in containers."""
         alone = frozenset(v for v in values if isinstance(v, Instance) and self._tracing.is_mapped(v.cls))
         within = frozenset(objects(values - alone, self._tracing.is_mapped))
@@ -103,7 +103,7 @@ class Responses:
             for origin in origins:
                 behind |= self._tracing.attribute(frozenset({origin}), field.name)
             nested = self.schemas(field.annotation, field.cls)
-            for other, found, _ in self._grouped(behind):
+            for other, found, _ in self.grouped(behind):
                 for inner in self._fitting(nested, other):
                     yield from self._read(function, node, found, inner, False, above | {(schema.key, cls)})
 
