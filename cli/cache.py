@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from hashlib import sha256
 from importlib.util import find_spec
@@ -24,8 +24,16 @@ def kept(project: Project, name: str, work_out: Callable[[], Any]) -> Any:
 
     A project in a folder that can't be written to is worked out each time.
     """
+    return _remembered(project, name, _key(project, _project_files(project)), work_out)
+
+
+def kept_for(project: Project, name: str, tree: str, work_out: Callable[[], Any]) -> Any:
+    """The same of what does not change under its name, such as the tree of a commit."""
+    return _remembered(project, name, f"{_key(project, ())} {tree}", work_out)
+
+
+def _remembered(project: Project, name: str, key: str, work_out: Callable[[], Any]) -> Any:
     home = project.root / HOME / "cache"
-    key = _key(project)
     with suppress(OSError, ValueError):
         held, _, value = (home / name).read_text(encoding="utf-8").partition("\n")
         if held == key:
@@ -38,9 +46,9 @@ def kept(project: Project, name: str, work_out: Callable[[], Any]) -> Any:
     return value
 
 
-def _key(project: Project) -> str:
+def _key(project: Project, files: Iterable[Path]) -> str:
     digest = sha256(repr((sys.version, project.settings)).encode())
-    for path in (*_own_files(), *_project_files(project)):
+    for path in (*_own_files(), *files):
         content = path.read_bytes() if path.is_file() else b""
         digest.update(f"{path}:{len(content)}:".encode(errors="surrogateescape"))
         digest.update(content)

@@ -58,6 +58,15 @@ class Change:
     renamed: Mapping[str, str]
 
 
+def tree_name(root: Path, revision: str) -> str:
+    """What git calls the folder `root` as it is in a revision.
+
+    Raises:
+        Failure: there is no such revision, or no repository.
+    """
+    return _output(root, "rev-parse", "--verify", f"{revision}:./").decode().strip()
+
+
 def tree(root: Path, revision: str, suffix: str) -> Iterator[tuple[str, bytes]]:
     """The files below `root` in a revision whose names end so, relative to `root`, and their contents.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 from pathspec import GitIgnoreSpec
 
 from ..checks.finding import Finding
 from ..checks.outcome import Outcome
-from . import git
+from . import cache, git
 from .discovery import NEVER
 from .gate import outcome_of
 from .project import Project
@@ -22,8 +23,7 @@ def since(project: Project, revision: str, outcome: Outcome) -> Outcome:
         Failure: git does not know the revision.
     """
     change = git.change(project.root, revision)
-    contents = {path: content for path, content in git.tree(project.root, revision, ".py") if _is_ours(project, path)}
-    before = Counter(f.key for f in outcome_of(project.root, contents, project.settings).findings)
+    before = Counter(finding.key for finding in _at(project, revision).findings)
     reported: list[Finding] = []
     for finding in outcome.findings:
         lines = change.lines.get(finding.path, frozenset())
@@ -35,6 +35,17 @@ def since(project: Project, revision: str, outcome: Outcome) -> Outcome:
             reported.append(finding)
         before[key] -= 1
     return replace(outcome, findings=tuple(reported))
+
+
+def _at(project: Project, revision: str) -> Outcome:
+    """What the rules found at a revision."""
+
+    def work_out() -> Any:
+        files = git.tree(project.root, revision, ".py")
+        contents = {path: content for path, content in files if _is_ours(project, path)}
+        return outcome_of(project.root, contents, project.settings).as_json()
+
+    return Outcome.from_json(cache.kept_for(project, "check-before", git.tree_name(project.root, revision), work_out))
 
 
 def _key_before(finding: Finding, change: git.Change) -> tuple[str, str, str, str]:

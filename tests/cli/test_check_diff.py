@@ -89,6 +89,18 @@ def test_lines_that_look_like_headings_of_a_diff(committed: Any, run: Run) -> No
     assert found(run) == []
 
 
+def test_what_was_found_before_is_remembered(committed: Any, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*arguments: object) -> None:
+        raise AssertionError("worked out again")
+
+    committed.write({"app/a.py": HEAD + COMMIT + FLUSH})
+    first = found(run)
+    monkeypatch.setattr("asyncshift.cli.newly.outcome_of", never)
+    assert found(run) == first
+    committed.commit()
+    assert run("check", "--diff", "HEAD").exit_code == 2
+
+
 def test_with_a_baseline(committed: Any, run: Run) -> None:
     committed.write({"app/a.py": HEAD + COMMIT + FLUSH})
     run("check", "--baseline", "known.json", "--write-baseline")
