@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -55,9 +55,13 @@ class Tasks:
 
     def _shared(self, function: Function, calls: list[ast.Call]) -> Iterator[SessionTask]:
         own = own_names(self._program, function)
+        receivers = Counter(_receiver(call) for call in calls)
         users: list[SessionTask] = []
         for call in calls:
             if _mentions(call, _made_inside_loop(function, call, own)):
+                continue
+            is_alone = receivers[_receiver(call)] == 1 and not _is_repeated(function, call)
+            if self._is_session_call(call) and is_alone and _mentions(call.func, own):
                 continue
             task = self._task(function, call)
             if task is not None:
@@ -67,6 +71,11 @@ class Tasks:
 
     def _task(self, function: Function, call: ast.Call) -> SessionTask | None:
         """A call that makes a task, if that uses a session which it did not make."""
+        if self._is_session_call(call):
+            step = Step(
+                function.source.site(call), f"calls {function.source.text(call.func)}() as one of several tasks"
+            )
+            return SessionTask(function, call, function, call, (step,))
         for node, callee in edges(self._program).get(function, ()):
             use = self._uses.get(callee)
             if node is call and use is not None:
@@ -146,6 +155,11 @@ def own_names(program: Program, function: Function) -> frozenset[str]:
             break
         found |= more
     return frozenset(found)
+
+
+def _receiver(call: ast.Call) -> str:
+    """What a method is called on, as it is written."""
+    return ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else ""
 
 
 def _mentions(node: ast.AST, names: frozenset[str]) -> bool:

@@ -1,0 +1,72 @@
+"""Queries that an attribute sends."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from .database import Expiring
+from .models import Author, Book
+
+
+async def collection(session: AsyncSession, key: int):
+    author = (await session.scalars(select(Author).where(Author.id == key))).one()  # AS301 a collection
+    return len(author.books)
+
+
+async def scalar(session: AsyncSession):
+    book = await session.get_one(Book, 1)  # AS301 the other side
+    return book.author.name
+
+
+def titles(author):
+    return [book.title for book in author.books]
+
+
+async def in_callee(session: AsyncSession):
+    author = await session.scalar(select(Author))  # AS301 read in a callee
+    return titles(author)
+
+
+async def by_hasattr(session: AsyncSession):
+    author = await session.get_one(Author, 1)  # AS301 hasattr
+    return hasattr(author, "books")
+
+
+async def one_of_two(session: AsyncSession):
+    books = (await session.scalars(select(Book))).all()  # AS301 in a loop
+    return [book.author.name for book in books]
+
+
+async def loaded(session: AsyncSession):
+    author = await session.scalar(select(Author).options(selectinload(Author.books)))
+    return author.books
+
+
+async def after_rollback(session: AsyncSession, author: Author):
+    await session.rollback()
+    return author.name  # AS302 after a rollback
+
+
+async def give_up(session):
+    await session.rollback()
+
+
+async def after_rollback_in_callee(session: AsyncSession, author: Author):
+    try:
+        await session.flush()
+    except ValueError:
+        await give_up(session)
+        return author.name  # AS302 after a rollback in a callee
+    return ""
+
+
+async def after_commit():
+    async with Expiring() as session:
+        author = await session.get_one(Author, 1)
+        await session.commit()
+        return author.name  # AS302 after a commit that expires
+
+
+async def after_expire(session: AsyncSession, author: Author):
+    session.expire_all()
+    return author.name  # AS302 after expire_all()
