@@ -13,7 +13,7 @@ from asyncshift.checks.engine import check
 
 HOME = Path(__file__).parent / "planted"
 MARK = re.compile(r"# ((?:AS\d{3} ?)+)[^#]*$")
-KINDS = 60
+KINDS = 100
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,8 @@
 """Calls that block the event loop."""
 
+import asyncio
 import subprocess
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -65,3 +67,20 @@ class Bcrypt:
 
 async def behind_protocol(hasher: Hasher):
     return hasher.digest(b"secret")  # AS501 behind a Protocol
+
+
+lock = threading.Lock()
+
+
+async def locked():
+    with lock:  # AS502 a thread's lock over an await
+        await asyncio.sleep(0)
+
+
+class Counter:
+    def __init__(self):
+        self.lock = threading.RLock()
+
+    async def add(self):
+        with self.lock:  # AS502 a thread's lock in an attribute
+            await asyncio.sleep(0)

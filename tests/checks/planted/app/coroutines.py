@@ -169,3 +169,11 @@ async def client():
 
 async def callers(session: AsyncSession):
     await assigned_bare(Repository(session))
+
+
+def shout(text: str) -> list[str]:
+    return text.upper().split()
+
+
+async def awaited_value(text: str):
+    return await shout(text)  # AS204 await on what is no coroutine

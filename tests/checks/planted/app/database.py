@@ -10,3 +10,7 @@ Expiring = async_sessionmaker(engine)  # AS303 a factory without expire_on_commi
 async def get_session() -> AsyncIterator[AsyncSession]:
     async with SessionLocal() as session:
         yield session
+
+
+plain = create_async_engine("postgresql://localhost/app")  # AS107 a URL without an async driver
+psycopg2 = create_async_engine("postgresql+psycopg2://localhost/app")  # AS107 a sync driver

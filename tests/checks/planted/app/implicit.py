@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from .database import Expiring
 from .models import Author, Book
@@ -70,3 +70,21 @@ async def after_commit():
 async def after_expire(session: AsyncSession, author: Author):
     session.expire_all()
     return author.name  # AS302 after expire_all()
+
+
+async def joined(session: AsyncSession):
+    result = await session.execute(select(Author).options(joinedload(Author.books)))
+    return result.scalars().all()  # AS304 a joined collection without unique()
+
+
+async def joined_bare(session):
+    return (await session.scalars(select(Author).options(joinedload(Author.books)))).all()  # AS304 not annotated
+
+
+async def joined_unique(session: AsyncSession):
+    return (await session.scalars(select(Author).options(joinedload(Author.books)))).unique().all()
+
+
+async def callers():
+    async with Expiring() as session:
+        await joined_bare(session)
