@@ -86,6 +86,10 @@ class Annotations:
             self.instances(part, env)
         return self.instances(base, env)
 
+    def argument(self, node: ast.expr, env: Env) -> Values:
+        """The values of `T` in an annotation such as `ContextVar[T]`."""
+        return self.instances(node.slice, env) if isinstance(node, ast.Subscript) else NOTHING
+
     def classes(self, node: ast.expr | None, env: Env) -> Values:
         """The classes that an annotation names."""
         return frozenset(ClassObject(v.cls) for v in self.instances(node, env) if isinstance(v, Instance))

@@ -52,6 +52,7 @@ CONTEXT_MAKERS = {"contextlib.contextmanager", "contextlib.asynccontextmanager"}
 DEPENDENCIES = {"fastapi.Depends", "fastapi.Security"}
 # Decorators and wrappers that give back, or stand for, the function they are given.
 IDENTITY = {"functools.partial", "functools.wraps", "functools.lru_cache", "functools.cache", "contextlib.suppress"}
+CONTEXT_VARIABLE = "contextvars.ContextVar"
 # What is given something to call for what is missing.
 FACTORIES = {"collections.defaultdict", "dataclasses.field"}
 # What makes a column expression of its arguments.
@@ -194,9 +195,10 @@ class Calls:
             known = library().method(cls, "__init__")
             self._hand_to(known.calls if known else "", node, _called(known, arguments))
             if cls == "sqlalchemy.orm.sessionmaker" and _makes_async_sessions(arguments):
-                made = "sqlalchemy.ext.asyncio.async_sessionmaker"
-                return frozenset({Instance(made, self._origin(made, node))})
-            return frozenset({Instance(cls, self._origin(cls, node))})
+                cls = "sqlalchemy.ext.asyncio.async_sessionmaker"
+            made = frozenset({Instance(cls, self._origin(cls, node))})
+            self.keep(made, arguments[1].get("default", NOTHING))
+            return made
         instance = Instance(cls)
         constructor = interpreter.objects.method(cls, "__init__")
         if constructor:
@@ -303,7 +305,11 @@ class Calls:
             return self._provider(known.calls, node, arguments, env)
         if is_marker(name) and positional:
             return positional[0][1] | through_providers(positional[0][1])
-        self._hand_to(known.calls if known and known.calls else "unknown", node, arguments)
+        toolkit = library().toolkits.get(name.partition(".")[0], "")
+        self._hand_to((known.calls if known else "") or toolkit or "unknown", node, arguments)
+        if toolkit:
+            # What a toolkit makes has methods that take functions too.
+            return frozenset({External(name)})
         if known and known.calls == "thread maker" and positional:
             return frozenset(External("thread.call", v) for v in positional[0][1] if isinstance(v, FunctionObject))
         if known and known.calls in CALLING and len(positional) > known.position:
@@ -379,6 +385,8 @@ class Calls:
         if mocked is not None:
             self._hand_to("awaits", node, arguments)
             return mocked
+        if method == "set" and arguments[0]:
+            self.keep(frozenset({receiver}), arguments[0][0][1])
         known = library().method(cls, method)
         policy = known.calls if known and known.calls else "unknown"
         if policy == "starts" and self._is_waited_for(node):
@@ -436,6 +444,17 @@ class Calls:
             return frozenset({receiver})
         return NOTHING
 
+    def is_open(self, cls: str) -> bool:
+        """May anything be kept in the attributes of a library class?"""
+        known = library().classes.get(library().canonical(cls))
+        return known is not None and known.is_open
+
+    def keep(self, variables: Values, values: Values) -> None:
+        """Let context variables hold something."""
+        for variable in variables:
+            if isinstance(variable, Instance) and variable.cls == CONTEXT_VARIABLE:
+                self._interpreter.store.write(values, "kept", variable.origin)
+
     def library_attribute(self, cls: str, name: str, receiver: Value) -> Values:
         """An attribute of an instance of a library class."""
         kind = library().attribute(cls, name)
@@ -444,6 +463,8 @@ class Calls:
         canonical = library().canonical(cls)
         if canonical not in library().classes:
             return NOTHING
+        if self.is_open(cls):
+            return self._interpreter.store.read("open", canonical, name)
         return frozenset({External(f"{canonical}.{name}", receiver)})
 
     def typed(
@@ -462,6 +483,11 @@ class Calls:
                     return frozenset({Awaitable(inner)})
         if kind == "self":
             return frozenset({receiver}) if receiver is not None else NOTHING
+        if kind == "@kept":
+            own = self._interpreter.store.read("kept", receiver.origin) if isinstance(receiver, Instance) else NOTHING
+            return own | (arguments[0][0][1] if arguments[0] else NOTHING)
+        if kind == "@entered":
+            return self._interpreter.enter(arguments[0][0][1]) if arguments[0] else NOTHING
         if kind == "@session":
             return self._made_session(receiver)
         if kind.startswith("@"):

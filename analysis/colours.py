@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .border import kept_callees, lent
 from .boundaries import Boundary, boundary_of
 from .bridges import Run, with_parents
 from .clients import CLIENT, Clients, calls_client_by_name
@@ -31,6 +32,7 @@ from .queries import executing_sites
 from .schema import is_schema_call
 from .sleeps import Sleeps
 from .source import Source
+from .stacks import Stacks, holding_method
 from .stand_ins import is_test_code, stand_ins
 from .symbols import Class, Function, decorator_name
 from .threads import handed_function, handing_call, made_for_a_thread
@@ -44,15 +46,19 @@ if TYPE_CHECKING:
 class AsyncSite:
     """A place that needs `await`, `async with` or `async for`.
 
-    `kind`: "await" (a call), "either" (a call of what may be async),
-    "with" (a `with` item's expression), "for" (an iterable of a loop or comprehension),
-    "wrapped" (a decorator's wrapper calls what it was given), "map" (`map(callee, items)`), "next" (`next(generator)`),
-    "collect" (the generator in `list(generator)`), "yield from", "generator method" (`generator.close()`), "thread"
-    (the call that hands `callee` to a thread), "thread maker" (`sync_to_async(callee)`), "client" (a `with` item that
-    enters a test client), "property" (a read that calls), "query" (a legacy query is sent), "schema" (`create_all` and
-    its like), "load" (implicit I/O), "bridge" (a coroutine is run to its end), "finalizer"
-    (`request.addfinalizer(callee)`), "raises" (`pytest.raises(error, callee)`) or "sleep" (`time.sleep`). `callee` is
-    the project function behind it; None for a seed.
+    The words for `kind`; `callee` is the project function behind a site, None for a seed:
+
+    * "await" (a call), "either" (a call of what may be async), "with" (a `with` item's expression)
+    * "for" (an iterable of a loop or comprehension), "next" (`next(generator)`), "collect" (the generator in
+      `list(generator)`), "yield from", "generator method" (`generator.close()`)
+    * "wrapped" (a decorator's wrapper calls what it was given), "decorated" (a context manager as a decorator)
+    * "map" (`map(callee, items)`), "property" (a read that calls), "sleep" (`time.sleep`)
+    * "thread" (the call that hands `callee` to a thread), "thread maker" (`sync_to_async(callee)`)
+    * "stack" and "stack end" (an `ExitStack` is given something to end, or closed)
+    * "border" (a session is lent to what stays sync)
+    * "query" (a legacy query is sent), "schema" (`create_all` and its like), "load" (implicit I/O)
+    * "bridge" (a coroutine is run to its end), "client" (a `with` item that enters a test client)
+    * "finalizer" (`request.addfinalizer(callee)`), "raises" (`pytest.raises(error, callee)`)
     """
 
     function: Function
@@ -102,6 +108,7 @@ class Colours:
         self._spread()
         self.locks = Locks(program)
         self.sleeps = Sleeps(program)
+        self.stacks = Stacks(program)
         while waits := list(self._waits()):
             for site in waits:
                 self._note(site)
@@ -111,6 +118,8 @@ class Colours:
         """What has to be awaited because of what is async already: sleeping, and locks that are held meanwhile."""
         for function, call in self.sleeps.settle(self):
             yield AsyncSite(function, call, "sleep", None, f"sleeps: {self._program.short(function.source, call)}")
+        for function, node, kind in self.stacks.settle(self):
+            yield AsyncSite(function, node, kind, None, "ends a stack that holds something async")
         for use in self.locks.settle(self):
             what = f"waits for {self._program.short(use.function.source, use.node)}"
             yield AsyncSite(use.function, use.node, use.kind, None, what)
@@ -334,7 +343,7 @@ PASSING = {"wrapped", "sleep"}
 # Sites that call nothing where they stand.
 NOT_CALLS = {"thread maker"}
 # Sites whose callees all have to be of one colour.
-EVEN_KINDS = {"await", "with", "for", "next", "collect", "yield from", "generator method", "thread", "map"}
+EVEN_KINDS = {"await", "with", "for", "next", "collect", "yield from", "generator method", "thread", "map", "stack"}
 
 
 def _sharing(other: Function) -> str:
@@ -405,6 +414,7 @@ def _all_sites(program: Program) -> Iterator[AsyncSite]:
         if function in program.vanishing:
             continue
         kept = program.stays_sync(function)
+        yield from _decorated_sites(program, function)
         for node in function.own_nodes():
             # What a kept file does on its own sync session is its own affair; calls across its border are not.
             sites = [s for s in _sites_at(program, function, node) if s.callee is not None or not kept]
@@ -414,6 +424,15 @@ def _all_sites(program: Program) -> Iterator[AsyncSite]:
             continue
         if not program.stays_sync(function) and not program.queries_stay_sync(query):
             yield AsyncSite(function, query, "query", None, f"sends the query {program.short(function.source, query)}")
+
+
+def _decorated_sites(program: Program, function: Function) -> Iterator[AsyncSite]:
+    """`@scope()`: a context manager of a generator function, entered whenever the function is called."""
+    for decorator in function.decorators:
+        for value in program.values(decorator):
+            if isinstance(value, Context) and value.key:
+                callee = program.function(value.key)
+                yield AsyncSite(function, decorator, "decorated", callee, f"runs inside of {callee.qualname}")
 
 
 def _by_callee(site: AsyncSite) -> str:
@@ -465,6 +484,7 @@ def _holds_session(program: Program, values: Values) -> bool:
 def _call_sites(program: Program, function: Function, node: ast.Call) -> Iterator[AsyncSite]:
     parent = function.source.parents.get(node)
     in_with = isinstance(parent, ast.withitem) and isinstance(function.source.parents.get(parent), ast.With)
+    in_with = in_with or (isinstance(parent, ast.Call) and bool(holding_method(program, parent)))
     if is_schema_call(program, node):
         yield AsyncSite(function, node, "schema", None, f"runs {program.short(function.source, node)}")
         return
@@ -477,6 +497,10 @@ def _call_sites(program: Program, function: Function, node: ast.Call) -> Iterato
                     yield from _function_sites(program, function, node, value)
         return
     yield from _handing_sites(program, function, node)
+    yield from _stack_sites(program, function, node)
+    if lent(program, node) and (kept := kept_callees(program, node)) and not program.stays_sync(function):
+        yield AsyncSite(function, node, "border", None, f"lends its session to {kept[0].qualname}, which stays sync")
+        return
     if is_mapping(program, node):
         for callee in functions_of(program, node.args[0]):
             if callee is not None and not callee.is_generator:
@@ -495,6 +519,17 @@ def _call_sites(program: Program, function: Function, node: ast.Call) -> Iterato
                 callee = program.function(key)
                 if not callee.is_async:
                     yield AsyncSite(function, node, "generator method", callee, f"calls a method of {callee.qualname}")
+
+
+def _stack_sites(program: Program, function: Function, node: ast.Call) -> Iterator[AsyncSite]:
+    method = holding_method(program, node)
+    if method == "callback":
+        for callee in functions_of(program, node.args[0]):
+            what = callee.qualname if callee else program.short(function.source, node.args[0])
+            yield AsyncSite(function, node, "stack", callee, f"has {what} called")
+    elif method:
+        for site in _with_sites(program, function, node.args[0]):
+            yield AsyncSite(function, node, "stack", site.callee, site.what)
 
 
 def _function_sites(program: Program, function: Function, node: ast.Call, value: FunctionObject) -> Iterator[AsyncSite]:

@@ -165,6 +165,7 @@ class Interpreter:
             case ast.AnnAssign(target=target, annotation=annotation, value=value):
                 values = self.eval(value, env) if value else NOTHING
                 self.assign(target, values | self.annotations.instances(annotation, env), env, value)
+                self.calls.keep(values, self.annotations.argument(annotation, env))
             case ast.AugAssign(target=target, value=value):
                 self.assign(target, self.eval(value, env) | self.eval(_loaded(target), env), env, value)
             case ast.Return(value=value):
@@ -412,6 +413,8 @@ class Interpreter:
                             self.store.write(values, "global", path, name)
                         case Mock():
                             self.mocks.assign(owner, name, values)
+                        case Instance(cls=cls) if self.calls.is_open(cls):
+                            self.store.write(values, "open", library().canonical(cls), name)
                         case Instance():
                             self.mocks.note_patch(target, owner, name, values)
             case ast.Tuple(elts=parts) | ast.List(elts=parts):

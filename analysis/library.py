@@ -25,6 +25,8 @@ of each function what it returns, whether it does I/O by itself (`io`) or on a s
 `blocks` says how a callable blocks the thread that calls it, with a word that `libraries/blocking.toml` explains; of a
 class it says so of all its methods.
 
+A section of `toolkits` says the same of everything in a package that is given a function.
+
 `returns` is a small type expression: a dotted class name for an instance, `self`, `list[T]`, `context[T]` (a context
 manager), `await[T]`, or `@name` for what `statements.py` works out.
 """
@@ -62,6 +64,7 @@ class Callable:
 class LibraryClass:
     """A library's class. `asynchronous` is the class that stands for it after the migration.
 
+    `is_open`: anything may be kept in its attributes; what is kept under a name anywhere is found under it everywhere.
     `on_loop` is the class that has to stand for it where a task waits for it. `told_apart`: its objects are told apart
     by the place where they are made. `facade` is the attribute under which the async one holds the sync object, and
     `facade_only` what is found there alone.
@@ -76,6 +79,7 @@ class LibraryClass:
     facade: str = ""
     facade_only: tuple[str, ...] = ()
     told_apart: bool = False
+    is_open: bool = False
     blocks: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     methods: Mapping[str, Callable] = field(default_factory=dict)
@@ -96,6 +100,7 @@ class Library:
     classes: dict[str, LibraryClass] = field(default_factory=dict)
     functions: dict[str, Callable] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
+    toolkits: dict[str, str] = field(default_factory=dict)
     blocking: dict[str, Blocking] = field(default_factory=dict)
     unmistakable: dict[str, str] = field(default_factory=dict)
     _ancestries: dict[str, list[LibraryClass]] = field(default_factory=dict)
@@ -156,6 +161,8 @@ def library() -> Library:
 
 
 def _add(result: Library, table: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
+    for name, entry in table.get("toolkits", {}).items():
+        result.toolkits[name] = entry["calls"]
     for name, entry in table.get("classes", {}).items():
         known = dict(entry)
         for alias in known.pop("aliases", ()):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeGuard
 
@@ -16,7 +16,7 @@ from .boundaries import boundary_of
 from .library import library
 from .source import Source
 from .symbols import Function
-from .values import NOTHING, ClassObject, Context, External, FunctionObject, Instance, Many, Table, Values
+from .values import NOTHING, ClassObject, Context, External, FunctionObject, Instance, Many, Table
 
 if TYPE_CHECKING:
     from .colours import Colours
@@ -54,13 +54,6 @@ class Lock:
     def waits(self) -> list[Use]:
         """The uses that are awaited on the loop."""
         return [use for use in self.uses if use.kind in {"with", "await"}]
-
-    def holds(self, values: Values) -> bool:
-        """Can this be one of these locks?"""
-        return any(
-            self.holds(v.items) if isinstance(v, Many | Table) else isinstance(v, Instance) and v.origin in self.origins
-            for v in values
-        )
 
 
 class Locks:
@@ -208,7 +201,7 @@ def _collected(program: Program) -> list[Lock]:
     for function in program.functions:
         for node in function.own_nodes():
             values = program.values(node) if isinstance(node, ast.expr) else NOTHING
-            locks = [v for v in values if isinstance(v, Instance) and _is_lock(v.cls)]
+            locks = [v for v in values if isinstance(v, Instance) and is_lock(v.cls)]
             origins = frozenset(v.origin for v in locks if v.origin)
             if origins:
                 assert isinstance(node, ast.expr)
@@ -216,9 +209,10 @@ def _collected(program: Program) -> list[Lock]:
     return _grouped(found)
 
 
-def _is_lock(cls: str) -> bool:
+def is_lock(cls: str) -> bool:
+    """Is a library's class one of threads that asyncio has a counterpart for?"""
     known = library().classes.get(cls)
-    return known is not None and bool(known.on_loop)
+    return known is not None and known.on_loop.startswith("asyncio.")
 
 
 def _grouped(found: list[tuple[frozenset[str], frozenset[str], Use | None]]) -> list[Lock]:
@@ -281,53 +275,3 @@ def _passes_on(program: Program, call: ast.Call) -> bool:
         or (isinstance(v, External) and (isinstance(v.receiver, Many | Table) or v.name in {"print", "id"}))
         for v in callees
     )
-
-
-def references(program: Program, lock: Lock) -> Iterator[tuple[Source, ast.expr, str]]:
-    """Where classes of `threading` are named for a lock: where it is made, and in annotations of what holds it.
-
-    The class of `threading` that is named stands third.
-    """
-    for source in program.sources.values():
-        for node in source.nodes:
-            match node:
-                case ast.Name() | ast.Attribute() if _key(source, node) in lock.origins:
-                    yield from _named(program, source, node)
-                case ast.AnnAssign(target=target, annotation=annotation, value=value):
-                    own = program.values(value) if value else NOTHING
-                    if lock.holds(own | program.values(target) | _variable(program, source, target)):
-                        yield from _all_named(program, source, annotation)
-                case ast.arg(annotation=ast.expr() as annotation) if lock.holds(_parameter(program, source, node)):
-                    yield from _all_named(program, source, annotation)
-
-
-def _key(source: Source, node: ast.expr) -> str:
-    return f"{source.path}:{node.lineno}:{node.col_offset}"
-
-
-def _parameter(program: Program, source: Source, node: ast.arg) -> Values:
-    definition = source.parents[source.parents[node]]
-    return program.parameter(program.interpreter.by_node[definition], node.arg)
-
-
-def _variable(program: Program, source: Source, target: ast.expr) -> Values:
-    """All that a global or an attribute holds."""
-    match target:
-        case ast.Name(id=name):
-            return program.interpreter.store.peek("global", source.path, name)
-        case ast.Attribute(value=owner, attr=name):
-            classes = [v.cls for v in program.values(owner) if isinstance(v, Instance)]
-            return frozenset(v for c in classes for v in program.interpreter.store.peek("instance", c, name))
-    return NOTHING
-
-
-def _named(program: Program, source: Source, node: ast.expr) -> Iterator[tuple[Source, ast.expr, str]]:
-    for value in program.values(node):
-        if isinstance(value, ClassObject) and _is_lock(value.cls):
-            yield source, node, value.cls
-
-
-def _all_named(program: Program, source: Source, node: ast.expr) -> Iterator[tuple[Source, ast.expr, str]]:
-    for part in ast.walk(node):
-        if isinstance(part, ast.Name | ast.Attribute):
-            yield from _named(program, source, part)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from .blocking import Block, blocking
 from .calling import edges
-from .library import library
+from .locks import is_lock
 from .source import Source
 from .stand_ins import is_test_code
 from .symbols import Function
@@ -141,12 +141,7 @@ def _holds_lock(program: Program, source: Source, node: ast.AST) -> bool:
     while current is not None and not isinstance(current, ast.FunctionDef | ast.AsyncFunctionDef):
         if isinstance(current, ast.With):
             held = [v for item in current.items for v in program.values(item.context_expr)]
-            if any(isinstance(v, Instance) and _is_lock(v.cls) for v in held):
+            if any(isinstance(v, Instance) and is_lock(v.cls) for v in held):
                 return True
         current = source.parents.get(current)
     return False
-
-
-def _is_lock(cls: str) -> bool:
-    known = library().classes.get(cls)
-    return known is not None and bool(known.on_loop)

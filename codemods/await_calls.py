@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from ..analysis.boundaries import Boundary
 from ..analysis.colours import AsyncSite
@@ -24,7 +25,7 @@ from .edit import Edit, Replace
 from .entry_bodies import called_by_its_body
 from .imports import request
 from .open_calls import await_if_awaitable
-from .running_through import async_for, call_method, collect, take_next, yield_from
+from .running_through import async_for, call_method, collect, kept_generator, take_next, yield_from
 from .thread_calls import on_the_loop
 from .with_items import async_with
 
@@ -43,6 +44,7 @@ KINDS = {
     "thread": "await it on the loop instead of calling it in a thread",
     "property": "await the property",
 }
+DROPPED = "nobody holds the generator: it would close what it gave while that is in use; open the session here instead"
 
 
 def decide(program: Program) -> Iterator[Decision]:
@@ -85,6 +87,8 @@ def _decision(program: Program, site: AsyncSite) -> Decision:
     concern, status = "", Status.DONE
     if is_in_lambda_or_default(source, site.node):
         status, concern = Status.DECLINED, "an `await` can't stand here"
+    elif site.kind == "next" and _is_dropped(site):
+        status, concern = Status.DECLINED, DROPPED
     elif site.confidence is not Confidence.HIGH:
         concern = "the receiver's class is not known; its method was recognised by its name"
     return Decision(
@@ -97,9 +101,30 @@ def _decision(program: Program, site: AsyncSite) -> Decision:
         program.colours.site_chain(site),
         site.function.qualname,
         {"kind": site.kind, "items": _async_items(program, site) if site.kind == "with" else []}
-        | ({"entry": site.callee.key} if site.callee and site.callee in program.colours.split else {}),
+        | ({"entry": site.callee.key} if site.callee and site.callee in program.colours.split else {})
+        | ({"generator": _held_generator(site)} if site.kind == "next" else {}),
         site.node,
     )
+
+
+def _held_generator(site: AsyncSite) -> str:
+    """The name that a generator gets which is made here and would otherwise end while what it gave is in use."""
+    node, callee = site.node, site.callee
+    if site.kind != "next" or callee is None or not (isinstance(node, ast.Call) and isinstance(node.args[0], ast.Call)):
+        return ""
+    has_end = any(isinstance(n, ast.Try | ast.With) for n in callee.own_nodes())
+    return kept_generator(site.function.source, node) or DROPPED if has_end else ""
+
+
+def _is_dropped(site: AsyncSite) -> bool:
+    """Does nobody hold such a generator, or not for as long as what it gave?"""
+    name = _held_generator(site)
+    returned = {n.value.id for n in site.function.own_nodes() if isinstance(n, ast.Return) and _is_name(n.value)}
+    return name == DROPPED or name.removesuffix("_generator") in returned
+
+
+def _is_name(node: ast.expr | None) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name)
 
 
 def _async_items(program: Program, site: AsyncSite) -> list[int]:
@@ -138,7 +163,7 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
             yield from async_for(source, node)
         case "next":
             assert isinstance(node, ast.Call)
-            yield from take_next(source, node)
+            yield from take_next(source, node, decision.data["generator"])
         case "collect":
             yield from collect(source, node)
         case "yield from" | "plain yield from" as kind:

@@ -26,7 +26,8 @@ from collections.abc import Iterator
 
 from ..analysis.decisions import Decision, Status
 from ..analysis.library import library
-from ..analysis.locks import Lock, references
+from ..analysis.locks import Lock
+from ..analysis.origins import class_names
 from ..analysis.program import Program
 from .carried import LEFT, Work, carried, decided
 from .edit import Edit, Replace
@@ -41,7 +42,7 @@ def decide(program: Program) -> Iterator[Decision]:
     for lock in program.colours.locks.all:
         if lock.concern:
             yield _declined(program, lock)
-        for source, node, cls in references(program, lock) if lock.converts else ():
+        for source, node, cls in class_names(program, lock.origins) if lock.converts else ():
             key = source.path, source.span(node)[0]
             if key not in seen:
                 seen.add(key)

@@ -31,10 +31,29 @@ def _async_comprehension(source: Source, comprehension: ast.comprehension) -> It
     yield from list_instead_of_generator(source, comprehension.target)
 
 
-def take_next(source: Source, node: ast.Call) -> Iterator[Edit]:
-    """`next(rows)` -> `await anext(rows)`."""
+def take_next(source: Source, node: ast.Call, name: str = "") -> Iterator[Edit]:
+    """`next(rows)` -> `await anext(rows)`; with a name for the generator that is made here."""
     yield Replace(*source.span(node.func), "anext")
     yield from wrap_await(source, node)
+    if name:
+        statement, made = source.parents[node], node.args[0]
+        assert isinstance(statement, ast.stmt)
+        start = source.span(statement)[0]
+        yield Replace(start, start, f"{name} = {source.text(made)}\n{source.indentation(statement)}")
+        yield Replace(*source.span(made), name)
+
+
+def kept_generator(source: Source, node: ast.Call) -> str:
+    """The name for the generator in `db = next(get_db())`; "" where it has one.
+
+    A sync generator that nobody holds ends at once. An async one is ended by a task of its own, while what it gave is
+    in use.
+    """
+    statement = source.parents.get(node)
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
+    if isinstance(node.args[0], ast.Call) and isinstance(target, ast.Name | ast.Attribute):
+        return f"{source.text(target)}_generator"
+    return ""
 
 
 def call_method(source: Source, node: ast.Call) -> Iterator[Edit]:

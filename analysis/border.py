@@ -1,0 +1,37 @@
+"""The border between code that moves and code that stays sync: where a session crosses it."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from .symbols import Function
+from .values import ClassObject, FunctionObject, Instance
+
+if TYPE_CHECKING:
+    from .program import Program
+
+
+def kept_callees(program: Program, node: ast.Call) -> list[Function]:
+    """The functions that a call reaches, when all of them stay sync because their files do."""
+    found: list[Function] = []
+    for value in program.values(node.func):
+        match value:
+            case FunctionObject(key=key):
+                found.append(program.function(key))
+            case ClassObject(cls=cls):
+                found.extend(program.methods(cls, "__init__"))
+    return found if all(map(program.stays_sync, found)) else []
+
+
+def lent(program: Program, node: ast.Call) -> list[ast.expr]:
+    """The arguments of a call that are sessions or connections which become async."""
+    given = [*node.args, *(k.value for k in node.keywords)]
+    return [g for g in given if any(_is_lent(program, v) for v in program.values(g))]
+
+
+def _is_lent(program: Program, value: object) -> bool:
+    if not isinstance(value, Instance):
+        return False
+    objects = program.interpreter.objects
+    return any(objects.is_a(value.cls, base) for base in ("sqlalchemy.orm.Session", "sqlalchemy.Connection"))

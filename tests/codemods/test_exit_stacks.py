@@ -1,0 +1,14 @@
+"""Exit stacks: the cases in `exit_stacks/` run before and after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .whole import Case, cases, check
+
+
+@pytest.mark.parametrize("case", cases("exit_stacks"))
+def test_case(case: Case, tmp_path: Path) -> None:
+    check(case, tmp_path)
