@@ -13,7 +13,7 @@ from .decisions import Step
 from .library import library
 from .once import once
 from .symbols import Function, decorator_name
-from .values import NOTHING, ClassObject, External, Instance, Value
+from .values import NOTHING, ClassObject, External, FunctionObject, Instance, Value
 
 if TYPE_CHECKING:
     from .program import Program
@@ -99,6 +99,8 @@ def blocking(program: Program) -> Blocking:
 def blocking_kind(program: Program, node: ast.Call) -> str:
     """How a library's call blocks; "" when it is not known to."""
     values = program.values(node.func)
+    if any(_is_configured(program, v) for v in values):
+        return "configured"
     kinds = filter(None, map(_kind_of, values))
     kind = next(iter(sorted(kinds)), "")
     if kind or not isinstance(node.func, ast.Attribute):
@@ -106,6 +108,18 @@ def blocking_kind(program: Program, node: ast.Call) -> str:
     if not values and not program.values(node.func.value):
         kind = library().unmistakable.get(node.func.attr, "")
     return kind or _of_client(program, node.func)
+
+
+def _is_configured(program: Program, value: Value) -> bool:
+    match value:
+        case External(name=name) | ClassObject(cls=name) if "::" not in name:
+            called = name
+        case FunctionObject(key=key) | ClassObject(cls=key):
+            path, _, qualname = key.partition("::")
+            called = f"{program.interpreter.modules.dotted(path)}.{qualname}"
+        case _:
+            return False
+    return any(called == name or called.startswith(f"{name}.") for name in program.settings.blocking)
 
 
 def _kind_of(value: Value) -> str:

@@ -12,10 +12,12 @@ class Settings:
 
     `paths`: files and folders to look at, relative to the root. `exclude`: gitignore-style patterns to leave out.
     `keep_sync`: path pattern or dotted module -> the reason it stays sync. `driver`: the async driver that PostgreSQL
-    or MySQL gets, such as "asyncpg" or "psycopg"; empty: chosen from what the project has.
+    or MySQL gets, such as "asyncpg" or "psycopg"; empty: chosen from what the project has. `blocking`: dotted names of
+    functions, classes or packages whose calls block, beside those of the library tables.
     """
 
     paths: tuple[str, ...] = (".",)
     exclude: tuple[str, ...] = ()
     keep_sync: Mapping[str, str] = field(default_factory=dict)
     driver: str = ""
+    blocking: tuple[str, ...] = ()

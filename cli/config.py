@@ -86,6 +86,7 @@ CHECKS: Mapping[str, Callable[[Path, Any], str]] = {
     "exclude": _strings,
     "keep-sync": _reasons,
     "driver": _driver,
+    "blocking": _strings,
 }
 
 

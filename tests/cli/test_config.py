@@ -34,6 +34,7 @@ def test_every_key(folder: Folder) -> None:
             paths = ["app", "tests"]
             exclude = ["app/old/"]
             driver = "psycopg"
+            blocking = ["slowlib"]
 
             [tool.asyncshift.keep-sync]
             "app/report.py" = "runs in a worker"
@@ -46,6 +47,7 @@ def test_every_key(folder: Folder) -> None:
         exclude=("app/old/",),
         keep_sync={"app/report.py": "runs in a worker", "app.jobs": "Celery"},
         driver="psycopg",
+        blocking=("slowlib",),
     )
 
 
