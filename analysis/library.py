@@ -95,7 +95,10 @@ class Blocking:
 
 @dataclass(slots=True)
 class Library:
-    """All tables together. `unmistakable`: names of methods that block, by kind, whatever they are called on."""
+    """All tables together. `unmistakable`: names of methods that block, by kind, whatever they are called on.
+
+    `without_async`: modules built on sync sessions that have no async form, and what that means.
+    """
 
     classes: dict[str, LibraryClass] = field(default_factory=dict)
     functions: dict[str, Callable] = field(default_factory=dict)
@@ -103,6 +106,7 @@ class Library:
     toolkits: dict[str, str] = field(default_factory=dict)
     blocking: dict[str, Blocking] = field(default_factory=dict)
     unmistakable: dict[str, str] = field(default_factory=dict)
+    without_async: dict[str, str] = field(default_factory=dict)
     _ancestries: dict[str, list[LibraryClass]] = field(default_factory=dict)
 
     def canonical(self, name: str) -> str:
@@ -154,6 +158,7 @@ def library() -> Library:
     ]
     for table in tables:
         _add(result, table)
+        result.without_async |= table.get("without_async", {})
     for table in tables:
         for kind, entry in table.get("blocking", {}).items():
             _add_blocking(result, kind, entry)

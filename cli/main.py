@@ -13,6 +13,7 @@ import click
 from .errors import DEBUG
 
 COMMANDS = {
+    "assess": "Before anything is done: is it worth it, and what will it take?",
     "plan": "Print what would be done and why; changes nothing.",
     "migrate": "Carry the plan out.",
     "check": "Find what is left from before, or would break under asyncio.",

@@ -33,7 +33,7 @@ def plan(paths: Sequence[str], name: str | None, as_json: bool, module: str | No
     (keep), and each that a person has to look at (look).
     """
     project = open_project(paths, driver, module)
-    told = cache.kept(project, "plan", lambda: _worked_out(project))
+    told = cache.kept(project, "plan", lambda: worked_out(project))
     decisions = [Decision.from_json(values) for values in told["decisions"]]
     if name is not None:
         decisions = why.about(decisions, name, told["functions"])
@@ -46,7 +46,8 @@ def plan(paths: Sequence[str], name: str | None, as_json: bool, module: str | No
         console.print(line)
 
 
-def _worked_out(project: Project) -> dict[str, Any]:
+def worked_out(project: Project) -> dict[str, Any]:
+    """The plan, as it is kept."""
     # What this imports takes longer than to tell a plan that is kept.
     from .work import nothing_to_do, plan_for
 

@@ -66,7 +66,7 @@ def facts(
         "project": name,
         "figures": _figures(modules, decisions),
         "modules": modules,
-        "kept": [_kept(d) for d in decisions if d.status is Status.KEPT],
+        "kept": [kept(d) for d in decisions if d.status is Status.KEPT],
         "requirements": [
             *(_requirement(text, code, *outcomes) for text, code in REQUIREMENTS.items()),
             *_of_suite(suite),
@@ -106,7 +106,7 @@ def _module(path: str, before: bytes | None, after: bytes | None, decisions: Seq
         "changes": dict(sorted(Counter(d.codemod for d in told if d.status is Status.DONE).items())),
         "functions": [_function(d) for d in functions],
         "confidence": str(max((d.confidence for d in told), key=ORDER.index, default=Confidence.HIGH)),
-        "concerns": [_concern(d) for d in told if d.concern or d.status is Status.DECLINED],
+        "concerns": [concern(d) for d in told if d.concern or d.status is Status.DECLINED],
         "decisions": [d.as_json() for d in decisions],
     }
 
@@ -159,7 +159,8 @@ def _function(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _concern(decision: Decision) -> dict[str, Any]:
+def concern(decision: Decision) -> dict[str, Any]:
+    """What a person should look at."""
     return {
         "path": decision.site.path,
         "line": decision.site.line,
@@ -171,7 +172,8 @@ def _concern(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _kept(decision: Decision) -> dict[str, Any]:
+def kept(decision: Decision) -> dict[str, Any]:
+    """What stays as it is on purpose."""
     return {
         "path": decision.site.path,
         "line": decision.site.line,

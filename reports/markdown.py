@@ -31,15 +31,25 @@ WORDS = {
 
 def trace(facts: Mapping[str, Any]) -> str:
     """The trace report: what changed where, why, how sure, and what remains."""
-    return _render("trace.md.j2", facts)
+    return _render("trace.md.j2", _by_phase(facts))
 
 
 def pull_request(facts: Mapping[str, Any]) -> str:
     """The text of a pull request."""
-    return _render("pull_request.md.j2", facts)
+    return _render("pull_request.md.j2", _by_phase(facts))
 
 
-def _render(name: str, facts: Mapping[str, Any]) -> str:
+def assessment(assessed: Mapping[str, Any]) -> str:
+    """Whether the move is worth it, and what it takes."""
+    return _render("assess.md.j2", assessed)
+
+
+def _by_phase(facts: Mapping[str, Any]) -> dict[str, Any]:
+    phases = [(phase, list(modules)) for phase, modules in groupby(facts["modules"], lambda m: m["phase"])]
+    return {"phases": phases, **facts}
+
+
+def _render(name: str, values: Mapping[str, Any]) -> str:
     environment = Environment(
         loader=PackageLoader(__package__, "templates"),
         undefined=StrictUndefined,
@@ -47,15 +57,8 @@ def _render(name: str, facts: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {
-        "changes": _changes,
-        "ranges": _ranges,
-        "place": _place,
-        "counted": _counted,
-        "wrapped": "`{}`".format,
-    }
-    phases = [(phase, list(modules)) for phase, modules in groupby(facts["modules"], lambda m: m["phase"])]
-    return environment.get_template(name).render(phases=phases, **facts)
+    environment.filters |= FILTERS
+    return environment.get_template(name).render(**values)
 
 
 def _changes(changes: Mapping[str, int]) -> str:
@@ -78,4 +81,11 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-FILTERS = {"changes": _changes, "counted": _counted, "place": _place, "ranges": _ranges, "wrapped": "`{}`".format}
+FILTERS = {
+    "words": lambda name: WORDS.get(name, name),
+    "changes": _changes,
+    "counted": _counted,
+    "place": _place,
+    "ranges": _ranges,
+    "wrapped": "`{}`".format,
+}

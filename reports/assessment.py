@@ -1,0 +1,122 @@
+"""Before anything is done: is the move worth it, and what will it take?"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..analysis.decisions import Decision, Status
+from ..analysis.test_reach import is_test_file
+from .facts import ASYNC_DEF, concern, kept
+from .surface import LOOPS, Surface, companions, surface
+
+VERSION = 1
+# Decisions that stand where code waits for the database.
+WAITING = {"await-calls", "query-to-select"}
+# What is awaited instead of calling it in a thread does not block today.
+THREAD = "thread"
+
+
+def assessment(
+    name: str, contents: Mapping[str, bytes], decisions: Sequence[Decision], broken: Sequence[str] = ()
+) -> dict[str, Any]:
+    """What is known of a project before the migration, as JSON values.
+
+    `decisions` are the plan's; `broken` has a line for each file that can't be read.
+    """
+    shown = {path: seen for path, content in contents.items() if (seen := surface(content)) is not None}
+    done = [d for d in decisions if d.status is Status.DONE]
+    by_hand = [concern(d) for d in decisions if d.concern or d.status is Status.DECLINED]
+    told: dict[str, Any] = {
+        "version": VERSION,
+        "project": name,
+        "size": {
+            "files": len(contents),
+            "lines": sum(seen.lines for seen in shown.values()),
+            "tests": sum(map(is_test_file, contents)),
+        },
+        "styles": _styles(shown),
+        "converts": {
+            "functions": sum(d.codemod == ASYNC_DEF for d in done),
+            "decisions": len(done),
+            "confidence": dict(Counter(str(d.confidence) for d in done)),
+            "codemods": dict(sorted(Counter(d.codemod for d in done).items())),
+        },
+        "by_hand": sorted(by_hand, key=lambda c: (not c["is_declined"], c["path"], c["line"])),
+        "kept": [kept(d) for d in decisions if d.status is Status.KEPT],
+        "companions": _companions(shown),
+        "coroutines": sum(len(seen.coroutines) for path, seen in shown.items() if not is_test_file(path)),
+        "blocking": _blocking(shown, done),
+        "diff": {"files": len({d.site.path for d in done}), "lines": _lines_changed(done)},
+        "broken": list(broken),
+    }
+    return told | {"verdict": verdict(told)}
+
+
+def verdict(told: Mapping[str, Any]) -> str:
+    """A sentence: is it worth it?"""
+    styles, converts, by_hand = told["styles"], told["converts"], told["by_hand"]
+    functions = converts["functions"]
+    if not functions and not by_hand:
+        return "Nothing to move: no call is known to reach the database through sync SQLAlchemy."
+    alone = converts["decisions"] / (converts["decisions"] + sum(c["is_declined"] for c in by_hand))
+    share = "all" if alone == 1 else f"{min(alone, 0.999):.1%}"
+    effort = f"{share} of the changes are made by the tool, {_counted(len(by_hand), 'place')} to look at by hand."
+    if "Flask-SQLAlchemy" in styles:
+        return f"Not as it is: Flask-SQLAlchemy has no async session; the framework has to go first. Then {effort}"
+    if told["blocking"]:
+        return f"Worth it: {_counted(len(told['blocking']), 'coroutine')} block the event loop today. {effort}"
+    if styles.keys() & LOOPS:
+        return f"Worth it where requests wait for the database; today each holds a thread. {effort}"
+    if told["coroutines"]:
+        return f"Possible: there is async code to call it from, but no web framework was seen. {effort}"
+    return f"Hardly worth it: nothing seen here runs on an event loop. It could be done: {effort}"
+
+
+def _styles(shown: Mapping[str, Surface]) -> dict[str, dict[str, int]]:
+    """How often each style appears, and in how many files."""
+    uses: Counter[str] = Counter()
+    files: Counter[str] = Counter()
+    for seen in shown.values():
+        uses.update(seen.styles)
+        files.update(seen.styles.keys())
+    return {style: {"uses": uses[style], "files": files[style]} for style, _ in files.most_common()}
+
+
+def _companions(shown: Mapping[str, Surface]) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for path, seen in shown.items():
+        for module, line, meaning in companions(seen.imports):
+            known = found.setdefault(module, {"name": module, "text": meaning, "path": path, "line": line, "files": 0})
+            known["files"] += 1
+    return list(found.values())
+
+
+def _blocking(shown: Mapping[str, Surface], done: Sequence[Decision]) -> list[dict[str, Any]]:
+    """The coroutines of today that wait for the database without giving the loop back."""
+    waiting: defaultdict[str, set[int]] = defaultdict(set)
+    for decision in done:
+        if decision.codemod in WAITING and THREAD not in decision.action and not is_test_file(decision.site.path):
+            waiting[decision.site.path].add(decision.site.line)
+    found = []
+    for path, lines in sorted(waiting.items()):
+        for name, first, last in shown[path].coroutines if path in shown else ():
+            calls = sum(first <= line <= last for line in lines)
+            if calls:
+                found.append({"path": path, "line": first, "function": name, "calls": calls})
+    return found
+
+
+def _lines_changed(done: Sequence[Decision]) -> int:
+    """An estimate: a decision changes the first line of its site, and a query each of its lines."""
+    lines = set()
+    for decision in done:
+        site = decision.site
+        last = site.end_line if decision.codemod == "query-to-select" else site.line
+        lines.update((site.path, line) for line in range(site.line, last + 1))
+    return len(lines)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

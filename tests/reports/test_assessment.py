@@ -1,0 +1,98 @@
+"""What is said before a migration: each sentence follows from what the files and the plan hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asyncshift.analysis.decisions import Decision, Status
+from asyncshift.analysis.program import Program
+from asyncshift.analysis.settings import Settings
+from asyncshift.analysis.source import Site
+from asyncshift.checks.outcome import Outcome
+from asyncshift.cli.discovery import python_files
+from asyncshift.codemods.engine import make_plan, rewrite
+from asyncshift.reports import markdown
+from asyncshift.reports.assessment import assessment
+from asyncshift.reports.facts import facts
+
+ORIGINALS = Path(__file__).parents[1] / "originals"
+NONE = Outcome(())
+HANDLER = b"import fastapi\n\nasync def orders(db):\n    return db.query(Order).all()\n"
+
+
+def decision(codemod: str, line: int = 4, **more: Any) -> Decision:
+    return Decision(codemod, Site("app.py", line, 0, line, 9), "await the call", **more)
+
+
+def assessed(content: bytes, *decisions: Decision, **more: Any) -> dict[str, Any]:
+    return assessment("shop", {"app.py": content}, decisions, **more)
+
+
+AWAIT, ASYNC = decision("await-calls"), decision("async-def", 3, function="orders")
+
+
+def test_a_coroutine_that_waits_for_the_database_blocks_today() -> None:
+    told = assessed(HANDLER, AWAIT, ASYNC)
+    assert told["blocking"] == [{"path": "app.py", "line": 3, "function": "orders", "calls": 1}]
+    assert told["verdict"].startswith("Worth it: 1 coroutine block")
+    assert assessed(HANDLER.replace(b"async ", b""), AWAIT, ASYNC)["blocking"] == []
+    assert assessed(HANDLER, ASYNC)["blocking"] == []
+
+
+def test_what_a_thread_does_does_not_block() -> None:
+    in_thread = Decision("await-calls", AWAIT.site, "await it on the loop instead of calling it in a thread")
+    assert assessed(HANDLER, in_thread, ASYNC)["blocking"] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "decisions", "start"),
+    [
+        (HANDLER, (), "Nothing to move"),
+        (b"import fastapi\ndef orders(db): ...\n", (ASYNC,), "Worth it where requests wait"),
+        (b"import flask_sqlalchemy\n", (ASYNC,), "Not as it is: Flask-SQLAlchemy"),
+        (b"async def poll(): ...\n", (ASYNC,), "Possible"),
+        (b"def orders(db): ...\n", (ASYNC,), "Hardly worth it"),
+    ],
+)
+def test_the_verdict_follows_from_what_is_there(content: bytes, decisions: tuple[Decision, ...], start: str) -> None:
+    assert assessed(content, *decisions)["verdict"].startswith(start)
+
+
+def test_what_needs_a_person_is_named_with_its_place() -> None:
+    look = decision("facades", status=Status.DECLINED, concern="who closes this?", function="orders")
+    text = markdown.assessment(assessed(HANDLER, AWAIT, ASYNC, look))
+    assert "- who closes this? (left as it is)\n  - `app.py:4` `orders`\n" in text
+    assert "66.7% of the changes are made by the tool, 1 place to look at" in text
+    assert "all of the changes" in markdown.assessment(assessed(HANDLER, AWAIT, ASYNC))
+
+
+def test_libraries_without_an_async_form_are_named() -> None:
+    told = assessed(b"import os\nfrom flask_admin.contrib import sqla\n", ASYNC)
+    assert [(c["name"], c["line"]) for c in told["companions"]] == [("flask_admin", 2)]
+    assert assessed(b"import flask_administration\n", ASYNC)["companions"] == []
+
+
+def test_styles_are_counted() -> None:
+    told = assessed(b"from sqlalchemy.orm import scoped_session as s\ndb.query(A)\ndb.query(B)\n", ASYNC)
+    assert told["styles"] == {"scoped_session": {"uses": 1, "files": 1}, "query() of 1.x": {"uses": 2, "files": 1}}
+
+
+def test_a_broken_file_is_named() -> None:
+    told = assessed(b"def (", broken=["app.py:1: invalid syntax"])
+    assert "- app.py:1: invalid syntax" in markdown.assessment(told)
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in ORIGINALS.iterdir() if p.is_dir()))
+def test_the_estimate_of_the_diff_is_near(name: str) -> None:
+    root = ORIGINALS / name
+    program = Program.build(root, python_files(root, [root], ()), Settings())
+    plan = make_plan(program)
+    contents = {path: source.content for path, source in program.sources.items()}
+    estimate = assessment(name, contents, list(plan))["diff"]["lines"]
+    after = rewrite(program, plan)
+    before = {p: (root / p).read_bytes() if (root / p).exists() else None for p in after}
+    figures = facts(name, list(plan), before, after, (NONE, NONE))["figures"]
+    assert estimate == pytest.approx(figures["added"], rel=0.4)
