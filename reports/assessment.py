@@ -57,8 +57,7 @@ def assessment(
 def verdict(told: Mapping[str, Any]) -> str:
     """A sentence: is it worth it?"""
     styles, converts, by_hand = told["styles"], told["converts"], told["by_hand"]
-    functions = converts["functions"]
-    if not functions and not by_hand:
+    if not converts["decisions"] and not by_hand:
         return "Nothing to move: no call is known to reach the database through sync SQLAlchemy."
     alone = converts["decisions"] / (converts["decisions"] + sum(c["is_declined"] for c in by_hand))
     share = "all" if alone == 1 else f"{min(alone, 0.999):.1%}"

@@ -82,10 +82,10 @@ def _counted(number: int, noun: str) -> str:
 
 
 FILTERS = {
-    "words": lambda name: WORDS.get(name, name),
     "changes": _changes,
     "counted": _counted,
     "place": _place,
     "ranges": _ranges,
+    "words": lambda name: WORDS.get(name, name),
     "wrapped": "`{}`".format,
 }
