@@ -109,7 +109,7 @@ def _blocking(shown: Mapping[str, Surface], done: Sequence[Decision]) -> list[di
 
 def _lines_changed(done: Sequence[Decision]) -> int:
     """An estimate: a decision changes the first line of its site, and a query each of its lines."""
-    lines = set()
+    lines: set[tuple[str, int]] = set()
     for decision in done:
         site = decision.site
         last = site.end_line if decision.codemod == "query-to-select" else site.line
