@@ -18,7 +18,7 @@ from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.loads import is_in_lambda_or_default
 from ..analysis.program import Program
 from ..analysis.source import Source
-from ..analysis.values import External
+from ..analysis.values import Awaitable, External
 from .async_def import RENAMED
 from .awaiting import wrap_await
 from .edit import Edit, Replace
@@ -43,14 +43,16 @@ KINDS = {
     "generator method": "await the method of the async generator",
     "thread": "await it on the loop instead of calling it in a thread",
     "property": "await the property",
+    "forgotten": "await the coroutine",
 }
 DROPPED = "nobody holds the generator: it would close what it gave while that is in use; open the session here instead"
+FORGOTTEN = "nobody awaited it, so that it never ran; now it does"
 
 
 def decide(program: Program) -> Iterator[Decision]:
     """One decision for each site that needs `await`, `async with` or `async for`."""
     seen: set[tuple[ast.expr, str]] = set()
-    for site in [*program.colours.sites(), *_plain_yields(program)]:
+    for site in [*program.colours.sites(), *_plain_yields(program), *_forgotten(program)]:
         if (site.node, site.kind) in seen or site.kind not in KINDS:
             continue
         seen.add((site.node, site.kind))
@@ -82,6 +84,17 @@ def _plain_yields(program: Program) -> Iterator[AsyncSite]:
                 yield AsyncSite(function, node, "plain yield from", None, "yields from what stays sync")
 
 
+def _forgotten(program: Program) -> Iterator[AsyncSite]:
+    """Coroutines of libraries that a sync function made and could not await."""
+    for function in program.colours.reasons:
+        awaited = {site.node for site in program.colours.sites_of(function)}
+        for node in function.own_nodes():
+            match node:
+                case ast.Expr(value=ast.Call() as call) if call not in awaited:
+                    if any(isinstance(v, Awaitable) for v in program.values(call)):
+                        yield AsyncSite(function, call, "forgotten", None, "makes a coroutine")
+
+
 def _decision(program: Program, site: AsyncSite) -> Decision:
     source = site.function.source
     concern, status = "", Status.DONE
@@ -91,6 +104,8 @@ def _decision(program: Program, site: AsyncSite) -> Decision:
         status, concern = Status.DECLINED, DROPPED
     elif site.confidence is not Confidence.HIGH:
         concern = "the receiver's class is not known; its method was recognised by its name"
+    elif site.kind == "forgotten":
+        concern = FORGOTTEN
     return Decision(
         NAME,
         source.site(site.node),
@@ -142,7 +157,7 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     assert isinstance(node, ast.expr)
     source = program.sources[decision.site.path]
     match decision.data["kind"]:
-        case "property":
+        case "property" | "forgotten":
             yield from wrap_await(source, node)
         case "await" | "wrapped":
             if not isinstance(source.parents.get(node), ast.Await):
