@@ -85,7 +85,7 @@ def _plain_yields(program: Program) -> Iterator[AsyncSite]:
 
 
 def _forgotten(program: Program) -> Iterator[AsyncSite]:
-    """Coroutines of libraries that a sync function made and could not await."""
+    """Coroutines that a sync function made and could not await."""
     for function in program.colours.reasons:
         awaited = {site.node for site in program.colours.sites_of(function)}
         for node in function.own_nodes():

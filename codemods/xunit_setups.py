@@ -23,7 +23,9 @@ NAME = "xunit-setups"
 
 def decide(program: Program) -> Iterator[Decision]:
     """A decision for each setup or teardown function that becomes async."""
-    for function in program.colours.reasons:
+    # What is async already has never been awaited either.
+    already = [f for f in program.functions if f.is_async and program.colours.reasons]
+    for function in [*program.colours.reasons, *already]:
         scope = fixture_scope_of(program, function)
         if scope:
             yield Decision(
@@ -36,7 +38,7 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     """The decorator, and the `yield` in front of what a teardown does."""
     source = program.sources[decision.site.path]
     node = decision.node
-    assert isinstance(node, ast.FunctionDef)
+    assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     module = "pytest_asyncio" if runs_strict(program) else "pytest"
     text, wanted = request(source, module, None, at=node)
     scope = decision.data["scope"]
@@ -49,7 +51,7 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
         yield from _yielding(source, node)
 
 
-def _yielding(source: Source, node: ast.FunctionDef) -> Iterator[Edit]:
+def _yielding(source: Source, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Edit]:
     first = node.body[1] if ast.get_docstring(node) is not None and len(node.body) > 1 else node.body[0]
     if first.lineno == node.lineno:
         start = source.span(first)[0]
