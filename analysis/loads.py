@@ -52,7 +52,7 @@ class Load:
     `node` gives), or "indirect" (`getattr()` or an association proxy reads it). `owner` is the expression of the
     object. `origins` are those of the objects it can be that did not come with the relationship; one that is not
     `Traced` is unknown. `is_direct`: `owner` is the object itself, not a list of such or what the object is reached
-    through.
+    through. `is_seen`: a recording saw it.
     """
 
     function: Function
@@ -62,6 +62,7 @@ class Load:
     origins: tuple[Instance, ...]
     kind: str = "read"
     is_direct: bool = True
+    is_seen: bool = False
 
     @property
     def source(self) -> Source:
@@ -176,7 +177,7 @@ class _Finder:
             for node in function.own_nodes():
                 match node:
                     case ast.Attribute():
-                        yield from self._read(function, node)
+                        yield from self._read_or_seen(function, node)
                     case ast.Call(func=ast.Name(id="getattr" | "hasattr"), args=[owner, name, *_]):
                         yield from self._read_by_name(function, node, owner, name)
         for reading in (*self._responses.readings(), *self._templates.readings()):
@@ -185,6 +186,25 @@ class _Finder:
                     yield Load(
                         reading.function, reading.node, reading.node, relationship, origins, "serve", reading.is_direct
                     )
+
+    def _read_or_seen(self, function: Function, node: ast.Attribute) -> Iterator[Load]:
+        """What is inferred of a read, and what a recording saw."""
+        cls = self._seen_class(function, node)
+        inferred = list(self._read(function, node))
+        yield from (replace(load, is_seen=True) for load in inferred) if cls else inferred
+        if cls and not inferred and isinstance(node.ctx, ast.Load) and not self.origins(node.value):
+            relationship = self._lazy(Instance(cls), node.attr)
+            if relationship and relationship.lazy not in {"dynamic", "write_only"}:
+                yield Load(function, node, node.value, relationship, (Instance(cls),), is_seen=True)
+
+    def _seen_class(self, function: Function, node: ast.Attribute) -> str | None:
+        """The mapped class whose attribute a recording saw loaded here; None if none was, or the name is ambiguous."""
+        seen = self._program.seen
+        path, lines = function.source.path, {node.lineno, node.end_lineno or node.lineno}
+        name = next((seen[path, line, node.attr] for line in lines if (path, line, node.attr) in seen), None)
+        mapped = self._program.interpreter.objects.mapped.known
+        keys = [key for key, known in mapped.items() if known.cls.name == name]
+        return keys[0] if len(keys) == 1 else None
 
     def _read(self, function: Function, node: ast.Attribute) -> Iterator[Load]:
         for relationship, origins in self._by_relationship(self.origins(node.value), node.attr, function):

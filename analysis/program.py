@@ -36,7 +36,7 @@ class Program:
     """A project, parsed and understood.
 
     `root` is the project's folder, `sources` its files by path relative to it, `broken` those that could not be parsed,
-    with the reason.
+    with the reason. `seen` are lazy loads that a recording saw: (path, line, attribute) -> the class that has it.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Program:
         self.sources = sources
         self.settings = settings
         self.broken = broken
+        self.seen: Mapping[tuple[str, int, str], str] = {}
         self._everything_stays_sync = stays_sync
         self.interpreter = Interpreter(Modules(sources), Symbols(sources.values()))
         self.interpreter.run()

@@ -17,6 +17,7 @@ from .config import driver_complaint, read_settings
 from .console import messages, status
 from .discovery import existing, find_root, python_files
 from .errors import Failure
+from .evidence import seen_loads
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 LISTED = 40
@@ -37,7 +38,10 @@ class Project:
     def program(self, stays_sync: bool = False) -> Program:
         """Everything the analysis knows of the project; with `stays_sync` as of one that nothing makes async."""
         with status(f"Reading {len(self.files)} files"):
-            return Program.build(self.root, self.files, self.settings, stays_sync=stays_sync)
+            program = Program.build(self.root, self.files, self.settings, stays_sync=stays_sync)
+            if not stays_sync:
+                program.seen = seen_loads(self.root, self.files)
+            return program
 
 
 def paths_argument(command: Command) -> Command:

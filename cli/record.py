@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,11 +14,11 @@ from ..checks.evidence.running import record as run_and_record
 from . import writing
 from .console import messages, output
 from .errors import Failure
+from .evidence import RECORDING, digests
 from .listing import counted
 from .project import Project, open_project
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-RECORDING = "recording.jsonl.gz"
 SHOWN = 5
 
 
@@ -60,15 +59,10 @@ def record_suite(
     writing.hide(project.root)
     target = project.root / writing.HOME / name
     try:
-        run_and_record(suite, digests(project), target)
+        run_and_record(suite, digests(project.root, project.files), target)
     except NotRun as error:
         raise Failure(str(error)) from None
     return Recording.read(target)
-
-
-def digests(project: Project) -> dict[str, str]:
-    """What each file of a project is by now."""
-    return {path: sha256((project.root / path).read_bytes()).hexdigest() for path in project.files}
 
 
 def tell(recording: Recording) -> None:

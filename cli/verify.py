@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from ..checks.evidence import parity
-from ..checks.evidence.recording import Recording, Unreadable
+from ..checks.evidence.recording import Recording
 from ..checks.evidence.requests import Request, Schema, from_recording
 from ..checks.evidence.responses import compare
 from ..checks.evidence.running import default_python
@@ -23,10 +23,11 @@ from . import writing
 from .console import messages, output, status
 from .discovery import NEVER
 from .errors import Failure
+from .evidence import recording_of
 from .listing import counted
 from .parity import told
 from .project import Project, open_project
-from .record import RECORDING, record_suite
+from .record import record_suite
 
 LEFT_OUT = shutil.ignore_patterns(*NEVER, ".venv", "venv")
 VERIFIED = "verified.jsonl.gz"
@@ -71,7 +72,7 @@ def verify(
 
 def _suite(project: Project, python: str | None, arguments: Sequence[str], isolate: bool) -> bool:
     """Run the converted suite and compare it with the recording of the original; are they equal?"""
-    original = _recording(project)
+    original = recording_of(project.root)
     if original is None:
         raise Failure("no recording of the original: run `asyncshift record` before the migration")
     stale = _stale(project, original)
@@ -108,7 +109,7 @@ def _side_by_side(
         sides = Sides(original, converted, project.root, inside, python, name, work)
         try:
             with status("Asking both applications"):
-                requests, answers = _asked(sides, given, schema, _recording(project))
+                requests, answers = _asked(sides, given, schema, recording_of(project.root))
         except NotAsked as error:
             raise Failure(str(error)) from None
     differences = list(compare(requests, *answers))
@@ -144,15 +145,6 @@ def _statuses(responses: Sequence[Any]) -> str:
     """How often each status was answered."""
     counts = Counter(response["status"] for response in responses if response)
     return ", ".join(f"{number} × {code}" for code, number in sorted(counts.items()))
-
-
-def _recording(project: Project) -> Recording | None:
-    try:
-        return Recording.read(project.root / writing.HOME / RECORDING)
-    except FileNotFoundError:
-        return None
-    except Unreadable as error:
-        raise Failure(str(error)) from None
 
 
 @contextmanager

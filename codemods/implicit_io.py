@@ -85,7 +85,7 @@ def _at_the_query(program: Program, loads: Loads, root: Root, paths: dict[Path, 
 
 def _where_it_stands(program: Program, load: Load) -> Decision:
     source = load.source
-    is_known = all(isinstance(o, Traced) for o in load.origins)
+    is_known = load.is_seen or all(isinstance(o, Traced) for o in load.origins)
     action, edits = "await the lazy load", list(_awaited(source, load))
     if load.kind == "replace":
         action = "load the collection before it is replaced"
@@ -312,7 +312,9 @@ def _read_step(expired: Expired) -> Step:
 
 
 def _step(load: Load) -> Step:
-    return Step(load.source.site(load.node), f"{load.function.qualname or 'the module'} reads {load.relationship.name}")
+    seen = ", which the recording saw loading it" if load.is_seen else ""
+    reader = load.function.qualname or "the module"
+    return Step(load.source.site(load.node), f"{reader} reads {load.relationship.name}{seen}")
 
 
 def _dotted(paths: Iterable[Path]) -> list[str]:

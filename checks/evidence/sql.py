@@ -19,6 +19,9 @@ JOIN = re.compile(
     r" LEFT OUTER JOIN (?:\([^()]*\)|[\w\".]+) AS (\w+_\d+) ON .*?"
     r"(?= LEFT OUTER JOIN | JOIN | WHERE | GROUP BY | HAVING | ORDER BY | LIMIT | FOR UPDATE|$)"
 )
+# Query.count() counts the rows of a subquery, where counting directly says the same.
+COUNTED = re.compile(r"^SELECT count\(\*\)(?: AS \w+)? FROM \(SELECT (?!DISTINCT )[^()]*? FROM (.*)\)(?: AS \w+)?$")
+UNCOUNTABLE = re.compile(r" (?:LIMIT|OFFSET|GROUP BY|HAVING|UNION|FOR UPDATE)\b")
 # What drivers and pools say when they connect.
 CONNECTING = re.compile(
     r"select pg_catalog\.version|select version\(\)|show |select current_schema|select 1$|select cast\('test|set |"
@@ -53,6 +56,10 @@ def normal(sql: str) -> str:
     if text.startswith(("INSERT", "UPDATE", "DELETE")):
         text = RETURNING.sub("", text)
         return VALUES.sub(r"\1 (?)", MANY_VALUES.sub("VALUES (?)", text)) if text.startswith("INSERT") else text
+    counted = COUNTED.match(text)
+    if counted and not UNCOUNTABLE.search(counted[1]):
+        text = f"SELECT count(*) FROM {counted[1].partition(' ORDER BY ')[0]}"
+    text = re.sub(r"^SELECT count\(\*\) AS \w+", "SELECT count(*)", text)
     labels = {label: column for _, column, label in LABEL.findall(text) if column}
     text = LABEL.sub(r"\1", text)
     for label, column in labels.items():

@@ -34,6 +34,10 @@ def recording(*sent: Statement, outcome: str = "passed", **rest: Any) -> Recordi
             "SELECT count(*) AS count_1 FROM (SELECT a.id AS a_id FROM a) AS anon_1",
             "SELECT count(*) AS count_1 FROM (SELECT a.id AS id FROM a) AS anon_1",
         ),
+        (
+            "SELECT count(*) AS count_1 FROM (SELECT a.id AS a_id FROM a WHERE a.n = ?) AS anon_1",
+            "SELECT count(*) AS count_1 FROM a WHERE a.n = ?",
+        ),
         ("INSERT INTO a (n) VALUES (?)", "INSERT INTO a (n) VALUES ($1::VARCHAR) RETURNING a.id"),
         ("INSERT INTO a (n, m) VALUES (?, ?), (?, ?)", "INSERT INTO a (n, m) VALUES (?, ?)"),
     ],
@@ -50,6 +54,8 @@ def test_what_differs_by_nature(one: str, other: str) -> None:
         ("SELECT a.id FROM a", "SELECT DISTINCT a.id FROM a"),
         ("SELECT a.id FROM a ORDER BY a.id", "SELECT a.id FROM a ORDER BY a.id DESC"),
         ("SELECT a.id FROM a JOIN b ON a.id = b.a", "SELECT a.id FROM a LEFT OUTER JOIN b ON a.id = b.a"),
+        ("SELECT count(*) FROM (SELECT a.id FROM a LIMIT ?) AS anon_1", "SELECT count(*) FROM a"),
+        ("SELECT count(*) FROM (SELECT DISTINCT a.n FROM a) AS anon_1", "SELECT count(*) FROM a"),
         ("DELETE FROM a WHERE a.id = ?", "DELETE FROM a"),
     ],
 )

@@ -1,0 +1,73 @@
+"""The plan knows what a recording saw."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from ..evidence.projects import library
+from .conftest import Folder
+
+Run = Callable[..., Result]
+# What `pick` gives comes out of a registry that no analysis follows.
+CODE = """
+    import json
+
+    REGISTRY = {}
+
+    def register(kind):
+        def enter(function):
+            REGISTRY[kind] = function
+            return function
+        return enter
+
+    @register("titles")
+    def titles(thing):
+        return [part.title for part in thing.books]
+
+    def run(session, task):
+        done = session.execute
+        return REGISTRY[json.loads(task)["kind"]](vars(session)["_it"])
+"""
+TEST = """
+    from models import Author
+    from tasks import run
+
+    def test_run(session):
+        session._it = session.query(Author).one()
+        assert run(session, '{"kind": "titles"}') == ["One", "Two"]
+"""
+
+
+@pytest.fixture
+def project(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
+    library(folder.root, {"tasks.py": CODE, "test_tasks.py": TEST})
+    return folder
+
+
+def _loads(run: Run) -> list[dict[str, Any]]:
+    decisions: list[dict[str, Any]] = json.loads(run("plan", "--json").stdout)["decisions"]
+    return [d for d in decisions if d["codemod"] == "implicit-io" and d["path"] == "tasks.py"]
+
+
+def test_a_load_that_only_the_recording_saw_is_awaited(run: Run, project: Folder) -> None:
+    assert _loads(run) == []
+    assert run("record", "--", "-m", "pytest", "-q", "-p", "no:cacheprovider").exit_code == 0
+    (load,) = _loads(run)
+    assert (load["action"], load["line"], load["concern"]) == ("await the lazy load", 13, "")
+    assert load["why"][0]["what"] == "titles reads books, which the recording saw loading it"
+
+
+def test_what_has_changed_since_is_left_out(run: Run, project: Folder) -> None:
+    run("record", "--", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    tasks = project.root / "tasks.py"
+    tasks.write_text(f"\n{tasks.read_text()}")
+    result = run("plan", "--json")
+    assert "Files have changed since the recording (1)" in result.stderr
+    assert not [d for d in json.loads(result.stdout)["decisions"] if d["codemod"] == "implicit-io"]
