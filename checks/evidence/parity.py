@@ -11,7 +11,7 @@ from typing import Any
 
 from .recording import Application, Load, Recording, Statement, Test, Warned
 from .responses import differences
-from .sql import Shape, is_connecting, normal, shape
+from .sql import Shape, is_plumbing, normal, shape
 
 # Statements of one side that the other need not have, by their kind: loads that were made explicit, and rows that the
 # identity map may still have or not.
@@ -114,7 +114,7 @@ class _Key:
 
 
 def _sent(test: Test) -> list[Statement]:
-    return [s for s in test.statements if s.phase in COMPARED and not is_connecting(s.sql)]
+    return [s for s in test.statements if s.phase in COMPARED and not is_plumbing(s.sql)]
 
 
 def _unexplained(test: str, sign: str, statements: Sequence[Statement], parity: Parity) -> Iterator[Unlike]:

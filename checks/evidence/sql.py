@@ -22,10 +22,11 @@ JOIN = re.compile(
 # Query.count() counts the rows of a subquery, where counting directly says the same.
 COUNTED = re.compile(r"^SELECT count\(\*\)(?: AS \w+)? FROM \(SELECT (?!DISTINCT )[^()]*? FROM (.*)\)(?: AS \w+)?$")
 UNCOUNTABLE = re.compile(r" (?:LIMIT|OFFSET|GROUP BY|HAVING|UNION|FOR UPDATE)\b")
-# What drivers and pools say when they connect.
-CONNECTING = re.compile(
-    r"select pg_catalog\.version|select version\(\)|show |select current_schema|select 1$|select cast\('test|set |"
-    r"pragma (?:foreign_keys|journal_mode|busy_timeout|synchronous)",
+# What drivers and pools say when they connect, and how tables are made, whose order is not fixed; the tables that come
+# of it are compared by themselves.
+PLUMBING = re.compile(
+    r"select pg_catalog\.|select version\(\)|show |select current_schema|select 1$|select cast\('test|set |pragma |"
+    r"create |drop |alter ",
     re.IGNORECASE,
 )
 
@@ -42,9 +43,9 @@ class Shape:
         return self.rest == other.rest and self.columns >= other.columns
 
 
-def is_connecting(sql: str) -> bool:
-    """Is it said when a connection is made?"""
-    return CONNECTING.match(sql) is not None
+def is_plumbing(sql: str) -> bool:
+    """Is it said when a connection or the tables are made?"""
+    return PLUMBING.match(sql.lstrip()) is not None
 
 
 @lru_cache(maxsize=50_000)

@@ -9,7 +9,7 @@ import pytest
 from asyncshift.checks.evidence.parity import compare
 from asyncshift.checks.evidence.recording import Application, Frame, Load, Recording, Statement, Test, Warned
 from asyncshift.checks.evidence.responses import differences
-from asyncshift.checks.evidence.sql import is_connecting, normal, shape
+from asyncshift.checks.evidence.sql import is_plumbing, normal, shape
 
 HERE = (Frame("app.py", 3, "get"),)
 
@@ -96,8 +96,8 @@ def test_only_tests_that_passed_are_compared() -> None:
 
 
 def test_what_a_driver_says_is_no_statement() -> None:
-    assert is_connecting("select pg_catalog.version()")
-    assert not is_connecting("SELECT version FROM a")
+    assert is_plumbing("select pg_catalog.version()")
+    assert not is_plumbing("SELECT version FROM a")
 
 
 def test_documents_tables_warnings_and_missing_greenlets() -> None:
