@@ -11,7 +11,7 @@ from typing import Any
 
 from .recording import Application, Load, Recording, Statement, Test, Warned
 from .responses import differences
-from .sql import Shape, is_plumbing, normal, shape
+from .sql import is_plumbing, normal, shape
 
 # Statements of one side that the other need not have, by their kind: loads that were made explicit, and rows that the
 # identity map may still have or not.
@@ -89,41 +89,45 @@ def compare(before: Recording, after: Recording) -> Parity:
 
 
 def _statements(old: Test, new: Test, parity: Parity) -> Iterator[Unlike]:
+    """The statements in their order, without those that are explained; one that moved is sent at two places."""
     ones, others = _sent(old), _sent(new)
     parity.sent = parity.sent[0] + len(ones), parity.sent[1] + len(others)
-    keys = [_Key(shape(s.sql)) for s in ones], [_Key(shape(s.sql)) for s in others]
-    matcher = SequenceMatcher(None, [k.rest for k in keys[0]], [k.rest for k in keys[1]], autojunk=False)
+    gained = Counter(_reason(s) for s in others if s.kind in EXPLAINED)
+    gained.subtract(Counter(_reason(s) for s in ones if s.kind in EXPLAINED))
+    for reason, number in gained.items():
+        if number:
+            parity.explained[f"{reason} {'more' if number > 0 else 'less'}"] += abs(number)
+    ones, others = _main(ones), _main(others)
+    shapes = [shape(s.sql) for s in ones], [shape(s.sql) for s in others]
+    matcher = SequenceMatcher(None, [s.rest for s in shapes[0]], [s.rest for s in shapes[1]], autojunk=False)
     for what, i, j, k, m in matcher.get_opcodes():
         if what == "equal":
-            for one, other, a, b in zip(ones[i:j], others[k:m], keys[0][i:j], keys[1][k:m], strict=True):
-                if not b.shape.holds(a.shape):
-                    yield from _unexplained(old.name, "-", [one], parity)
-                    yield from _unexplained(old.name, "+", [other], parity)
-            continue
-        yield from _unexplained(old.name, "-", ones[i:j], parity)
-        yield from _unexplained(old.name, "+", others[k:m], parity)
-
-
-@dataclass(frozen=True, slots=True)
-class _Key:
-    shape: Shape
-
-    @property
-    def rest(self) -> str:
-        return self.shape.rest
+            pairs = zip(range(i, j), range(k, m), strict=True)
+            unlike = [(a, b) for a, b in pairs if not shapes[1][b].holds(shapes[0][a])]
+        else:
+            unlike = []
+            yield from (Unlike(old.name, "-", s) for s in ones[i:j])
+            yield from (Unlike(old.name, "+", s) for s in others[k:m])
+        for a, b in unlike:
+            yield Unlike(old.name, "-", ones[a])
+            yield Unlike(old.name, "+", others[b])
 
 
 def _sent(test: Test) -> list[Statement]:
     return [s for s in test.statements if s.phase in COMPARED and not is_plumbing(s.sql)]
 
 
-def _unexplained(test: str, sign: str, statements: Sequence[Statement], parity: Parity) -> Iterator[Unlike]:
-    for statement in statements:
-        if statement.kind in EXPLAINED:
-            gone = "gone" if sign == "-" else "new"
-            parity.explained[f"{statement.load.kind if statement.load else statement.kind} {gone}"] += 1
-        else:
-            yield Unlike(test, sign, statement)
+def _main(statements: Sequence[Statement]) -> list[Statement]:
+    """The statements that must be there; a flush may send the rows of one table together or one by one."""
+    left = [s for s in statements if s.kind not in EXPLAINED]
+    pairs = zip([None, *left], left, strict=False)
+    return [
+        s for last, s in pairs if not (last and s.kind == last.kind == "flush" and normal(s.sql) == normal(last.sql))
+    ]
+
+
+def _reason(statement: Statement) -> str:
+    return statement.load.kind if statement.load else statement.kind
 
 
 def _plain(warned: Warned) -> tuple[str, str]:
