@@ -161,7 +161,7 @@ def async_names(program: Program) -> dict[str, list[Function]]:
     """The names that only async functions of the project have, methods among them, with these."""
     by_name: defaultdict[str, list[Function]] = defaultdict(list)
     for function in program.functions:
-        if not (function.is_lambda or function.is_module or (function.is_stub and not function.is_async)):
+        if not (function.is_lambda or function.is_module):
             by_name[function.name].append(function)
     return {
         name: functions

@@ -83,7 +83,9 @@ class State:
     def join(self, others: Iterable[State]) -> None:
         for other in others:
             self.held |= other.held
-            self.expired = other.expired | self.expired
+            for name, event in other.expired.items():
+                if self.expired.get(name, ENTRY) is ENTRY:
+                    self.expired[name] = event
             self.event = self.event or other.event
 
     def become(self, other: State) -> None:

@@ -1,0 +1,104 @@
+"""Which reads meet an expired object."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent, indent
+
+import pytest
+
+from asyncshift.analysis.program import Program
+from asyncshift.analysis.settings import Settings
+from asyncshift.checks.engine import check
+
+HEAD = """\
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+Local = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"))
+
+class Base(DeclarativeBase): pass
+
+class User(Base):
+    __tablename__ = "user"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+def name_of(user: User): return user.name
+async def store(db: AsyncSession): await db.commit()
+async def store_and_refresh(db: AsyncSession, user: User):
+    await db.commit()
+    await db.refresh(user)
+async def made(db: AsyncSession):
+    user = User(name="a")
+    db.add(user)
+    await db.commit()
+    return user
+async def elsewhere():
+    async with Local() as other: await other.commit()
+"""
+
+
+def reads(body: str, head: str = HEAD) -> bool:
+    """Does a function read an expired object?"""
+    text = head + "async def f(db: AsyncSession, user: User, x):\n" + indent(dedent(body), "    ")
+    program = Program.of_contents(Path(), {"app.py": text.encode()}, Settings())
+    return any(found.code == "AS302" for found in check(program))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "await db.commit()\nreturn user.name",
+        "await db.rollback()\nreturn user.id",
+        "db.expire_all()\nreturn user.name",
+        "await store(db)\nreturn name_of(user)",
+        "await db.commit()\nreturn [u.name for u in (await db.scalars(select(User))).all()] + [user.name]",
+        "users = (await db.scalars(select(User))).all()\nawait db.commit()\nfor u in users: print(u.name)",
+        "other = await made(db)\nreturn other.name",
+        "if x: await db.commit()\nreturn user.name",
+        "for a in x:\n    print(user.name)\n    await db.commit()",
+        "try:\n    await db.flush()\nexcept ValueError:\n    await db.rollback()\nreturn user.name",
+        "async with db.begin():\n    pass\nreturn user.name",
+        "user.name = 'a'\nawait db.commit()\nuser.name += 'b'",
+        "await db.commit()\nreturn f'{user.name}'",
+    ],
+)
+def test_an_expired_object_is_read(body: str) -> None:
+    assert reads(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "name = user.name\nawait db.commit()\nreturn name",
+        "await db.commit()\nawait db.refresh(user)\nreturn user.name",
+        "await store_and_refresh(db, user)\nreturn user.name",
+        "await db.commit()\nuser = await db.get(User, 1)\nreturn user.name",
+        "await db.commit()\nuser.name = 'a'",
+        "await db.flush()\nreturn user.name",
+        "await elsewhere()\nreturn user.name",
+        "try:\n    await db.flush()\nexcept ValueError:\n    await db.rollback()\n    raise\nreturn user.name",
+        "if x:\n    await db.commit()\n    return 1\nreturn user.name",
+        "await db.commit()\nfor u in (await db.scalars(select(User))).all(): print(u.name)",
+        "db.expunge(user)\nawait db.commit()\nreturn user.name",
+        "user = User(name='a')\nreturn user.name",
+        "await db.commit()\nreturn user.not_a_column",
+    ],
+)
+def test_the_object_is_fresh(body: str) -> None:
+    assert not reads(body)
+
+
+def test_a_factory_that_keeps_objects() -> None:
+    keeping = HEAD.replace('aiosqlite://"))', 'aiosqlite://"), expire_on_commit=False)')
+    assert keeping != HEAD
+    assert not reads("await db.commit()\nreturn user.name", keeping)
+    assert reads("await db.rollback()\nreturn user.name", keeping)
+
+
+def test_what_a_route_returns_is_read() -> None:
+    head = HEAD + "from fastapi import APIRouter\nrouter = APIRouter()\n@router.get('/')\n"
+    assert reads("await db.commit()\nreturn user", head)
+    assert not reads("await db.commit()\nawait db.refresh(user)\nreturn user", head)
