@@ -56,7 +56,6 @@ class _Finder:
         self._program = program
         self._tracing = Tracing(program.interpreter)
         self._tracing.run()
-        self._tracing.fill()
         self._on_loop = _running(program)
 
     def find(self) -> Iterator[LazyLoad]:
