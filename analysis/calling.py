@@ -87,11 +87,26 @@ def edges(program: Program) -> dict[Function, list[tuple[ast.expr, Function]]]:
     found: dict[Function, list[tuple[ast.expr, Function]]] = {}
     for function in program.functions:
         # A wrapper that a decorator puts around many functions calls one of them: the one that its caller names.
-        wrapped = program.decorators.wrapped.get(function, ())
-        own = dict.fromkeys(edge for node in function.own_nodes() for edge in reached(program, node))
+        outer = _outer_parameters(function)
+        own = dict.fromkeys(
+            edge
+            for node in function.own_nodes()
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in outer)
+            for edge in reached(program, node)
+        )
         if own:
-            found[function] = [edge for edge in own if edge[1] not in wrapped]
+            found[function] = list(own)
     return found
+
+
+def _outer_parameters(function: Function) -> frozenset[str]:
+    """The parameters of the functions around a function: what a decorator was given is one."""
+    found: set[str] = set()
+    scope = function.parent
+    while scope is not None:
+        found.update(p.arg for p in scope.parameters())
+        scope = scope.parent
+    return frozenset(found - {p.arg for p in function.parameters()})
 
 
 @once

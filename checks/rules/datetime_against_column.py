@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ...analysis.calling import runs_on_loop, tests_aside
 from ...analysis.mapped import Mapped
 from ...analysis.program import Program
 from ...analysis.source import Source
@@ -46,7 +47,7 @@ class Visit(Base):
     until: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=datetime.utcnow)  # AS702
 
 
-def visit() -> Visit:
+async def visit() -> Visit:
     return Visit(at=datetime.now(timezone.utc))  # AS702
 """,
         good="""\
@@ -70,7 +71,7 @@ class Visit(Base):
     until: Mapped[datetime] = mapped_column(DateTime, default=datetime.utcnow)
 
 
-def visit() -> Visit:
+async def visit() -> Visit:
     return Visit(at=datetime.now(timezone.utc))
 """,
     ),
@@ -79,8 +80,8 @@ def visit() -> Visit:
 
 def find(program: Program) -> Iterator[Finding]:
     if any(DRIVER in source.content for source in program.sources.values()):
-        for function in program.functions:
-            for node in function.own_nodes():
+        for function in tests_aside(program):
+            for node in function.own_nodes() if runs_on_loop(program, function) else ():
                 for mapped, name, value in _meetings(program, node):
                     yield from _compared(program, function, mapped, name, value)
         for mapped in program.interpreter.objects.mapped.known.values():
