@@ -2,7 +2,7 @@
 
 While one task waits in a blocking call all others stand still: requests that have nothing to do with it time out. The
 chain shows the way from the async function down to the call. Await the async counterpart, or run the call in a thread:
-`await asyncio.to_thread(function, …)`. A script whose one task has the loop for itself may block.
+`await asyncio.to_thread(function, …)`. A script whose one task has the loop for itself may read files, ask its user and the like.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ..rule import Example
 
 CODE = "AS501"
 NAME = "blocking-call"
+FOR_SCRIPTS = frozenset({"files", "input", "processes", "passwords"})
 
 EXAMPLES = (
     Example(
@@ -94,9 +95,11 @@ async def log_in(hasher: Hasher, password: bytes, known: bytes) -> bool:
 
 def find(program: Program) -> Iterator[Finding]:
     for function in tests_aside(program):
-        if not runs_on_loop(program, function) or function in run_alone(program):
+        if not runs_on_loop(program, function):
             continue
         for block in blocking(program).in_function(function):
+            if block.kind in FOR_SCRIPTS and function in run_alone(program):
+                continue
             known = library().blocking[block.kind]
             call = program.short(function.source, block.node)
             message = f"{call} {known.what} and blocks the event loop: {known.instead}"
