@@ -2,7 +2,7 @@
 
 While one task waits in a blocking call all others stand still: requests that have nothing to do with it time out. The
 chain shows the way from the async function down to the call. Await the async counterpart, or run the call in a thread:
-`await asyncio.to_thread(function, …)`. A script whose one task has the loop for itself may read files, ask its user and the like.
+`await asyncio.to_thread(function, …)`. A script whose one task has the loop for itself may read files and ask its user.
 """
 
 from __future__ import annotations
