@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ...analysis.calling import runs_on_loop
 from ...analysis.library import library
 from ...analysis.program import Program
 from ...analysis.session_use import is_async_database, is_sync_database
@@ -94,7 +95,9 @@ def _schema(program: Program, node: ast.Call) -> str:
         return ""
     for argument in (*node.args, *(k.value for k in node.keywords)):
         values = program.values(argument)
-        if is_async_database(program, values) and not is_sync_database(program, values):
+        around = program.function_around(node)
+        is_on_loop = around is not None and runs_on_loop(program, around)
+        if is_async_database(program, values) and (is_on_loop or not is_sync_database(program, values)):
             return "a schema call takes a sync connection: await connection.run_sync(metadata.create_all)"
     return ""
 
