@@ -349,7 +349,12 @@ def filter_by_target(rewriting: Rewriting, link: Link) -> str | None:
         if earlier & JOIN_ENDS:
             raise Declined(AMBIGUOUS)
         return entity_text(rewriting, _only_join(rewriting, in_reach))
-    several = any(len(q.entities) > 1 for q in _settled(queries(rewriting.program.values(link.receiver))))
+    known = _settled(queries(rewriting.program.values(link.receiver)))
+    several = any(len(q.entities) > 1 for q in known)
+    if any(q.traits & SET_OPERATIONS for q in known):
+        if several or not all(e.kind == "entity" for q in known for e in q.entities):
+            raise Declined("filter_by() behind a set operation of columns: use where()")
+        return None
     joined = {done.name for done in before} | earlier
     return _first_entity(rewriting, before) if several or joined & {*JOINS, "select_from"} else None
 

@@ -27,7 +27,8 @@ def distinct_names(rewriting: Rewriting) -> Iterator[Edit]:
         Declined: the names are needed elsewhere too.
     """
     source = rewriting.chain.source
-    named = [(name, node) for node in _asked(rewriting.chain) if (name := _name(rewriting, node))]
+    asked = {ast.dump(node): node for node in _asked(rewriting.chain)}
+    named = [(name, node) for node in asked.values() if (name := _name(rewriting, node))]
     names = [name for name, _ in named]
     hidden = [(name, node) for place, (name, node) in enumerate(named) if name in names[place + 1 :]]
     if not hidden or all(_unpacked(rewriting, chain) for chain in rewriting.group):

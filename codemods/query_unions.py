@@ -102,6 +102,7 @@ def retargeted(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
     asked = _asked(rewriting)
     found = [pair for argument in given for pair in _references(rewriting, argument, asked)]
     if not found:
+        yield from _kept_subquery(rewriting, link)
         return
     names = {_name_of(rewriting, source, node) for source, node in operations}
     if len(names) != 1 or "" in names or not all(q.traits & SET_OPERATIONS for q in known):
@@ -109,6 +110,13 @@ def retargeted(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
     name = names.pop()
     for node, text in found:
         yield Replace(*rewriting.chain.source.span(node), name + text)
+
+
+def _kept_subquery(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
+    """`with_entities(func.count())` of a Query keeps the subquery, of which it names nothing."""
+    if link.name == "with_entities" and link.call is not None:
+        bracket = close_bracket(link.call, rewriting.chain.source)
+        yield Replace(bracket, bracket, ", maintain_column_froms=True")
 
 
 def _operations_before(rewriting: Rewriting, link: Link) -> list[tuple[Source, ast.expr]]:

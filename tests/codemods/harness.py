@@ -177,7 +177,7 @@ def normal_sql(statement: str) -> str:
     """A statement without what differs between Query and select: labels, and names made of them."""
     text = re.sub(r" AS \w+", "", re.sub(r"\s+", " ", statement))
     tables = "|".join(sys.modules["models"].Base.metadata.tables)
-    return re.sub(rf"\b(anon_\d+)\.(?:{tables})_(\w+)\b", r"\1.\2", text).strip()
+    return re.sub(rf"\b(anon_\d+)\.(?:anon_\d+_)*(?:{tables})_(\w+)\b", r"\1.\2", text).strip()
 
 
 def plain(value: object) -> object:

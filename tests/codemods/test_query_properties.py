@@ -94,6 +94,7 @@ class Chain:
     first: str
     links: list[str] = field(default_factory=list)
     joined: bool = False
+    combined: bool = False
     bounded: bool = False
     ending: str = "{}.all()"
     cut: int = 0
@@ -202,6 +203,17 @@ def _add_columns(draw: Any, chain: Chain) -> None:
     chain.links.append(draw(st.sampled_from([f"add_columns({column})", f"add_entity({cls})"])))
 
 
+def _combine(draw: Any, chain: Chain) -> None:
+    """Once, and before anything changes what is asked for."""
+    # SQLite orders no part of a set operation.
+    if chain.combined or chain.asks[0].startswith("func") or any(link.startswith(CHANGES) for link in chain.links):
+        return
+    operation = draw(st.sampled_from(["union", "union_all", "intersect", "except_"]))
+    other = f"db.query({', '.join(chain.asks)}).filter({draw(st.sampled_from(CRITERIA[chain.root]))})"
+    chain.links.append(f"{operation}({other})")
+    chain.combined, chain.joined, chain.scope = True, False, [chain.root]
+
+
 def _state(draw: Any, chain: Chain) -> None:
     state = draw(st.sampled_from(STATES))
     if state == "reset_joinpoint()":
@@ -209,6 +221,7 @@ def _state(draw: Any, chain: Chain) -> None:
     chain.links.append(state)
 
 
+CHANGES = ("with_entities", "add_", "options", "group_by", "order_by")
 STEPS: dict[str, Callable[[Any, Chain], None]] = {
     "filter": _filter,
     "filter_by": _filter_by,
@@ -219,6 +232,7 @@ STEPS: dict[str, Callable[[Any, Chain], None]] = {
     "group_by": _group_by,
     "with_entities": _with_entities,
     "add_columns": _add_columns,
+    "combine": _combine,
     "state": _state,
 }
 READING = [
@@ -240,7 +254,11 @@ def endings(chain: Chain) -> Any:
         found.append("{}.yield_per(2).first()")
     if not chain.links and chain.asks == [chain.root]:
         found.append("{}.get(1)")
-    if chain.asks == [chain.root] and all(link.startswith(("filter", "where")) for link in chain.links):
+    if (
+        chain.asks == [chain.root]
+        and not chain.combined
+        and all(link.startswith(("filter", "where")) for link in chain.links)
+    ):
         found += [text.replace("%s", chain.root) for text in CHANGING]
     return st.sampled_from(found)
 
@@ -278,7 +296,17 @@ def tables(draw: Callable[[Any], Any]) -> dict[str, list[dict[str, Any]]]:
 # Execution
 
 # What may be declined, as the cases in `query_to_select/declined.md` have it.
-KNOWN = ("filter_by() on a query of several entities", "filter_by() after joins in other statements")
+KNOWN = (
+    "filter_by() on a query of several entities",
+    "filter_by() after joins in other statements",
+    "a set operation of queries for objects and more",
+    "criteria behind a set operation speak of what it does not ask for",
+    "subquery() of a set operation, whose columns have other names there",
+    "in what a comprehension runs through, where its result cannot get a name",
+    "which means the last one in rows of a Query",
+    "may speak of what is combined",
+    "filter_by() behind a set operation of columns",
+)
 Outcome = tuple[object, list[str]]
 
 

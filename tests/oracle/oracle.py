@@ -22,6 +22,7 @@ import tarfile
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -54,7 +55,7 @@ class Report:
     path: str
     sites: int = 0
     rewritten: int = 0
-    skipped: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
     declined: Counter[str] = field(default_factory=Counter)
     places: dict[str, list[int]] = field(default_factory=dict)
     passed: int = 0
@@ -139,15 +140,15 @@ def rewritten(root: Path, path: str) -> Report:
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "query"):
             continue
         report.sites += 1
-        if any(node.lineno in lines for lines in kept):
-            report.skipped += 1
+        if reasons := [reason for lines, reason in kept if node.lineno in lines]:
+            report.skipped[reasons[0]] += 1
         elif node not in begun:
             report.note("the session is not known", node.lineno)
         elif concern := concerns.get(begun[node]):
             report.note(concern, node.lineno)
         else:
             report.rewritten += 1
-    chosen = [d for d in decisions if not any(d.site.line in lines for lines in kept)]
+    chosen = [d for d in decisions if not any(d.site.line in lines for lines, _ in kept)]
     edits = [e for d in chosen for e in query_to_select.rewrite(d, program)]
     if edits:
         text = apply(source.content, [_legacy(e, source.content) for e in edits])
@@ -156,16 +157,16 @@ def rewritten(root: Path, path: str) -> Report:
     return report
 
 
-def _kept(module: ast.Module, skips: Mapping[str, str]) -> list[range]:
-    """The lines of the tests (`test_x` or `Class.test_x`) that are left as they are."""
-    found: list[range] = []
+def _kept(module: ast.Module, skips: Mapping[str, str]) -> list[tuple[range, str]]:
+    """The lines of the tests (`test_x` or `Class.test_x`) that are left as they are, and why."""
+    found: list[tuple[range, str]] = []
     for node in ast.walk(module):
         inner = node.body if isinstance(node, ast.ClassDef) else []
         for function in inner:
-            if isinstance(function, ast.FunctionDef) and (
-                function.name in skips or f"{node.name}.{function.name}" in skips or node.name in skips
-            ):
-                found.append(range(function.lineno, (function.end_lineno or 0) + 1))
+            if isinstance(function, ast.FunctionDef):
+                names = (function.name, f"{node.name}.{function.name}", node.name)
+                reasons = [skips[name] for name in names if name in skips]
+                found += [(range(function.lineno, (function.end_lineno or 0) + 1), reason) for reason in reasons[:1]]
     return found
 
 
@@ -216,8 +217,8 @@ def judge(names: Sequence[str]) -> list[Report]:
     paths = files(source, names)
     before, after = tree(source, "before"), tree(source, "after")
     reports = [rewritten(after, path) for path in paths]
-    expected = outcomes(before, paths)
-    found = outcomes(after, paths)
+    with ThreadPoolExecutor() as pool:
+        expected, found = pool.map(lambda folder: outcomes(folder, paths), (before, after))
     for report in reports:
         module = report.path.removesuffix(".py").replace("/", ".")
         passing = [test for test, outcome in expected.items() if outcome == "passed" and test.startswith(f"{module}.")]
@@ -235,11 +236,14 @@ def table(reports: Sequence[Report]) -> str:
         "| file | sites | rewritten | skipped | declined | tests passed | failed |",
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
-    for report in [*reports, _total(reports)]:
-        counts = (report.sites, report.rewritten, report.skipped, report.declined.total(), report.passed)
+    total = _total(reports)
+    for report in [*reports, total]:
+        counts = (report.sites, report.rewritten, report.skipped.total(), report.declined.total(), report.passed)
         lines.append(f"| {report.path} | {' | '.join(map(str, counts))} | {len(report.failed)} |")
-    reasons = _total(reports).declined.most_common()
-    lines += ["", "| declined | sites |", "|---|--:|", *(f"| {reason} | {count} |" for reason, count in reasons)]
+    lines += ["", f"{total.rewritten / total.sites:.1%} rewritten, {total.skipped.total() / total.sites:.1%} skipped."]
+    for title, reasons in (("skipped", total.skipped), ("declined", total.declined)):
+        lines += ["", f"| {title} | sites |", "|---|--:|"]
+        lines += [f"| {reason} | {count} |" for reason, count in reasons.most_common()]
     return "\n".join(lines)
 
 
