@@ -33,7 +33,9 @@ def distinct_names(rewriting: Rewriting) -> Iterator[Edit]:
     hidden = [(name, node) for place, (name, node) in enumerate(named) if name in names[place + 1 :]]
     if not hidden or all(_unpacked(rewriting, chain) for chain in rewriting.group):
         return
-    if any(chain.end is not None and chain.end.name not in TERMINALS for chain in rewriting.group):
+    links = [link.name for chain in rewriting.group for link in chain.links]
+    ends = [chain.end.name for chain in rewriting.group if chain.end is not None]
+    if "from_statement" in links or not TERMINALS.issuperset(ends):
         raise Declined("two columns have one name, which means the last one in rows of a Query: give them labels")
     for name, node in hidden:
         label = dotted(node).replace(".", "_").lower()

@@ -15,6 +15,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..analysis.calls import EXPRESSION
 from ..analysis.provenance import assigned
 from ..analysis.queries import TERMINALS, Link, queries
 from ..analysis.source import Source
@@ -149,6 +150,8 @@ def _asked(rewriting: Rewriting) -> Asked:
     arguments = asked.popitem()[1]
     values = [program.values(a) for a in arguments]
     classes = frozenset(v.cls for found in values for v in found if isinstance(v, ClassObject | ColumnAttribute))
+    if any(isinstance(a, ast.Name) and EXPRESSION in found for a, found in zip(arguments, values, strict=True)):
+        raise Declined("a set operation of an expression under a name, which may be a bundle")
     if not any(isinstance(v, ClassObject) for found in values for v in found):
         labelled = all(isinstance(a, ast.Call) and getattr(a.func, "attr", "") == "label" for a in arguments)
         return Asked("", classes, _columns(arguments, values), labelled)
@@ -287,8 +290,8 @@ def _is_expression(rewriting: Rewriting, node: ast.expr) -> bool:
 
 def _may_speak(rewriting: Rewriting, name: ast.Name, asked: Asked) -> bool:
     """May a variable hold criteria or columns of what is combined?"""
-    values = {v for v in rewriting.program.values(name) if not isinstance(v, Many | Row | Table)}
-    if values:
+    values = rewriting.program.values(name)
+    if any(not isinstance(v, Many | Row | Table | Statement) and v != EXPRESSION for v in values):
         return any(isinstance(v, ClassObject | ColumnAttribute) and v.cls in asked.classes for v in values)
     function = rewriting.program.function_at(rewriting.chain.source, name)
     held = list(assigned(function, name.id)) if function else []

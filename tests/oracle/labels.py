@@ -13,6 +13,7 @@ from typing import Any
 
 def pytest_collection() -> None:
     """Before the tests are imported, and after the suite's own plugin has loaded SQLAlchemy."""
+    import sqlalchemy
     from sqlalchemy import LABEL_STYLE_DEFAULT, LABEL_STYLE_TABLENAME_PLUS_COL, Select, literal_column
     from sqlalchemy.orm import Session, context
     from sqlalchemy.orm.context import QueryContext
@@ -52,8 +53,8 @@ def pytest_collection() -> None:
             return state._create_orm_context(statement, toplevel=True, compiler=None)
 
         def _compile_context(self, for_statement: bool = False) -> Any:
-            state = self._compile_state(for_statement)
-            return QueryContext(state, state.statement, state.statement, {}, None, QueryContext.default_load_options)
+            state, session = self._compile_state(for_statement), fixtures.fixture_session()
+            return QueryContext(state, state.statement, state.statement, {}, session, QueryContext.default_load_options)
 
         def _final_statement(self, legacy_query_style: bool = True) -> Any:
             return self._compile_state(for_statement=not legacy_query_style).statement
@@ -63,6 +64,12 @@ def pytest_collection() -> None:
 
         def __str__(self) -> str:
             return Select.__str__(self.labelled())
+
+    class Labelled:
+        """Set operations whose parts name their columns as a Query does."""
+
+        def __getattr__(self, name: str) -> Any:
+            return lambda *parts: getattr(sqlalchemy, name)(*map(labelled, parts))
 
     class LastSession:
         """The session of tests that open one in the chain itself: one for each use, as there."""
@@ -90,3 +97,4 @@ def pytest_collection() -> None:
     AssertsCompiledSQL.assert_compile = assert_compile
     builtins.legacy_select = LegacySelect  # type: ignore[attr-defined]
     builtins.last_session = LastSession()  # type: ignore[attr-defined]
+    builtins.labelled = Labelled()  # type: ignore[attr-defined]

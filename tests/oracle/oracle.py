@@ -35,7 +35,7 @@ from asyncshift.analysis.program import Program
 from asyncshift.analysis.queries import chains
 from asyncshift.analysis.settings import Settings
 from asyncshift.codemods import query_to_select, query_uses
-from asyncshift.codemods.edit import Edit, Import, Replace, apply
+from asyncshift.codemods.edit import Edit, Import, Replace, Wrap, apply
 from asyncshift.codemods.imports import settle
 
 HERE = Path(__file__).parent
@@ -172,6 +172,9 @@ def _kept(module: ast.Module, skips: Mapping[str, str]) -> list[tuple[range, str
 
 def _legacy(edit: Edit, content: bytes) -> Edit:
     """The statement as `labels.py` makes it."""
+    if isinstance(edit, Wrap) and edit.before.startswith("select("):
+        text = f"legacy_{edit.before}"
+        return replace(edit, before=re.sub(r"(\w+\()$", r"labelled.\1", text) if "aliased(" in text else text)
     if isinstance(edit, Replace) and edit.text == "select" and content[: edit.end].endswith(b"query"):
         return replace(edit, text="legacy_select")
     if isinstance(edit, Replace) and edit.text == "" and content[edit.start : edit.end].lstrip() == b".statement":
