@@ -33,7 +33,8 @@ def codemod(name: str | None, paths: Sequence[str], dry_run: bool, force: bool) 
     if not paths:
         raise Failure(f"codemod {name}: which files or folders? `.` is the whole project")
     project = open_project(paths, mend=not dry_run)
-    carry_out(project, work_out(project, [chosen]), dry_run=dry_run, force=force)
+    together = [chosen, *getattr(CODEMODS[chosen], "TOGETHER", ())]
+    carry_out(project, work_out(project, together), dry_run=dry_run, force=force)
 
 
 def _list() -> None:

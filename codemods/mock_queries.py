@@ -11,7 +11,7 @@ from ..analysis.colours import AsyncSite
 from ..analysis.decisions import Decision, Status
 from ..analysis.mocks import CALL, Path, child
 from ..analysis.program import Program
-from ..analysis.queries import Chain, chains
+from ..analysis.queries import Chain, chains, is_executed
 from ..analysis.source import Source
 from ..analysis.symbols import Function
 from ..analysis.values import Mock
@@ -28,11 +28,11 @@ class Executed:
     """A legacy query that is sent where a mock may stand for the session.
 
     `mocks` are what the query can be, up to the method that sends it; `new` is the way from the session in the
-    rewritten code.
+    rewritten code, which awaits it at `site`, unless it stays sync.
     """
 
     function: Function
-    site: AsyncSite
+    site: AsyncSite | None
     mocks: tuple[Mock, ...]
     new: Path
 
@@ -55,12 +55,13 @@ class MockedQueries:
                 continue
             self.calls.update(n for n in (chain.root, *(link.call for link in chain.links)) if n is not None)
             self._note_proxies(chain)
-            site, decision = self._sites.get(chain.node), self._decisions.get(chain.node)
-            if site is None or decision is None:
+            decision = self._decisions.get(chain.node)
+            function = self._program.function_at(chain.source, chain.node)
+            if decision is None or function is None or not is_executed(self._program, chain):
                 continue
             new = _way(chain.source, chain, list(query_to_select.rewrite(decision, self._program)))
             if new is not None:
-                yield Executed(site.function, site, tuple(mocks), new)
+                yield Executed(function, self._sites.get(chain.node), tuple(mocks), new)
 
     @cached_property
     def _decisions(self) -> dict[ast.AST | None, Decision]:

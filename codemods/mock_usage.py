@@ -199,6 +199,7 @@ class Usage:
                 made.images.append(Image((*mock.path, CALL), new, query.function))
                 sending, *reading = [new[:at] for at in range(len(session), len(new)) if new[at] == CALL]
                 made.uses[sending].site = query.site
+                made.uses[sending].is_called |= query.site is None
                 for path in reading:
                     made.uses[path].is_called = True
 

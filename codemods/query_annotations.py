@@ -36,6 +36,9 @@ def _types(node: ast.AST) -> Iterator[ast.expr]:
 
 def _edits(source: Source, node: ast.expr) -> Iterator[Edit]:
     name, needed = request(source, "sqlalchemy", "Select")
+    if needed is not None:
+        # Where 1.4 has it too.
+        name, needed = request(source, "sqlalchemy.sql", "Select")
     yield Replace(*source.span(node), name)
     if needed is not None:
         yield needed

@@ -40,6 +40,8 @@ from .query_unions import combine, retargeted
 from .query_uses import use
 
 NAME = "query-to-select"
+# Tests whose mocks stand for queries must follow also where nothing else changes.
+TOGETHER = ("mocks",)
 BULK = frozenset({"delete", "update"})
 # What a select has as a Query has it.
 SHARED = frozenset({"column_descriptions", "whereclause"})

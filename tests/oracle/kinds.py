@@ -26,6 +26,8 @@ from asyncshift.codemods import query_listeners, query_to_select
 BOUND = "bound at run time::"
 SESSIONS = frozenset({"fixture_session", "create_session", "fixture_session_two"})
 TABLES = frozenset({"Table", "table"})
+# What tests ask of a Query to see how it is compiled.
+EXAMINING = frozenset({"_compile_context", "_compile_state", "_final_statement"})
 
 
 class KindsOfTests(Interpreter):
@@ -38,6 +40,9 @@ class KindsOfTests(Interpreter):
             case ast.Call(func=ast.Attribute(attr="classes" | "tables" as holder), args=[*names]):
                 found = [_held(holder, n.value) for n in names if isinstance(n, ast.Constant)]
                 return frozenset({Row(tuple(found))})
+            case ast.Call(func=ast.Attribute(attr=name)) if name in EXAMINING:
+                super()._eval(node, env)
+                return NOTHING
             case ast.Name(id="last_session"):
                 return frozenset({Instance("sqlalchemy.orm.Session")})
             case ast.Call(func=ast.Name(id=name)) if name in SESSIONS:
@@ -72,6 +77,6 @@ def teach() -> None:
     """From now on programs are understood with these kinds."""
     program.Interpreter = KindsOfTests  # type: ignore[misc]
     # The tests' select has these of a Query, see `labels.py`.
-    query_to_select.SHARED |= {"_compile_context", "_compile_state", "_final_statement"}
+    query_to_select.SHARED |= {*EXAMINING, "_execution_options", "_for_update_arg"}
     # Each test listens to sessions of its own; those that listen to what only a Query sends are skipped by name.
     query_listeners._listened = lambda _: []  # type: ignore[assignment]
