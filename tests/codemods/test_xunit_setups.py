@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .suites import follows, text
+from .suites import follows, migrate, outcomes, project, text
 
 SETUPS = '''\
     from application import SessionLocal, add_item, names
@@ -109,3 +109,35 @@ def test_setup_that_is_called_stays_a_function(tmp_path: Path) -> None:
     """
         },
     )
+
+
+def test_a_teardown_that_is_async_already_is_awaited(tmp_path: Path) -> None:
+    tests = '''\
+    from application import SessionLocal, add_item, names
+
+    ended = []
+
+
+    class Service:
+        async def shutdown(self):
+            ended.append(self)
+
+
+    class TestItems:
+        def setup_method(self):
+            self.service = Service()
+
+        async def teardown_method(self):
+            await self.service.shutdown()
+
+        def test_names(self, db):
+            add_item(db, "a")
+            assert names(db) == ["a"]
+    '''
+    project(tmp_path, {"test_it.py": tests})
+    migrate(tmp_path)
+    assert "    @pytest.fixture(autouse=True)\n    async def teardown_method(self):\n        yield\n" in text(
+        tmp_path, "test_it.py"
+    )
+    # Before, it was made and never awaited, of which pytest warned.
+    assert outcomes(tmp_path) == {"test_it.TestItems::test_names": "passed"}
