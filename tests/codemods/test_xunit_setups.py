@@ -112,7 +112,7 @@ def test_setup_that_is_called_stays_a_function(tmp_path: Path) -> None:
 
 
 def test_a_teardown_that_is_async_already_is_awaited(tmp_path: Path) -> None:
-    tests = '''\
+    tests = """\
     from application import SessionLocal, add_item, names
 
     ended = []
@@ -133,7 +133,7 @@ def test_a_teardown_that_is_async_already_is_awaited(tmp_path: Path) -> None:
         def test_names(self, db):
             add_item(db, "a")
             assert names(db) == ["a"]
-    '''
+    """
     project(tmp_path, {"test_it.py": tests})
     migrate(tmp_path)
     assert "    @pytest.fixture(autouse=True)\n    async def teardown_method(self):\n        yield\n" in text(
