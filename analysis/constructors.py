@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Callers that await, though they stay sync for those who call them.
 AWAITING = {"entry"}
+CALLING_BACK = {"sync", "starts", "unknown"}
 
 
 def becomes_coroutine(program: Program, function: Function) -> bool:
@@ -34,7 +35,9 @@ def _is_plain(program: Program, function: Function) -> bool:
     stands_alone = not (node.bases or node.keywords or node.decorator_list or objects.descendants(owner.key))
     is_block = bool(function.parameters()) and function.body[0].lineno > getattr(function.node, "lineno", 0)
     calls_super = any(isinstance(n, ast.Name) and n.id == "super" for n in function.own_nodes())
-    return stands_alone and is_block and not calls_super and not function.decorators
+    # Windows and the like, whose methods a library calls, belong to a program that stays as it is.
+    is_called_back = any(policy in CALLING_BACK for m in owner.methods.values() for policy, _ in program.handed(m))
+    return stands_alone and is_block and not (calls_super or is_called_back or function.decorators)
 
 
 @once
