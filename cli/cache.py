@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from .evidence import RECORDING
+from .evidence import RECORDING, VERIFIED
 from .project import Project
 from .writing import HOME, hide
 
@@ -49,7 +49,7 @@ def _remembered(project: Project, name: str, key: str, work_out: Callable[[], An
 
 def _key(project: Project, files: Iterable[Path]) -> str:
     digest = sha256(repr((sys.version, project.settings)).encode())
-    for path in (*_own_files(), project.root / HOME / RECORDING, *files):
+    for path in (*_own_files(), *(project.root / HOME / name for name in (RECORDING, VERIFIED)), *files):
         content = path.read_bytes() if path.is_file() else b""
         digest.update(f"{path}:{len(content)}:".encode(errors="surrogateescape"))
         digest.update(content)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import click
 
 from ..codemods.engine import CODEMODS
+from . import until
 from .carrying import carry_out
+from .errors import Failure
 from .project import known, open_project, paths_argument, scope_options
 from .work import work_out
 
@@ -26,6 +29,8 @@ def writing_options(command: Command) -> Command:
 @writing_options
 @click.option("--only", metavar="CODEMOD", multiple=True, help="Only this codemod; may be given several times.")
 @click.option("--skip", metavar="CODEMOD", multiple=True, help="All but this codemod; may be given several times.")
+@click.option("--until-verified", is_flag=True, help="Record, migrate and verify, with the suite behind --.")
+@click.option("--python", metavar="PY", help="The project's interpreter, for --until-verified.")
 @scope_options
 def migrate(
     paths: Sequence[str],
@@ -33,14 +38,27 @@ def migrate(
     force: bool,
     only: tuple[str, ...],
     skip: tuple[str, ...],
+    until_verified: bool,
+    python: str | None,
     module: str | None,
     driver: str | None,
 ) -> None:
     """Carry the plan out.
 
-    All files are written, or none. `asyncshift undo` takes it back.
+    All files are written, or none. `asyncshift undo` takes it back. With --until-verified and the suite behind -- the
+    project is recorded first and verified after, and what fails then for an implicit load is mended.
     """
     wanted, unwanted = known("codemod", only, CODEMODS), known("codemod", skip, CODEMODS)
     codemods = [name for name in CODEMODS if name in (wanted or CODEMODS) and name not in unwanted]
+    if until_verified:
+        if dry_run:
+            raise Failure("--until-verified writes: it can't be a dry run")
+        folders, suite = until.split(paths)
+        if not suite:
+            raise Failure("--until-verified: what runs the suite? give it behind --, such as: -- -m pytest tests")
+        again = partial(open_project, folders, driver, module, mend=True)
+        if not until.until_verified(again, suite, python, codemods, force):
+            raise click.exceptions.Exit(1)
+        return
     project = open_project(paths, driver, module, mend=not dry_run)
     carry_out(project, work_out(project, codemods), dry_run=dry_run, force=force)

@@ -23,14 +23,13 @@ from . import writing
 from .console import messages, output, status
 from .discovery import NEVER
 from .errors import Failure
-from .evidence import recording_of
+from .evidence import VERIFIED, recording_of
 from .listing import counted
 from .parity import told
 from .project import Project, open_project
 from .record import record_suite
 
 LEFT_OUT = shutil.ignore_patterns(*NEVER, ".venv", "venv")
-VERIFIED = "verified.jsonl.gz"
 ISOLATE = "ASYNCSHIFT_ISOLATE"
 SHOWN = 20
 
@@ -63,14 +62,14 @@ def verify(
     project = open_project(["."])
     is_equal = True
     if arguments:
-        is_equal &= _suite(project, python, arguments, isolate)
+        is_equal &= verify_suite(project, python, arguments, isolate)
     if file is not None or schema:
         is_equal &= _side_by_side(project, python or default_python(project.root), app, before, file, schema)
     if not is_equal:
         raise click.exceptions.Exit(1)
 
 
-def _suite(project: Project, python: str | None, arguments: Sequence[str], isolate: bool) -> bool:
+def verify_suite(project: Project, python: str | None, arguments: Sequence[str], isolate: bool = False) -> bool:
     """Run the converted suite and compare it with the recording of the original; are they equal?"""
     original = recording_of(project.root)
     if original is None:
@@ -89,10 +88,9 @@ def _suite(project: Project, python: str | None, arguments: Sequence[str], isola
 
 def _stale(project: Project, recording: Recording) -> list[str]:
     """The files that were changed between the recording and the migration."""
-    journal = writing.last(project.root)
     then: dict[str, str] = recording.header.get("files", {})
-    changes = journal.changes if journal else []
-    return [c.path for c in changes if c.path.endswith(".py") and c.before != then.get(c.path)]
+    was = {change.path: change.before for journal in writing.chain(project.root) for change in journal.changes}
+    return [path for path, digest in was.items() if path.endswith(".py") and digest != then.get(path)]
 
 
 def _side_by_side(
@@ -150,16 +148,15 @@ def _statuses(responses: Sequence[Any]) -> str:
 @contextmanager
 def _copies(project: Project, before: str | None) -> Iterator[tuple[Path, Path, Path]]:
     """Copies of the original and of the converted project, and a folder to work in; all are removed."""
-    journal = writing.last(project.root)
-    if before is None and journal is None:
+    journals = writing.chain(project.root)
+    if before is None and not journals:
         raise Failure("no migration is on record here: name the original project with --before DIR")
     home = Path(tempfile.mkdtemp(prefix="asyncshift-verify-")).resolve()
     original, converted, work = home / "original", home / "converted", home / "work"
     try:
         shutil.copytree(project.root, converted, ignore=LEFT_OUT, symlinks=True)
         shutil.copytree(before or project.root, original, ignore=LEFT_OUT, symlinks=True)
-        if before is None:
-            assert journal is not None
+        for journal in journals if before is None else ():
             writing.restore(journal, original)
         work.mkdir()
         yield original, converted, work

@@ -135,6 +135,20 @@ def undo(root: Path, force: bool = False, step: Step = lambda _: None) -> Journa
     return journal
 
 
+def chain(root: Path) -> list[Journal]:
+    """The last migration, and those right before it that nothing came between; the newest first."""
+    folders = sorted((p for p in (root / HOME / "undo").glob("[0-9]*") if p.is_dir()), reverse=True)
+    found: list[Journal] = []
+    before: dict[str, str | None] = {}
+    for journal in (Journal.read(root, folder) for folder in folders):
+        changes = journal.changes
+        if found and any(before.get(c.path, _digest(bytes_of(root / c.path))) != c.after for c in changes):
+            break
+        found.append(journal)
+        before |= {change.path: change.before for change in changes}
+    return found
+
+
 def restore(journal: Journal, copy: Path) -> None:
     """Give the files of a copy of the project the content that they had before a migration."""
     for index, change in enumerate(journal.changes):

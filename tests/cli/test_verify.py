@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from asyncshift.cli import writing
+
 from .conftest import Folder
 
 Run = Callable[..., Result]
@@ -64,3 +66,27 @@ def test_what_is_missing(run: Run, folder: Folder, arguments: tuple[str, ...], t
     folder.write({"pyproject.toml": ""})
     result = run("verify", *arguments)
     assert (result.exit_code, result.stderr) == (2, f"asyncshift: {told}\n")
+
+
+def test_until_verified(run: Run, shop: Folder) -> None:
+    result = run("migrate", "--force", "--until-verified", *SUITE)
+    assert result.exit_code == 0, result.output
+    assert "Recorded: " in result.output
+    assert "; no difference is left." in result.output
+
+
+def test_until_verified_needs_a_suite(run: Run, folder: Folder) -> None:
+    folder.write({"pyproject.toml": ""})
+    result = run("migrate", "--until-verified")
+    assert result.exit_code == 2
+    assert "what runs the suite?" in result.stderr
+
+
+def test_migrations_right_after_each_other_are_one(folder: Folder) -> None:
+    folder.write({"a.py": "one", "b.py": "one"})
+    writing.write(folder.root, {"a.py": b"two"})
+    writing.write(folder.root, {"a.py": b"three"})
+    assert len(writing.chain(folder.root)) == 2
+    folder.write({"a.py": "by hand"})
+    writing.write(folder.root, {"a.py": b"four"})
+    assert len(writing.chain(folder.root)) == 1
