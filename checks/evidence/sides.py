@@ -89,6 +89,7 @@ class Sides:
                 "PYTHONPATH": os.pathsep.join(filter(None, paths)),
                 "ASYNCSHIFT_ROOT": str(copy),
                 "PYTHONDONTWRITEBYTECODE": "1",
+                "PYTHONHASHSEED": "0",  # sets are told in the same order
             }
             command = [self.python, "-m", PLAYER, str(file)]
             with (self.work / f"{label}.log").open("wb") as log:

@@ -51,7 +51,7 @@ def test_the_list_of_commands_says_what_each_says_itself(name: str) -> None:
     ("command", "options"),
     [
         ("plan", ["--why", "--json", "--module", "--driver"]),
-        ("migrate", ["--dry-run", "--only", "--skip", "--module", "--force", "--driver", "--until-verified", "--python"]),
+        ("migrate", ["--dry-run", "--only", "--skip", "--module", "--force", "--driver", "--until-verified"]),
         (
             "check",
             [
