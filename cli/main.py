@@ -13,12 +13,12 @@ import click
 from .errors import DEBUG
 
 COMMANDS = {
-    "assess": "Before anything is done: is it worth it, and what will it take?",
+    "assess": "Is the move worth it, and what will it take? Changes nothing.",
     "plan": "Print what would be done and why; changes nothing.",
     "migrate": "Carry the plan out.",
     "check": "Find what is left from before, or would break under asyncio.",
     "record": "Run the project's suite and write down what it does with the database.",
-    "report": "Tell of a migration: what changed where, why, how sure, and what remains.",
+    "report": "Tell of the last migration, or of the one that `migrate` would make.",
     "verify": "Compare the migrated project with the original.",
     "undo": "Take the last migration back.",
     "codemod": "List the codemods, or run one alone.",
