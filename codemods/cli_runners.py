@@ -1,0 +1,60 @@
+"""A command that runs its own event loop is invoked in a thread, where the test that invokes it runs on one.
+
+result = runner.invoke(cli, ["seed"])   ->   result = await asyncio.to_thread(runner.invoke, cli, ["seed"])
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..analysis.decisions import Confidence, Decision
+from ..analysis.program import Program
+from ..analysis.values import External
+from .awaiting import wrap_await
+from .edit import Edit, Replace
+from .imports import request
+
+NAME = "cli-runners"
+INVOKE = "click.testing.CliRunner.invoke"
+IN_A_THREAD = "the command runs on an event loop of its own there: connections must not be pooled for both"
+
+
+def decide(program: Program) -> Iterator[Decision]:
+    """A decision for each command invoked in a function that runs on a loop, where commands start one."""
+    if not program.colours.entries:
+        return
+    for source in program.sources.values():
+        if source.path in program.kept or b".invoke(" not in source.content:
+            continue
+        for node in source.nodes:
+            if isinstance(node, ast.Call) and _invokes(program, node):
+                function = program.function_at(source, node)
+                if function is not None and program.colours.is_async(function):
+                    yield Decision(
+                        NAME,
+                        source.site(node),
+                        "invoke the command in a thread",
+                        confidence=Confidence.MEDIUM,
+                        concern=IN_A_THREAD,
+                        function=function.qualname,
+                        node=node,
+                    )
+
+
+def _invokes(program: Program, node: ast.Call) -> bool:
+    return any(isinstance(v, External) and v.name == INVOKE for v in program.values(node.func))
+
+
+def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
+    """Hand the bound method over, and its arguments behind it."""
+    source, node = program.sources[decision.site.path], decision.node
+    assert isinstance(node, ast.Call)
+    asyncio, wanted = request(source, "asyncio", None, at=node)
+    if wanted:
+        yield wanted
+    start, end = source.span(node.func)
+    behind = source.content.index(b"(", end) + 1
+    gap = "," if source.content[behind : behind + 1] in {b"\r", b"\n"} else ", "
+    yield Replace(start, behind, f"{asyncio}.to_thread({source.text(node.func)}{gap}")
+    yield from wrap_await(source, node)
