@@ -139,15 +139,15 @@ def _phase(path: str, content: bytes | None, decisions: Iterable[Decision]) -> s
 
 
 def _has_routes(content: bytes) -> bool:
-    for node in ast.walk(ast.parse(content)):
-        for decorator in getattr(node, "decorator_list", []):
-            if (
-                isinstance(decorator, ast.Call)
-                and isinstance(decorator.func, ast.Attribute)
-                and decorator.func.attr in HTTP
-            ):
-                return True
-    return False
+    return any(map(is_route, ast.walk(ast.parse(content))))
+
+
+def is_route(node: ast.AST) -> bool:
+    """Is this a function that a decorator such as `@router.get(…)` stands above?"""
+    return any(
+        isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute) and decorator.func.attr in HTTP
+        for decorator in getattr(node, "decorator_list", ())
+    )
 
 
 def _function(decision: Decision) -> dict[str, Any]:

@@ -53,3 +53,17 @@ def test_a_pull_request_in_a_file(project: Folder, run: Run) -> None:
 def test_a_file_that_cannot_be_written(project: Folder, run: Run) -> None:
     result = run("report", "--output", "none/pr.md")
     assert (result.exit_code, result.output) == (2, "asyncshift: none/pr.md: No such file or directory\n")
+
+
+def test_one_html_file(project: Folder, run: Run) -> None:
+    text = run("report", "--format", "html").stdout
+    assert text.startswith("<!doctype html>")
+    assert "calls db.get(object, 1)" in text
+
+
+def test_open_writes_the_page_and_shows_it(project: Folder, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr("click.launch", shown.append)
+    assert run("report", "--open").exit_code == 0
+    assert shown == [str(project.root / "asyncshift-report.html")]
+    assert (project.root / "asyncshift-report.html").is_file()
