@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -84,6 +84,25 @@ def tree(root: Path, revision: str, suffix: str) -> Iterator[tuple[str, bytes]]:
         answer = answer[size + 1 :]
 
 
+def history(root: Path, number: int, words: Iterable[str]) -> list[tuple[str, str, Counter[str]]]:
+    """The last revisions that changed Python files below `root`, oldest first: short name, date, and how often each
+    of the words stood in those files."""
+    if not inside(root):
+        return []
+    patterns = [option for word in words for option in ("-e", word)]
+    found = []
+    try:
+        for line in _run(root, "log", f"-{number}", "-z", "--format=%h %cs", "--", "*.py"):
+            revision, date = line.split()
+            counted = (
+                _output(root, "grep", "-ohF", *patterns, revision, "--", "*.py", missing=b"").decode().splitlines()
+            )
+            found.append((revision, date, Counter(counted)))
+    except (Failure, FileNotFoundError):
+        return []
+    return found[::-1]
+
+
 def change(root: Path, revision: str) -> Change:
     """What has changed below `root` since a revision, in what git tracks.
 
@@ -115,10 +134,13 @@ def _run(root: Path, *arguments: str) -> list[str]:
     return [os.fsdecode(part) for part in _output(root, *arguments).split(b"\0") if part]
 
 
-def _output(root: Path, *arguments: str, given: bytes = b"") -> bytes:
+def _output(root: Path, *arguments: str, given: bytes = b"", missing: bytes | None = None) -> bytes:
+    """What git says; `missing` where it finds nothing."""
     done = subprocess.run(
         ["git", "-c", "core.quotePath=off", *arguments], cwd=root, capture_output=True, check=False, input=given
     )
+    if done.returncode == 1 and missing is not None:
+        return missing
     if done.returncode:
         message = os.fsdecode(done.stderr).strip().splitlines() or [f"exit code {done.returncode}"]
         raise Failure(f"git {arguments[0]}: {message[0]}")

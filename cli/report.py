@@ -11,22 +11,31 @@ from typing import Any
 import click
 
 from ..analysis.decisions import Decision
+from ..checks.evidence import parity
+from ..checks.evidence.recording import Recording, Unreadable
 from ..reports import html, markdown
 from ..reports.facts import Contents, facts
-from . import writing
+from ..reports.progress import ASYNC_WORDS, SYNC_WORDS, progress
+from ..reports.suite import suite
+from . import cache, git, writing
 from .errors import Failure
 from .gate import outcome_of
+from .plan import worked_out
 from .project import Project, open_project
+from .record import RECORDING
+from .verify import VERIFIED
 from .work import work_out
 
+STATUS = "status"
 KINDS = {"trace": markdown.trace, "pull-request": markdown.pull_request}
 FORMATS = ("markdown", "html", "json")
+REVISIONS = 12
 PAGE = "asyncshift-report.html"
 
 
 @click.command()
 @click.argument("path", default=".")
-@click.option("--kind", type=click.Choice(tuple(KINDS)), default="trace", help="What is told.")
+@click.option("--kind", type=click.Choice((*KINDS, STATUS)), default="trace", help="What is told.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="markdown", help="How it is told.")
 @click.option("--output", "file", metavar="FILE", help="Write it to FILE.")
 @click.option("--open", "is_opened", is_flag=True, help=f"Show the HTML report in a browser; written to {PAGE}.")
@@ -42,11 +51,12 @@ def report(path: str, kind: str, form: str, file: str | None, is_opened: bool) -
       asyncshift report --output trace.md
       asyncshift report --kind pull-request | gh pr create --title "AsyncSession" --body-file -
       asyncshift report --open
+      asyncshift report --kind status
     """
     if is_opened:
         form, file = "html", file or PAGE
-    told = gathered(open_project([path]))
-    text = told.text(kind, form)
+    project = open_project([path])
+    text = told(project, kind, form)
     if file is None:
         click.echo(text, nl=False)
         return
@@ -56,6 +66,30 @@ def report(path: str, kind: str, form: str, file: str | None, is_opened: bool) -
         raise Failure(f"{file}: {error.strerror}") from None
     if is_opened:
         click.launch(str(Path(file).resolve()))
+
+
+def told(project: Project, kind: str, form: str) -> str:
+    """The report of a kind in a format."""
+    if kind != STATUS:
+        return gathered(project).text(kind, form)
+    if form == "html":
+        raise Failure("--kind status is told as markdown or json")
+    way = under_way(project)
+    return as_json(way) if form == "json" else markdown.status(way)
+
+
+def as_json(data: Mapping[str, Any]) -> str:
+    """The data of a report."""
+    return json.dumps(data, indent=1) + "\n"
+
+
+def under_way(project: Project) -> dict[str, Any]:
+    """How far the project is: what a migration of today's files would still do, and what git tells of the past."""
+    plan = cache.kept(project, "plan", lambda: worked_out(project))
+    decisions = [Decision.from_json(values) for values in plan["decisions"]]
+    contents = {path: (project.root / path).read_bytes() for path in project.files}
+    past = git.history(project.root, REVISIONS, (*SYNC_WORDS, *ASYNC_WORDS))
+    return progress(project.root.name, contents, decisions, past)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +104,7 @@ class Told:
     def text(self, kind: str, form: str) -> str:
         """The report."""
         if form == "json":
-            return json.dumps(self.facts, indent=1) + "\n"
+            return as_json(self.facts)
         if form == "html":
             return html.page(self.facts, self.decisions, self.before, self.after)
         return KINDS[kind](self.facts)
@@ -84,7 +118,21 @@ def gathered(project: Project) -> Told:
         outcome_of(project.root, _python({**whole, **before}), project.settings),
         outcome_of(project.root, _python({**whole, **after}), project.settings),
     )
-    return Told(facts(project.root.name, decisions, before, after, outcomes), decisions, before, after)
+    found = facts(project.root.name, decisions, before, after, outcomes, _suite(project))
+    return Told(found, decisions, before, after)
+
+
+def _suite(project: Project) -> dict[str, Any] | None:
+    """The comparison of what `record` and `verify` saw, if both did."""
+    home = project.root / writing.HOME
+    if writing.last(project.root) is None:
+        return None
+    try:
+        return suite(parity.compare(Recording.read(home / RECORDING), Recording.read(home / VERIFIED)))
+    except FileNotFoundError:
+        return None
+    except Unreadable as error:
+        raise Failure(f"{error}: record and verify the suite again") from None
 
 
 def _migrated(project: Project) -> tuple[Sequence[Decision], Contents, Contents] | None:

@@ -206,13 +206,22 @@ def _of_suite(suite: Mapping[str, Any] | None) -> list[dict[str, Any]]:
         "warnings": "No coroutine is lost",
         "missing": "No query is sent where asyncio can't",
     }
-    return [_shown(text, None if suite is None else suite[key]) for key, text in texts.items()]
+    return [_shown(text, key, suite) for key, text in texts.items()]
 
 
-def _shown(text: str, differences: Sequence[str] | None) -> dict[str, Any]:
+def _shown(text: str, key: str, suite: Mapping[str, Any] | None) -> dict[str, Any]:
     evidence = "no recordings of the suite: `asyncshift record` before, `asyncshift verify` after the migration"
-    if differences is not None:
-        evidence = f"two recordings of the suite, {len(differences)} differences"
+    differences = None
+    if suite is not None:
+        differences = suite[key]
+        seen = {
+            "lost": f"{suite['compared'] - len(suite['lost'])} of {suite['compared']} tests still pass",
+            "statements": f"{suite['sent'][0]} statements before, {suite['sent'][1]} after",
+        }.get(key, "two recordings of the suite")
+        evidence = f"{seen}, {len(differences)} differences"
+        if key == "statements" and suite["explained"]:
+            explained = ", ".join(f"{number} {kind}" for kind, number in suite["explained"].items())
+            evidence += f" (explained: {explained})"
     return {
         "text": text,
         "verdict": UNKNOWN if differences is None else NOT_MET if differences else MET,

@@ -44,6 +44,11 @@ def assessment(assessed: Mapping[str, Any]) -> str:
     return _render("assess.md.j2", assessed)
 
 
+def status(told: Mapping[str, Any]) -> str:
+    """How far a migration is that is under way, as a checklist."""
+    return _render("status.md.j2", told)
+
+
 def _by_phase(facts: Mapping[str, Any]) -> dict[str, Any]:
     phases = [(phase, list(modules)) for phase, modules in groupby(facts["modules"], lambda m: m["phase"])]
     return {"phases": phases, **facts}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 
 import pytest
 from click.testing import Result
+
+from asyncshift.checks.evidence.recording import VERSION
 
 from .conftest import Folder
 
@@ -67,3 +70,27 @@ def test_open_writes_the_page_and_shows_it(project: Folder, run: Run, monkeypatc
     assert run("report", "--open").exit_code == 0
     assert shown == [str(project.root / "asyncshift-report.html")]
     assert (project.root / "asyncshift-report.html").is_file()
+
+
+def test_the_status_before_and_after(project: Folder, run: Run) -> None:
+    project.commit()
+    assert "0 of 1 module done" in (text := run("report", "--kind", "status").output)
+    assert "  - [ ] `load` (line 4)" in text
+    assert run("migrate").exit_code == 0
+    project.commit()
+    told = json.loads(run("report", "--kind", "status", "--format", "json").stdout)
+    assert told["figures"]["done"] == 1
+    assert [(row["sync"], row["async"]) for row in told["history"]] == [(2, 0), (0, 3)]
+
+
+def test_what_the_suite_showed_is_joined(project: Folder, run: Run) -> None:
+    assert run("migrate").exit_code == 0
+    text = run("report").output
+    assert "no recordings of the suite" in text
+    home = project.root / ".asyncshift"
+    for name in ("recording.jsonl.gz", "verified.jsonl.gz"):
+        with gzip.open(home / name, "wt", encoding="utf-8") as file:
+            file.write(json.dumps(["header", {"version": VERSION}]) + "\n")
+    assert "0 of 0 tests still pass" in run("report").output
+    (home / "verified.jsonl.gz").write_bytes(b"no recording")
+    assert run("report").exit_code == 2

@@ -8,10 +8,12 @@ import pytest
 
 from asyncshift.analysis.decisions import Confidence, Decision, Status, Step
 from asyncshift.analysis.source import Site
+from asyncshift.checks.evidence.parity import Lost, Parity
 from asyncshift.checks.finding import Finding
 from asyncshift.checks.outcome import Accepted, How, Outcome
 from asyncshift.reports import markdown
 from asyncshift.reports.facts import facts
+from asyncshift.reports.suite import suite
 
 CLEAN = Outcome(())
 BEFORE = b"def load(db):\n    return db.get(Order, 1)\n"
@@ -122,6 +124,7 @@ def test_what_is_kept_is_a_concern_with_its_reason() -> None:
 
 
 SUITE: dict[str, Any] = {key: [] for key in ("lost", "statements", "documents", "tables", "warnings", "missing")}
+SUITE |= {"compared": 12, "sent": [80, 79], "explained": {"lazy less": 1}}
 
 
 def test_without_recordings_nothing_is_said_of_the_suite() -> None:
@@ -131,3 +134,24 @@ def test_without_recordings_nothing_is_said_of_the_suite() -> None:
     assert verdicts(suite={**SUITE, "lost": ["test_load passed, now failed"]})[text] == "not met"
     assert "Not shown yet" in markdown.pull_request(told(LOAD))
     assert "None: outcomes" in markdown.pull_request(told(LOAD, suite=SUITE))
+
+
+def evidence(suite: dict[str, Any]) -> dict[str, str]:
+    return {r["text"]: r["evidence"] for r in told(LOAD, suite=suite)["requirements"]}
+
+
+def test_what_the_suite_showed_is_told_in_figures() -> None:
+    assert evidence(SUITE)["The suite sends the same SQL"] == (
+        "80 statements before, 79 after, 0 differences (explained: 1 lazy less)"
+    )
+    text = "Every test that passed before passes after"
+    assert evidence(SUITE)[text] == "12 of 12 tests still pass, 0 differences"
+    assert evidence(SUITE | {"lost": ["test_load passed, now failed"]})[text].startswith("11 of 12")
+
+
+def test_a_comparison_becomes_lines() -> None:
+    parity = Parity(lost=[Lost("test_load", "failed", "boom")], documents=["openapi.paths differs"], compared=2)
+    found = suite(parity)
+    assert found["lost"] == ["test_load passed, now failed"]
+    assert verdicts(suite=found)["The API's OpenAPI document is the same"] == "not met"
+    assert verdicts(suite=suite(Parity(compared=2)))["The API's OpenAPI document is the same"] == "met"
