@@ -8,7 +8,7 @@ from rich.text import Text
 
 from ..codemods.engine import CODEMODS
 from . import git, listing, writing
-from .console import messages, output
+from .console import messages, remarks
 from .diff import print_diff
 from .errors import Failure
 from .project import Project
@@ -86,6 +86,6 @@ def _next(changed: Sequence[str], looks: bool) -> Iterator[str]:
 
 
 def _print(lines: Iterable[Text]) -> None:
-    console = output()
+    console = remarks()
     for line in lines:
         console.print(line)

@@ -50,6 +50,12 @@ def check(
 
     The whole project is looked at; PATH chooses what is reported. Exit codes: 0 nothing found, 1 findings, 2 input that
     can't be worked on.
+
+    \b
+    Examples:
+      asyncshift check
+      asyncshift check --diff origin/main --format github
+      asyncshift check --explain AS201
     """
     if rule is not None:
         click.echo(rulebook.explained(rule), nl=False)

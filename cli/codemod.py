@@ -25,6 +25,11 @@ def codemod(name: str | None, paths: Sequence[str], dry_run: bool, force: bool) 
 
     Without NAME each codemod is listed with what it does. With NAME it runs on code that stays sync where it can, such
     as from 1.x queries to select(); otherwise it does its own part of a migration.
+
+    \b
+    Examples:
+      asyncshift codemod
+      asyncshift codemod query-to-select --dry-run .
     """
     if name is None:
         _list()

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.text import Text
 
+from .errors import quiet
+
 
 def output() -> Console:
     """Standard output."""
@@ -15,15 +17,20 @@ def output() -> Console:
 
 
 def messages() -> Console:
-    """Standard error."""
-    return Console(highlight=False, soft_wrap=True, stderr=True)
+    """Standard error; nothing with --quiet, which failures do not pass through."""
+    return Console(highlight=False, soft_wrap=True, stderr=True, quiet=quiet())
+
+
+def remarks() -> Console:
+    """Standard output, for closing words: nothing with --quiet."""
+    return Console(highlight=False, soft_wrap=True, quiet=quiet())
 
 
 @contextmanager
 def status(what: str) -> Iterator[None]:
     """Say on a terminal what takes a while."""
     console = messages()
-    if not console.is_terminal:
+    if not console.is_terminal or console.quiet:
         yield
         return
     with console.status(f"{what} …"):

@@ -49,6 +49,10 @@ def demo() -> None:
 
     The example is a FastAPI application on SQLite. It is copied to a temporary folder, which stays for you to look at.
     The exit code is 1 when a test that passed before does not pass after.
+
+    \b
+    Examples:
+      asyncshift demo
     """
     _check_extras()
     home = Path(tempfile.mkdtemp(prefix="asyncshift-demo-"))

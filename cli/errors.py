@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-DEBUG = "asyncshift.debug"
+DEBUG, QUIET = "asyncshift.debug", "asyncshift.quiet"
 
 
 class Failure(Exception):
@@ -17,5 +17,14 @@ class Failure(Exception):
 
 def debugging() -> bool:
     """Was `--debug` given?"""
+    return _is_given(DEBUG)
+
+
+def quiet() -> bool:
+    """Was `--quiet` given?"""
+    return _is_given(QUIET)
+
+
+def _is_given(name: str) -> bool:
     context = click.get_current_context(silent=True)
-    return context is not None and bool(context.meta.get(DEBUG))
+    return context is not None and bool(context.meta.get(name))

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from .errors import DEBUG
+from .errors import DEBUG, QUIET
 
 COMMANDS = {
     "assess": "Is the move worth it, and what will it take? Changes nothing.",
@@ -29,13 +29,20 @@ SETTINGS = {"help_option_names": ["-h", "--help"]}
 OBJECTS_BETWEEN_COLLECTIONS = 200_000
 
 
-def _debug_option() -> click.Option:
-    def remember(context: click.Context, option: click.Parameter, value: bool) -> None:
-        context.meta[DEBUG] = context.meta.get(DEBUG, False) or value
+def _flag(name: str, key: str, what: str) -> click.Option:
+    """An option that may stand before the command and behind it."""
 
-    return click.Option(
-        ["--debug"], is_flag=True, expose_value=False, callback=remember, help="Show the traceback of an error."
-    )
+    def remember(context: click.Context, option: click.Parameter, value: bool) -> None:
+        context.meta[key] = context.meta.get(key, False) or value
+
+    return click.Option([f"--{name}"], is_flag=True, expose_value=False, callback=remember, help=what)
+
+
+def _flags() -> list[click.Parameter]:
+    return [
+        _flag("quiet", QUIET, "No progress and no closing words; only what was asked for, and errors."),
+        _flag("debug", DEBUG, "Show the traceback of an error."),
+    ]
 
 
 class Commands(click.Group):
@@ -49,7 +56,7 @@ class Commands(click.Group):
             return None
         command: click.Command = getattr(import_module(f".{cmd_name}", __package__), cmd_name)
         if not any(param.name == "debug" for param in command.params):
-            command.params.append(_debug_option())
+            command.params += _flags()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -90,7 +97,16 @@ def _lines(error: Exception) -> tuple[str, ...]:
     return (f"this should not have happened ({what}); --debug shows where",)
 
 
-@click.command("asyncshift", cls=Commands, context_settings=SETTINGS, params=[_debug_option()])
+@click.command("asyncshift", cls=Commands, context_settings=SETTINGS, params=_flags())
 @click.version_option(package_name="asyncshift")
 def main() -> None:
-    """Move a Python code base from synchronous SQLAlchemy to AsyncSession."""
+    """Move a Python code base from synchronous SQLAlchemy to AsyncSession.
+
+    \b
+    Examples:
+      asyncshift assess             is it worth it?
+      asyncshift plan               what would be done, and why
+      asyncshift migrate            do it; asyncshift undo takes it back
+      asyncshift report --open      show it to a reviewer
+      asyncshift check              keep it so
+    """

@@ -47,6 +47,13 @@ def migrate(
 
     All files are written, or none. `asyncshift undo` takes it back. With --until-verified and the suite behind -- the
     project is recorded first and verified after, and what fails then for an implicit load is mended.
+
+    \b
+    Examples:
+      asyncshift migrate --dry-run
+      asyncshift migrate --driver asyncpg
+      asyncshift migrate --module shop.orders
+      asyncshift migrate --until-verified -- -m pytest -q
     """
     wanted, unwanted = known("codemod", only, CODEMODS), known("codemod", skip, CODEMODS)
     codemods = [name for name in CODEMODS if name in (wanted or CODEMODS) and name not in unwanted]

@@ -12,6 +12,7 @@ from rich.text import Text
 from ..analysis.decisions import Decision
 from . import cache, listing, why
 from .console import output
+from .errors import quiet
 from .project import Project, open_project, paths_argument, scope_options
 
 NEXT = (
@@ -31,6 +32,12 @@ def plan(paths: Sequence[str], name: str | None, as_json: bool, module: str | No
 
     Listed are, by file, each function that becomes async with its reason, each place that stays sync on purpose
     (keep), and each that a person has to look at (look).
+
+    \b
+    Examples:
+      asyncshift plan
+      asyncshift plan --why OrderService.place
+      asyncshift plan --json src | jq .decisions
     """
     project = open_project(paths, driver, module)
     told = cache.kept(project, "plan", lambda: worked_out(project))
@@ -68,5 +75,6 @@ def _told(decisions: Sequence[Decision], nothing: str) -> Iterator[Text]:
     yield from listing.figures(decisions)
     yield Text("")
     yield Text(listing.summary(decisions), "bold")
-    yield Text("")
-    yield from listing.commands(NEXT)
+    if not quiet():
+        yield Text("")
+        yield from listing.commands(NEXT)

@@ -37,6 +37,10 @@ def record(python: str | None, arguments: Sequence[str]) -> None:
 
     Nothing is installed and nothing of the project changes. What was seen is written to .asyncshift/, where `plan`,
     `migrate` and `verify` find it. The exit code is 1 when the recording does not hold all of the suite.
+
+    \b
+    Examples:
+      asyncshift record -- -m pytest -q
     """
     project = open_project(["."])
     if writing.last(project.root) is not None:

@@ -40,11 +40,11 @@ PAGE = "asyncshift-report.html"
 @click.option("--output", "file", metavar="FILE", help="Write it to FILE.")
 @click.option("--open", "is_opened", is_flag=True, help=f"Show the HTML report in a browser; written to {PAGE}.")
 def report(path: str, kind: str, form: str, file: str | None, is_opened: bool) -> None:
-    """Tell of the last migration, or of the one that `migrate` would make.
+    """Tell of a migration: what changed where, why, how sure, and what remains.
 
-    What changed where, why, how sure, and what remains; every statement is backed by the data that --format json
-    prints. The HTML report is one file that needs no network: figures, the call graph, and each diff with the reasons
-    at its lines.
+    It is the last one, or where there was none the one that `migrate` would make. Every statement is backed by the
+    data that --format json prints. The HTML report is one file that needs no network: figures, the call graph, and
+    each diff with the reasons at its lines.
 
     \b
     Examples:

@@ -56,6 +56,11 @@ def verify(
     With a suite behind -- it runs under the recorder, and is compared with what `asyncshift record` saw of the
     original: outcomes, SQL, OpenAPI document, tables, lost coroutines. With --http or --schema both applications are
     asked the same, each with a database of its own. The exit code is 1 when anything differs and nothing explains it.
+
+    \b
+    Examples:
+      asyncshift verify -- -m pytest -q
+      asyncshift verify --schema
     """
     if not arguments and file is None and not schema:
         raise Failure("what is to be compared? the suite: -- -m pytest ...; or the applications: --schema, --http FILE")

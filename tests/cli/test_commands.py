@@ -395,3 +395,21 @@ def test_queries_alone_are_rewritten_in_code_that_stays_sync(project: Folder, ru
     assert "async" not in "".join(text(project, path) for path in ("app/legacy.py", "app/queries.py", "app/other.py"))
     again = run("codemod", "query-to-select", ".", "--force")
     assert again.output == "Nothing to do for query-to-select.\n"
+
+
+def test_quiet(project: Folder, run: Run) -> None:
+    assert "asyncshift migrate" not in run("plan", "--quiet").output
+    assert "becomes async" in run("plan", "--why", "load", "--quiet").output
+    assert run("--quiet", "migrate", "--force").output == ""
+    assert run("undo", "--quiet").output == ""
+    refused = run("undo", "--quiet")
+    assert refused.exit_code == 2
+    assert "nothing to undo" in refused.output
+
+
+def test_no_colour_when_it_is_not_wanted(project: Folder, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[33" in run("plan").output or "\x1b[36" in run("plan").output
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[33" not in run("plan").output
+    assert "\x1b[36" not in run("plan").output

@@ -50,6 +50,8 @@ def test_the_list_of_commands_says_what_each_says_itself(name: str) -> None:
 @pytest.mark.parametrize(
     ("command", "options"),
     [
+        ("assess", ["--format"]),
+        ("report", ["--kind", "--format", "--output", "--open"]),
         ("plan", ["--why", "--json", "--module", "--driver"]),
         ("migrate", ["--dry-run", "--only", "--skip", "--module", "--force", "--driver", "--until-verified"]),
         (
@@ -69,7 +71,18 @@ def test_the_list_of_commands_says_what_each_says_itself(name: str) -> None:
 def test_every_option_is_documented(run: Run, command: str, options: list[str]) -> None:
     told = run(command, "--help")
     assert told.exit_code == 0
-    assert [option for option in [*options, "--debug"] if option not in told.output] == []
+    assert [option for option in [*options, "--debug", "--quiet", "Examples:"] if option not in told.output] == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell: str) -> None:
+    told = CliRunner().invoke(main, prog_name="asyncshift", env={"_ASYNCSHIFT_COMPLETE": f"{shell}_source"})
+    assert "_ASYNCSHIFT_COMPLETE" in told.output
+
+
+def test_completion_knows_the_commands() -> None:
+    words = {"COMP_WORDS": "asyncshift rep", "COMP_CWORD": "1", "_ASYNCSHIFT_COMPLETE": "bash_complete"}
+    assert "report" in CliRunner().invoke(main, prog_name="asyncshift", env=words).output
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["plan", "--nonsense"], ["plan", "--why"], ["undo", "a", "b"]])
