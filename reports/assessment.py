@@ -60,17 +60,18 @@ def verdict(told: Mapping[str, Any]) -> str:
     if not converts["decisions"] and not by_hand:
         return "Nothing to move: no call is known to reach the database through sync SQLAlchemy."
     alone = converts["decisions"] / (converts["decisions"] + sum(c["is_declined"] for c in by_hand))
-    share = "all" if alone == 1 else f"{min(alone, 0.999):.1%}"
+    share = "All" if alone == 1 else f"{min(alone, 0.999):.1%}"
     effort = f"{share} of the changes are made by the tool, {_counted(len(by_hand), 'place')} to look at by hand."
     if "Flask-SQLAlchemy" in styles:
-        return f"Not as it is: Flask-SQLAlchemy has no async session; the framework has to go first. Then {effort}"
+        return f"Not as it is: Flask-SQLAlchemy has no async session; the framework has to go first. {effort}"
     if told["blocking"]:
-        return f"Worth it: {_counted(len(told['blocking']), 'coroutine')} block the event loop today. {effort}"
+        number = len(told["blocking"])
+        return f"Worth it: {_counted(number, 'coroutine')} block{'s' * (number == 1)} the event loop today. {effort}"
     if styles.keys() & LOOPS:
         return f"Worth it where requests wait for the database; today each holds a thread. {effort}"
     if told["coroutines"]:
         return f"Possible: there is async code to call it from, but no web framework was seen. {effort}"
-    return f"Hardly worth it: nothing seen here runs on an event loop. It could be done: {effort}"
+    return f"Hardly worth it: nothing seen here runs on an event loop. It could be done. {effort}"
 
 
 def _styles(shown: Mapping[str, Surface]) -> dict[str, dict[str, int]]:

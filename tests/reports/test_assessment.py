@@ -37,7 +37,7 @@ AWAIT, ASYNC = decision("await-calls"), decision("async-def", 3, function="order
 def test_a_coroutine_that_waits_for_the_database_blocks_today() -> None:
     told = assessed(HANDLER, AWAIT, ASYNC)
     assert told["blocking"] == [{"path": "app.py", "line": 3, "function": "orders", "calls": 1}]
-    assert told["verdict"].startswith("Worth it: 1 coroutine block")
+    assert told["verdict"].startswith("Worth it: 1 coroutine blocks")
     assert assessed(HANDLER.replace(b"async ", b""), AWAIT, ASYNC)["blocking"] == []
     assert assessed(HANDLER, ASYNC)["blocking"] == []
 
@@ -66,7 +66,7 @@ def test_what_needs_a_person_is_named_with_its_place() -> None:
     text = markdown.assessment(assessed(HANDLER, AWAIT, ASYNC, look))
     assert "- who closes this? (left as it is)\n  - `app.py:4` `orders`\n" in text
     assert "66.7% of the changes are made by the tool, 1 place to look at" in text
-    assert "all of the changes" in markdown.assessment(assessed(HANDLER, AWAIT, ASYNC))
+    assert "All of the changes" in markdown.assessment(assessed(HANDLER, AWAIT, ASYNC))
 
 
 def test_libraries_without_an_async_form_are_named() -> None:
