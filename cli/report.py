@@ -19,11 +19,10 @@ from ..reports.progress import ASYNC_WORDS, SYNC_WORDS, progress
 from ..reports.suite import suite
 from . import cache, git, writing
 from .errors import Failure
-from .evidence import RECORDING
+from .evidence import RECORDING, VERIFIED
 from .gate import outcome_of
 from .plan import worked_out
 from .project import Project, open_project
-from .verify import VERIFIED
 from .work import work_out
 
 STATUS = "status"
