@@ -18,7 +18,7 @@ COMMANDS = {
     "migrate": "Carry the plan out.",
     "check": "Find what is left from before, or would break under asyncio.",
     "record": "Run the project's suite and write down what it does with the database.",
-    "report": "Tell of the last migration, or of the one that `migrate` would make.",
+    "report": "Tell of a migration: what changed where, why, how sure, and what remains.",
     "verify": "Compare the migrated project with the original.",
     "undo": "Take the last migration back.",
     "codemod": "List the codemods, or run one alone.",
