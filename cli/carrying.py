@@ -55,9 +55,15 @@ def _unchanged(work: Work) -> Iterator[Text]:
         yield Text(f"Nothing more can be converted; {listing.counted(len(looks), 'place')} to look at:", "bold")
         yield from listing.looks(looks)
     elif len(work.codemods) < len(CODEMODS) and work.program.uses_sqlalchemy:
-        yield Text(f"Nothing to do for {', '.join(work.codemods)}.")
+        yield Text(f"Nothing to do for {', '.join(_asked_for(work.codemods))}.")
     else:
         yield Text(nothing_to_do(work.program, work.decisions) or "Nothing to do.")
+
+
+def _asked_for(codemods: Iterable[str]) -> list[str]:
+    """The codemods without those that another one takes along."""
+    along = {name for codemod in codemods for name in getattr(CODEMODS[codemod], "TOGETHER", ())}
+    return [name for name in codemods if name not in along]
 
 
 def _changed(work: Work) -> Iterator[Text]:

@@ -195,8 +195,13 @@ def test_a_bridge_has_no_colour() -> None:
         ),
         pytest.param(
             "class A:\n    def __init__(self):\n        asyncio.run(work())\nasync def g():\n    A()",
+            {"A.__init__"},
+            id="a constructor, where its callers can await",
+        ),
+        pytest.param(
+            "class A:\n    def __init__(self):\n        asyncio.run(work())\nasync def g():\n    A()\nA()",
             set(),
-            id="a constructor can't",
+            id="a constructor, where a caller can't",
         ),
         pytest.param(
             "def f():\n    asyncio.run(work())\ndef g(h):\n    h()\nasync def i():\n    g(f)",
