@@ -13,10 +13,11 @@ from ..analysis.datetimes import Misfit, Zone, misfits
 from ..analysis.decisions import Decision, Step
 from ..analysis.program import Program
 from .carried import as_data, carried
-from .drivers import drivername, mentions
+from .drivers import drivername, mentions, packages
 from .edit import Edit, Import, Wrap
 
 NAME = "datetimes"
+DRIVERS = {"asyncpg", "pg8000", "psycopg", "psycopg-binary", "psycopg2", "psycopg2-binary", "psycopg2cffi"}
 # What turns a value of each kind into the other one.
 CHANGES = {
     Zone.UTC: ".replace(tzinfo=None)",
@@ -30,7 +31,7 @@ INSIDE = -1
 
 def decide(program: Program) -> Iterator[Decision]:
     """A decision for each datetime that asyncpg would refuse."""
-    if not mentions(program, "postgresql") or not drivername(program, "postgresql").endswith("+asyncpg"):
+    if not _is_for_postgresql(program) or not drivername(program, "postgresql").endswith("+asyncpg"):
         return
     for misfit in misfits(program):
         function = misfit.function
@@ -46,6 +47,12 @@ def decide(program: Program) -> Iterator[Decision]:
             data=as_data(list(_changed(misfit))),
             node=misfit.node,
         )
+
+
+def _is_for_postgresql(program: Program) -> bool:
+    """Does the project list a driver of PostgreSQL, or speak of it where it lists nothing?"""
+    listed = packages(program).keys()
+    return bool(listed & DRIVERS) if listed else mentions(program, "postgresql")
 
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:

@@ -35,12 +35,13 @@ def drivername(program: Program, dialect: str, driver: str = "") -> str:
     """The name of the async driver that takes the place of a driver (""): none is needed, or none is known)."""
     if driver in ASYNC or dialect not in SYNC:
         return ""
-    requirement = async_driver(dialect, _listed(program), program.settings.driver)
+    requirement = async_driver(dialect, packages(program), program.settings.driver)
     return f"{dialect}+{Requirement(requirement).name}"
 
 
 @once
-def _listed(program: Program) -> dict[str, str]:
+def packages(program: Program) -> dict[str, str]:
+    """The packages that the project lists, with the versions that are allowed."""
     return listed(program.root, program.sources)
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from asyncshift.analysis.decisions import Plan
+from asyncshift.analysis.program import Program
+from asyncshift.analysis.settings import Settings
+from asyncshift.codemods.engine import make_plan
 
 from .whole import Case, cases, check, migrate
 
@@ -78,6 +81,17 @@ def test_what_is_known_of_a_value(value: str, for_naive: str, for_aware: str) ->
 
 def test_other_drivers_take_every_datetime() -> None:
     assert stored("datetime.now(timezone.utc)", dialect="sqlite") == "now"
+
+
+@pytest.mark.parametrize(("requirement", "changes"), [("psycopg2-binary>=2.9", True), ("sqlalchemy", False)])
+def test_a_project_that_lists_no_driver_of_postgresql_keeps_its_datetimes(
+    tmp_path: Path, requirement: str, changes: bool
+) -> None:
+    (tmp_path / "requirements.txt").write_text(f"{requirement}\n", "utf-8")
+    text = MODELS.format(value="datetime.now(timezone.utc)", zone="", dialect="postgresql")
+    (tmp_path / "models.py").write_text(text, "utf-8")
+    program = Program.build(tmp_path, ["models.py"], Settings())
+    assert (len(make_plan(program).only(["datetimes"])) == 1) is changes
 
 
 def test_a_decision_names_the_column_and_the_value() -> None:
