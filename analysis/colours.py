@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,6 @@ from .open_calls import is_open
 from .queries import executing_sites
 from .schema import is_schema_call
 from .sleeps import Sleeps
-from .source import Source
 from .stacks import Stacks, holding_method
 from .stand_ins import is_test_code, stand_ins
 from .symbols import Class, Function, decorator_name
@@ -704,8 +703,3 @@ def fits(function: Function, call: ast.Call) -> bool:
         return False
     required = positional[: len(positional) - len(spec.defaults)] if spec.defaults else positional
     return set(required[len(call.args) :]) <= given
-
-
-def own_sites(source: Source, nodes: Iterable[ast.AST]) -> list[ast.AST]:
-    """The nodes of one file, in the order of their places."""
-    return sorted(nodes, key=lambda n: (getattr(n, "lineno", 0), getattr(n, "col_offset", 0)))

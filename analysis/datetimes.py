@@ -63,9 +63,11 @@ def zone(program: Program, function: Function | None, node: ast.expr, depth: int
     match node:
         case ast.Call():
             return _of_call(program, function, node, depth)
-        case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
             one, other = (zone(program, function, side, depth - 1) for side in (left, right))
-            return None if one and other else one or (other if isinstance(node.op, ast.Add) else None)
+            return None if one and other else one or other
+        case ast.BinOp(left=left, op=ast.Sub(), right=right) if _is_span(program, function, right):
+            return zone(program, function, left, depth - 1)
         case ast.IfExp(body=body, orelse=orelse):
             return _all_same(zone(program, function, side, depth - 1) for side in (body, orelse))
         case ast.Name(id=name) if function is not None:
@@ -73,6 +75,30 @@ def zone(program: Program, function: Function | None, node: ast.expr, depth: int
         case ast.NamedExpr(value=value):
             return zone(program, function, value, depth - 1)
     return None
+
+
+def _is_span(program: Program, function: Function | None, node: ast.expr) -> bool:
+    """Is this surely a timedelta, so that what it is taken from stays a datetime?"""
+    match node:
+        case ast.Call(func=func):
+            return External("datetime.timedelta") in program.values(func)
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return _is_span(program, function, left) or _is_span(program, function, right)
+        case ast.Name(id=name):
+            bound = list(_bound(function, name)) if function is not None else []
+            bound = bound or [s.value for s in _module_of(program, node) if _binds(s, name)]
+            return bool(bound) and all(_is_span(program, function, value) for value in bound)
+    return False
+
+
+def _module_of(program: Program, node: ast.Name) -> list[ast.Assign]:
+    """The assignments at the top of the file in which a name stands."""
+    sources = (s for s in program.sources.values() if node in s.parents)
+    return [s for source in sources for s in source.tree.body if isinstance(s, ast.Assign)]
+
+
+def _binds(statement: ast.Assign, name: str) -> bool:
+    return [getattr(t, "id", "") for t in statement.targets] == [name]
 
 
 def _of_call(program: Program, function: Function | None, call: ast.Call, depth: int) -> Zone | None:
@@ -174,11 +200,10 @@ def wants_aware(program: Program, mapped: Mapped, name: str) -> bool | None:
     statement = mapped.columns.get(name)
     if not isinstance(statement, ast.Assign | ast.AnnAssign):
         return None
-    types = [n for n in ast.walk(statement.value or statement) if _type_name(n) in TYPES]
-    for node in types:
-        parent = node if isinstance(node, ast.Call) else None
-        given = _argument(parent, "timezone", 0) if parent is not None else None
-        return isinstance(given, ast.Constant) and given.value is True
+    named = [n for n in ast.walk(statement.value or statement) if isinstance(n, ast.Name | ast.Attribute)]
+    types = [n for n in named if _type_name(n) in TYPES]
+    if types:
+        return _is_aware_type(program, types[0]) if len(types) == 1 else None
     if isinstance(statement, ast.AnnAssign) and _is_datetime(statement.annotation) and not _has_type(statement.value):
         return _maps_datetime_to_aware(program, mapped)
     return None
@@ -218,15 +243,21 @@ def _maps_datetime_to_aware(program: Program, mapped: Mapped) -> bool | None:
                 case ast.Assign(targets=[ast.Name(id="type_annotation_map")], value=ast.Dict(keys=keys, values=types)):
                     for known, column_type in zip(keys, types, strict=True):
                         if known is not None and _type_name(known) == "datetime":
-                            return _is_aware_type(column_type)
+                            named = column_type.func if isinstance(column_type, ast.Call) else column_type
+                            return _is_aware_type(program, named) if _type_name(named) in TYPES else None
     return False
 
 
-def _is_aware_type(node: ast.expr) -> bool | None:
-    if _type_name(node) not in TYPES:
+def _is_aware_type(program: Program, node: ast.expr) -> bool | None:
+    """What SQLAlchemy's own `DateTime` or `DateTime(timezone=…)` takes; None for what is not known."""
+    if not any(isinstance(v, External) and v.name.startswith("sqlalchemy") for v in program.values(node)):
         return None
-    given = _argument(node, "timezone", 0) if isinstance(node, ast.Call) else None
-    return isinstance(given, ast.Constant) and given.value is True
+    sources = (s for s in program.sources.values() if node in s.parents)
+    call = next((s.parents[node] for s in sources), None)
+    given = _argument(call, "timezone", 0) if isinstance(call, ast.Call) and call.func is node else ast.Constant(False)
+    if given is None:
+        return False
+    return bool(given.value) if isinstance(given, ast.Constant) else None
 
 
 # Where datetimes reach columns

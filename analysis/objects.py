@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from .library import library
 from .mapped import Mapped, MappedClasses, Relationship
 from .store import Store
-from .symbols import Class, Function, dotted
+from .symbols import Class, Function
 from .values import ClassObject, FunctionObject, Instance, Value, Values
 
 ENUM_BASES = {"enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag"}
@@ -164,8 +163,3 @@ def bind(values: Values, receiver: Instance | ClassObject, functions: dict[str, 
         else:
             result.add(value)
     return frozenset(result)
-
-
-def base_names(cls: Class) -> list[str]:
-    """The bases as they are written."""
-    return [dotted(b.value if isinstance(b, ast.Subscript) else b) for b in cls.node.bases]

@@ -19,7 +19,7 @@ from .modules import Modules
 from .settings import Settings
 from .source import BrokenInput, Source
 from .symbols import Function, Symbols
-from .values import NOTHING, ColumnAttribute, External, Instance, Query, Values
+from .values import NOTHING, External, Instance, Query, Values
 
 SHORT = 60
 
@@ -145,17 +145,6 @@ class Program:
     def plain_name(self, cls: str) -> str:
         """A class's name as people say it."""
         return cls.rpartition("::")[2].rpartition(".")[2]
-
-    def reads_relationship(self, node: ast.Attribute) -> tuple[str, str] | None:
-        """Class key and name when the attribute is a relationship read from an instance."""
-        for value in self.values(node.value):
-            if isinstance(value, Instance):
-                mapped = self.mapped(value.cls)
-                if mapped and node.attr in mapped.relationships:
-                    return value.cls, node.attr
-            elif isinstance(value, ColumnAttribute):
-                return None
-        return None
 
     # Functions
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
+from . import writing
 from .carrying import carry_out
 from .console import output
+from .errors import Failure
 from .evidence import RECORDING, digests, recording_of
 from .project import Project
 from .record import record_suite, tell
@@ -28,7 +30,11 @@ def until_verified(
     """Migrate, and again with what the converted suite showed; does nothing differ in the end?"""
     project = open_again()
     recording = recording_of(project.root)
-    if recording is None or recording.changed(digests(project.root, project.files)):
+    if writing.last(project.root) is not None:
+        # What is there now is not the original any more.
+        if recording is None:
+            raise Failure("no recording of the original: `asyncshift undo` takes the migration back, then start again")
+    elif recording is None or recording.changed(digests(project.root, project.files)):
         tell(record_suite(project, python, suite, RECORDING))
     for number in range(MOST_ROUNDS):
         project = open_again()

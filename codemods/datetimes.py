@@ -37,11 +37,13 @@ def decide(program: Program) -> Iterator[Decision]:
         function = misfit.function
         if function is not None and program.stays_sync(function):
             continue
-        takes = "naive" if misfit.zone.is_aware else "aware"
+        takes = (
+            "takes naive datetimes only" if misfit.zone.is_aware else "holds instants; a naive datetime is local time"
+        )
         yield Decision(
             NAME,
             misfit.source.site(misfit.node),
-            f"{misfit.column} takes {takes} datetimes only, with asyncpg",
+            f"{misfit.column} {takes}, with asyncpg",
             why=(Step(misfit.source.site(misfit.node), f"the value is {misfit.zone}"),),
             function=function.qualname if function is not None else "",
             data=as_data(list(_changed(misfit))),

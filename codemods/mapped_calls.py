@@ -45,29 +45,41 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     function, items = node.args
     start, end = source.span(outer)
     if External("filter") in program.values(node.func):
-        name, condition = source.text(items), f"{source.text(function)}(item)"
-        yield Replace(start, end, f"{opening}item for item in {name} if await {condition}{closing}")
+        item, before, after = _item(node), *_around(items)
+        iterable, condition = f"{before}{source.text(items)}{after}", f"{source.text(function)}({item})"
+        yield Replace(start, end, f"{opening}{item} for {item} in {iterable} if await {condition}{closing}")
     else:
-        yield from _mapped(source, function, items, (start, end), (opening, closing))
+        yield from _mapped(source, node, (start, end), (opening, closing))
     yield from list_instead_of_generator(source, outer)
 
 
-def _mapped(
-    source: Source, function: ast.expr, items: ast.expr, span: tuple[int, int], brackets: tuple[str, str]
-) -> Iterator[Edit]:
+def _item(call: ast.Call) -> str:
+    """A name for one of the items that the call does not use itself."""
+    used = {n.id for n in ast.walk(call) if isinstance(n, ast.Name)}
+    return next(name for name in ("item", "each", "element", "_item") if name not in used)
+
+
+def _around(items: ast.expr) -> tuple[str, str]:
+    """The brackets that an iterable needs behind `in`."""
+    return ("(", ")") if isinstance(items, ast.IfExp | ast.Lambda | ast.NamedExpr) else ("", "")
+
+
+def _mapped(source: Source, node: ast.Call, span: tuple[int, int], brackets: tuple[str, str]) -> Iterator[Edit]:
     """`map(function, items)` -> `[await function(item) for item in items]`, to the last byte of the span."""
-    called, target, call = function, "item", "(item)"
+    function, items = node.args
+    item, (before, after) = _item(node), _around(items)
+    called, target, call = function, item, f"({item})"
     if isinstance(function, ast.Lambda):
         called, target, call = function.body, function.args.args[0].arg, ""
     elif isinstance(function, ast.Call):
         called, bound = function.args[0], function.args[1:]
         if bound:
             yield Replace(source.span(called)[1], source.span(bound[0])[0], "(")
-            call = ", item)"
+            call = f", {item})"
     yield Replace(span[0], source.span(called)[0], f"{brackets[0]}await ")
     last = function.args[-1] if isinstance(function, ast.Call) and len(function.args) > 1 else called
-    yield Replace(source.span(last)[1], source.span(items)[0], f"{call} for {target} in ")
-    yield Replace(source.span(items)[1], span[1], brackets[1])
+    yield Replace(source.span(last)[1], source.span(items)[0], f"{call} for {target} in {before}")
+    yield Replace(source.span(items)[1], span[1], f"{after}{brackets[1]}")
 
 
 def _display(source: Source, node: ast.Call) -> tuple[ast.Call, str, str]:

@@ -72,11 +72,18 @@ NAIVE = "now.replace(tzinfo=None)"
         ("given", "now", "now"),
         ("datetime.now(timezone.utc) if given else datetime.now()", "now", "now"),
         ("datetime.now() - datetime(2030, 1, 2)", "now", "now"),
+        ("given + (datetime.utcnow() - given)", "now", "now"),
+        ("datetime.now(timezone.utc) - 2 * timedelta(1)", NAIVE, "now"),
     ],
 )
 def test_what_is_known_of_a_value(value: str, for_naive: str, for_aware: str) -> None:
     assert stored(value) == for_naive
     assert stored(value, "timezone=True") == for_aware
+
+
+@pytest.mark.parametrize("zone", ["timezone=ZONED", ").with_variant(DateTime(timezone=True), 'sqlite'"])
+def test_a_column_of_which_too_little_is_known_is_left_alone(zone: str) -> None:
+    assert stored("datetime.now(timezone.utc)", zone) == "now"
 
 
 def test_other_drivers_take_every_datetime() -> None:
@@ -99,6 +106,6 @@ def test_a_decision_names_the_column_and_the_value() -> None:
     _, plan = migrate({"models.py": MODELS.format(value="datetime.utcnow()", zone="True", dialect="postgresql")})
     (found,) = plan.only(["datetimes"])
     assert (found.action, found.why[0].what) == (
-        "Visit.at takes aware datetimes only, with asyncpg",
+        "Visit.at holds instants; a naive datetime is local time, with asyncpg",
         "the value is naive, in UTC",
     )
