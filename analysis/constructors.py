@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 # Callers that await, though they stay sync for those who call them.
 AWAITING = {"entry"}
 CALLING_BACK = {"sync", "starts", "unknown"}
+DEPENDENCIES = {"Depends", "Security"}
 
 
 def becomes_coroutine(program: Program, function: Function) -> bool:
     """Can a class method that awaits take the place of this `__init__`?"""
     if function.name != "__init__" or function.owner is None or not _is_plain(program, function):
+        return False
+    if program.handed(function) or _is_dependency(program, function.owner.key):
         return False
     uses = _uses(program).get(function.owner.key, [])
     return bool(uses) and all(_is_awaitable(program, source, node) for source, node in uses)
@@ -67,12 +70,38 @@ def _is_awaitable(program: Program, source: Source, node: ast.expr) -> bool:
             function = program.function_at(source, node)
             boundary = boundary_of(program, function) if function else None
             return function is not None and not function.is_lambda and (boundary is None or boundary.kind in AWAITING)
-    return any(isinstance(above, ast.arg | ast.AnnAssign) or _returns(above, node) for above in _above(source, node))
+    return any(_annotates(above, node) for above in _above(source, node))
 
 
-def _returns(above: ast.AST, node: ast.AST) -> bool:
-    given = above.returns if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef) else None
+def _annotates(above: ast.AST, node: ast.AST) -> bool:
+    """Does a node stand in the annotation of a parameter, a variable or a function?"""
+    match above:
+        case ast.arg(annotation=given) | ast.AnnAssign(annotation=given):
+            pass
+        case ast.FunctionDef(returns=given) | ast.AsyncFunctionDef(returns=given):
+            pass
+        case _:
+            return False
     return given is not None and any(n is node for n in ast.walk(given))
+
+
+def _is_dependency(program: Program, cls: str) -> bool:
+    """Does a framework make such objects, for a parameter whose annotation or default says `Depends`?"""
+    for function in program.functions:
+        nodes = list(ast.walk(function.arguments)) if function.arguments else []
+        if any(isinstance(n, ast.Call) and _plain(n.func) in DEPENDENCIES for n in nodes):
+            named = (n for n in nodes if isinstance(n, ast.Name | ast.Attribute))
+            if any(ClassObject(cls) in program.values(n) or _plain(n) == _short(cls) for n in named):
+                return True
+    return False
+
+
+def _plain(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _short(cls: str) -> str:
+    return cls.rpartition("::")[2].rpartition(".")[2]
 
 
 def _above(source: Source, node: ast.AST) -> Iterator[ast.AST]:
