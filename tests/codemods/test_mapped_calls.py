@@ -1,10 +1,18 @@
-"""`map()` over what is async now: the comprehension captures no name, and what it runs through stays one expression."""
+"""`map` and `filter`: the cases in `mapped_calls/` run before and after."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from .whole import migrate
+from .whole import Case, cases, check, migrate
+
+
+@pytest.mark.parametrize("case", cases("mapped_calls"))
+def test_case(case: Case, tmp_path: Path) -> None:
+    check(case, tmp_path)
+
 
 MAPPED = """\
 from sqlalchemy.orm import Session
