@@ -61,11 +61,11 @@ def demo() -> None:
         for copy in (sync, converted):
             shutil.copytree(example, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     with status("Running the example's tests as they are"):
-        before = _run_suite(sync)
+        before = run_suite(sync)
     work = work_out(open_project([str(converted)]))
     writing.write(converted, work.contents)
     with status("Running the converted tests"):
-        after = _run_suite(converted)
+        after = run_suite(converted)
     console = output()
     console.print(_comparison(before, after))
     console.print(f"{listing.summary(work.decisions)}\n")
@@ -92,7 +92,8 @@ def _installed(requirement: Requirement) -> bool:
         return False
 
 
-def _run_suite(folder: Path) -> Run:
+def run_suite(folder: Path) -> Run:
+    """The outcomes of a suite; a coroutine that nobody awaits is a failure."""
     report = folder.with_suffix(".xml")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -103,6 +104,10 @@ def _run_suite(folder: Path) -> Run:
         "-q",
         "-p",
         "no:cacheprovider",
+        "-W",
+        "error::RuntimeWarning",
+        "-W",
+        "error::pytest.PytestUnraisableExceptionWarning",
         f"--junitxml={report}",
         "-o",
         "junit_family=xunit1",

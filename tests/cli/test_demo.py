@@ -53,7 +53,7 @@ def test_a_lost_test_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
         ),
         demo.Run({("tests/a.py", "one"): "passed", ("tests/a.py", "two"): "error", ("tests/b.py", "x"): "failed"}, 2.5),
     ]
-    monkeypatch.setattr(demo, "_run_suite", lambda folder: runs.pop(0))
+    monkeypatch.setattr(demo, "run_suite", lambda folder: runs.pop(0))
     monkeypatch.setattr(demo, "work_out", lambda project: SimpleNamespace(decisions=[], contents={}))
     result = run("demo")
     assert result.exit_code == 1
@@ -67,4 +67,4 @@ def test_a_lost_test_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_suite_that_does_not_start(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text("raise SystemExit('no such thing')\n")
     with pytest.raises(demo.Failure, match="the example's tests did not run: "):
-        demo._run_suite(tmp_path)
+        demo.run_suite(tmp_path)

@@ -11,7 +11,7 @@ from asyncshift.cli.report import gathered
 
 ROOT = Path(__file__).parents[2]
 TRACES = ROOT / "reports" / "traces"
-NAMES = sorted(path.name for path in (ROOT / "target").iterdir() if path.is_dir())
+NAMES = sorted(path.parent.name for path in (ROOT / "tests" / "originals").glob("*/pyproject.toml"))
 
 
 @pytest.mark.parametrize("name", NAMES)
