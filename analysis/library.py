@@ -33,6 +33,7 @@ manager), `await[T]`, or `@name` for what `statements.py` works out.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -93,11 +94,29 @@ class Blocking:
     instead: str
 
 
+@dataclass(frozen=True, slots=True)
+class Drivers:
+    """The drivers of one kind of database: names of sync ones, and the async ones as requirements, the usual one first.
+
+    `more`: further names that URLs have for async ones.
+    """
+
+    sync: tuple[str, ...]
+    asynchronous: tuple[str, ...]
+    more: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The async ones as URLs and packages name them."""
+        return tuple(re.split(r"\W", requirement, maxsplit=1)[0] for requirement in self.asynchronous)
+
+
 @dataclass(slots=True)
 class Library:
     """All tables together. `unmistakable`: names of methods that block, by kind, whatever they are called on.
 
-    `without_async`: modules built on sync sessions that have no async form, and what that means.
+    `drivers`: those of each kind of database. `without_async`: modules built on sync sessions that have no async form,
+    and what that means.
     """
 
     classes: dict[str, LibraryClass] = field(default_factory=dict)
@@ -107,6 +126,7 @@ class Library:
     blocking: dict[str, Blocking] = field(default_factory=dict)
     unmistakable: dict[str, str] = field(default_factory=dict)
     without_async: dict[str, str] = field(default_factory=dict)
+    drivers: dict[str, Drivers] = field(default_factory=dict)
     _ancestries: dict[str, list[LibraryClass]] = field(default_factory=dict)
 
     def canonical(self, name: str) -> str:
@@ -159,6 +179,8 @@ def library() -> Library:
     for table in tables:
         _add(result, table)
         result.without_async |= table.get("without_async", {})
+        for dialect, entry in table.get("drivers", {}).items():
+            result.drivers[dialect] = Drivers(**{key: tuple(names) for key, names in entry.items()})
     for table in tables:
         for kind, entry in table.get("blocking", {}).items():
             _add_blocking(result, kind, entry)

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..analysis.library import library
 from ..analysis.settings import Settings
 from .errors import Failure
 
 FILE = "pyproject.toml"
-DRIVERS = ("aiomysql", "aioodbc", "aiosqlite", "asyncmy", "asyncpg", "oracledb", "psycopg")
+DRIVERS = tuple(sorted({name for drivers in library().drivers.values() for name in drivers.names}))
 
 
 def read_settings(root: Path) -> Settings:

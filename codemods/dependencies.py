@@ -11,10 +11,11 @@ from collections.abc import Iterator
 
 from ..analysis.decisions import Confidence, Decision, Plan, Status
 from ..analysis.fixtures import is_test, is_test_file
+from ..analysis.library import library
 from ..analysis.program import Program
 from ..analysis.source import Site
 from .edit import Edit
-from .requirements import ASYNC_DRIVERS, EditedRequirements, Needs, async_driver, below, edit_requirements, listed
+from .requirements import EditedRequirements, Needs, async_driver, below, edit_requirements, listed
 
 NAME = "requirements"
 SYNC_DRIVERS = {
@@ -54,7 +55,7 @@ def _edit(program: Program, changed: dict[str, bytes]) -> EditedRequirements:
     tested = (_named(program, in_tests=True) & {"sqlite"}) - used
     allowed = has.get("sqlalchemy", "")
     runtime, tests = (
-        {below(async_driver(d, has, program.settings.driver), allowed) for d in dialects if d in ASYNC_DRIVERS}
+        {below(async_driver(d, has, program.settings.driver), allowed) for d in dialects if d in library().drivers}
         for dialects in (used, tested)
     )
     needs = Needs(frozenset(runtime - {""}), frozenset({*tests, *_of_tests(program)} - {""}))
@@ -64,7 +65,7 @@ def _edit(program: Program, changed: dict[str, bytes]) -> EditedRequirements:
 def _named(program: Program, in_tests: bool) -> set[str]:
     """The kinds of database whose URLs stand in the code, or in the tests."""
     sources = [s for path, s in program.sources.items() if is_test_file(path) == in_tests]
-    patterns = {dialect: re.compile(rf"[\"']{dialect}(\+\w+)?://".encode()) for dialect in ASYNC_DRIVERS}
+    patterns = {dialect: re.compile(rf"[\"']{dialect}(\+\w+)?://".encode()) for dialect in library().drivers}
     return {d for d, pattern in patterns.items() if any(pattern.search(s.content) for s in sources)}
 
 

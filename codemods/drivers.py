@@ -7,25 +7,15 @@ from collections.abc import Iterator
 
 from packaging.requirements import Requirement
 
+from ..analysis.library import library
 from ..analysis.once import once
 from ..analysis.program import Program
 from ..analysis.source import Source
 from .edit import Replace
 from .requirements import async_driver, listed
 
-# Drivers that serve SQLAlchemy's asyncio extension.
-ASYNC = {
-    "aiomysql", "aioodbc", "aiosqlite", "asyncmy", "asyncpg", "oracledb", "oracledb_async", "psycopg", "psycopg_async",
-}  # fmt: skip
-# The sync drivers that a URL names in so many words; one without a driver means the dialect's usual one.
-SYNC = {
-    "sqlite": ("pysqlite",),
-    "postgresql": ("psycopg2", "psycopg2cffi", "pg8000"),
-    "mysql": ("mysqldb", "pymysql", "mysqlconnector"),
-    "mariadb": ("mariadbconnector", "pymysql"),
-    "oracle": ("cx_oracle",),
-    "mssql": ("pyodbc", "pymssql"),
-}
+# Names in URLs that SQLAlchemy's asyncio extension takes as they are.
+ASYNC = {name for drivers in library().drivers.values() for name in (*drivers.names, *drivers.more)}
 _NAME = r"(?P<dialect>[a-z]+)(?:\+(?P<driver>\w+))?"
 _LITERAL = re.compile(rf"(?P<head>[rRuUfF]*(?:\"\"\"|'''|\"|'))(?P<name>{_NAME})(?=://|[\"']$)")
 _SSLMODE = re.compile(r"[?&](sslmode)=")
@@ -33,7 +23,7 @@ _SSLMODE = re.compile(r"[?&](sslmode)=")
 
 def drivername(program: Program, dialect: str, driver: str = "") -> str:
     """The name of the async driver that takes the place of a driver (""): none is needed, or none is known)."""
-    if driver in ASYNC or dialect not in SYNC:
+    if driver in ASYNC or dialect not in library().drivers:
         return ""
     requirement = async_driver(dialect, packages(program), program.settings.driver)
     return f"{dialect}+{Requirement(requirement).name}"
@@ -48,7 +38,8 @@ def packages(program: Program) -> dict[str, str]:
 def named_dialect(text: str) -> str:
     """The kind of database that the URL in a literal (its source text) names; "" where it names none."""
     found = _LITERAL.match(text)
-    return found["dialect"] if found is not None and (found["dialect"] in SYNC or found["driver"] is not None) else ""
+    is_known = found is not None and (found["dialect"] in library().drivers or found["driver"] is not None)
+    return found["dialect"] if found is not None and is_known else ""
 
 
 def redriven(program: Program, source: Source, start: int, end: int) -> Iterator[Replace]:
@@ -94,10 +85,10 @@ def function_text(program: Program, name: str, url: str, make_url: str) -> str:
 
 def _expected(program: Program) -> Iterator[tuple[str, str]]:
     """The dialects, each with the names under which its sync drivers are to be expected in the project's URLs."""
-    for dialect, drivers in SYNC.items():
+    for dialect, drivers in library().drivers.items():
         if dialect in {"sqlite", "postgresql"} or mentions(program, dialect):
             yield dialect, dialect
-            for position, driver in enumerate(drivers):
+            for position, driver in enumerate(drivers.sync):
                 if position == 0 or mentions(program, driver):
                     yield dialect, f"{dialect}+{driver}"
 

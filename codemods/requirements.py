@@ -28,18 +28,10 @@ from packaging.utils import canonicalize_name
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Array
 
+from ..analysis.library import library
 from ..analysis.source import BOM, BrokenInput
 from .requirement_lists import ArrayList, LineList, Listed, RequirementList, TableList, parse
 
-# For each dialect the async drivers, the one that is taken where the project has none first.
-ASYNC_DRIVERS = {
-    "sqlite": ("aiosqlite>=0.20",),
-    "postgresql": ("asyncpg>=0.29", "psycopg[binary]>=3.1"),
-    "mysql": ("aiomysql>=0.2", "asyncmy>=0.2.9"),
-    "mariadb": ("aiomysql>=0.2", "asyncmy>=0.2.9"),
-    "oracle": ("oracledb>=2",),
-    "mssql": ("aioodbc>=0.5",),
-}
 # Of the versions of SQLAlchemy that let a process with aiosqlite 0.22 end, the first and some that are still to come.
 _ENDING_AIOSQLITE = ("2.0.46", "2.0.99", "2.1.0", "2.1.99", "2.2", "3.0")
 # Lock files and what brings them up to date.
@@ -146,7 +138,8 @@ def async_driver(dialect: str, installed: Iterable[str], preferred: str = "") ->
 
     An empty string where no async driver is known.
     """
-    drivers = {_package(requirement): requirement for requirement in ASYNC_DRIVERS.get(dialect, ())}
+    known = library().drivers.get(dialect)
+    drivers = dict(zip(known.names, known.asynchronous, strict=True)) if known is not None else {}
     has = {canonicalize_name(name) for name in installed}
     chosen = [drivers[n] for n in drivers if n == preferred] or [drivers[n] for n in drivers if n in has]
     return next(iter([*chosen, *drivers.values()]), "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ...analysis.library import library
 from ...analysis.program import Program
 from ...analysis.values import External
 from ..finding import Finding, finding
@@ -17,12 +18,6 @@ from ..rule import Example
 CODE = "AS107"
 NAME = "sync-driver"
 MAKER = External("sqlalchemy.ext.asyncio.create_async_engine")
-ASYNC = {
-    "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg", "postgresql+psycopg2": "postgresql+asyncpg",
-    "sqlite": "sqlite+aiosqlite", "sqlite+pysqlite": "sqlite+aiosqlite", "mysql": "mysql+aiomysql",
-    "mysql+pymysql": "mysql+aiomysql", "mysql+mysqldb": "mysql+aiomysql", "mariadb": "mariadb+aiomysql",
-}  # fmt: skip
-
 EXAMPLES = (
     Example(
         bad="""\
@@ -43,17 +38,22 @@ def find(program: Program) -> Iterator[Finding]:
     for source in program.sources.values():
         for node in source.nodes:
             if isinstance(node, ast.Call) and node.args and MAKER in program.values(node.func):
-                schemes = _schemes(node.args[0])
-                if schemes and schemes <= ASYNC.keys():
-                    scheme = min(schemes)
-                    yield finding(source, node, CODE, f"{scheme}:// has no async driver: write {ASYNC[scheme]}://")
+                name = _drivername(node.args[0])
+                instead = _async_instead(name)
+                if instead:
+                    yield finding(source, node, CODE, f"{name}:// has no async driver: write {instead}://")
 
 
-def _schemes(node: ast.expr) -> set[str]:
-    """The dialect and driver of a URL that is written there; none when code makes it."""
+def _drivername(node: ast.expr) -> str:
+    """The dialect and driver of a URL that is written there; "" when code makes it."""
     match node:
-        case ast.Constant(value=str(url)) if "://" in url:
-            return {url.partition("://")[0]}
-        case ast.JoinedStr(values=[ast.Constant(value=str(url)), *_]) if "://" in url:
-            return {url.partition("://")[0]}
-    return set()
+        case ast.Constant(value=str(url)) | ast.JoinedStr(values=[ast.Constant(value=str(url)), *_]) if "://" in url:
+            return url.partition("://")[0]
+    return ""
+
+
+def _async_instead(name: str) -> str:
+    """What a URL has to name instead of a sync driver; "" where it names none."""
+    dialect, _, driver = name.partition("+")
+    known = library().drivers.get(dialect)
+    return f"{dialect}+{known.names[0]}" if known is not None and driver in {"", *known.sync} else ""
