@@ -14,6 +14,7 @@ from .responses import Responses
 from .session_use import is_async_database
 from .stand_ins import is_test_code
 from .symbols import Function
+from .templates import Templates
 from .tracing import EAGER, EVERYTHING, Place, Traced, Tracing
 from .values import ClassObject, Text, Value
 
@@ -70,7 +71,9 @@ class _Finder:
                     for load in self._load(function, node, name, self._values(function, owner)):
                         guarded.add(name)
                         yield load
-        for reading in Responses(self._program, self._tracing).readings():
+        responses = Responses(self._program, self._tracing)
+        templates = Templates(self._program, self._tracing, responses)
+        for reading in (*responses.readings(), *templates.readings()):
             if runs_on_loop(self._program, reading.function) and not is_test_code(reading.function):
                 yield from self._load(reading.function, reading.node, reading.name, reading.origins)
 

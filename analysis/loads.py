@@ -20,17 +20,16 @@ from typing import TYPE_CHECKING
 from .boundaries import boundary_of
 from .effects import Effects
 from .expiry import Expired, Expiry
+from .load_reads import Load, Reads
 from .mapped import DEFERRED, Relationship
 from .order import dominates
-from .responses import Responses
 from .server_values import ServerValue, ServerValues
 from .source import Source
 from .staleness import Stale, Staleness
 from .symbols import Function
-from .templates import Templates
-from .test_reach import TestReach, is_test
+from .test_reach import is_test
 from .tracing import EAGER, EVERYTHING, Path, Place, Root, Traced, Tracing, objects
-from .values import ClassObject, Instance, Mock, Text, Values
+from .values import ClassObject, Instance, Mock, Values
 
 if TYPE_CHECKING:
     from .colours import AsyncSite, Colours
@@ -38,39 +37,8 @@ if TYPE_CHECKING:
 
 # Boundaries behind which nothing can be awaited.
 CLOSED = frozenset({"property", "special", "callback", "lambda", "greenlet", "kept"})
-# Settings of a mapper by which the columns of subclasses come with the query for their base.
-POLYMORPHIC_LOADING = frozenset({"polymorphic_load", "with_polymorphic"})
 # A reader that is sync but for its lazy loads stays so if this many queries can load for it.
 MOST_QUERIES = 8
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Load:
-    """A place that may send a query for a relationship.
-
-    `kind`: "read", "replace" (a collection is assigned, which loads the old one), "serve" (a schema reads it from what
-    `node` gives), or "indirect" (`getattr()` or an association proxy reads it). `owner` is the expression of the
-    object. `origins` are those of the objects it can be that did not come with the relationship; one that is not
-    `Traced` is unknown. `is_direct`: `owner` is the object itself, not a list of such or what the object is reached
-    through. `is_seen`: a recording saw it.
-    """
-
-    function: Function
-    node: ast.expr
-    owner: ast.expr
-    relationship: Relationship
-    origins: tuple[Instance, ...]
-    kind: str = "read"
-    is_direct: bool = True
-    is_seen: bool = False
-
-    @property
-    def source(self) -> Source:
-        return self.function.source
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.relationship.owner, self.relationship.name
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -112,7 +80,7 @@ class Loads:
 
 def find_loads(program: Program, colours: Colours) -> Loads:
     """All implicit loads of a program whose other colours are known, and what is done about them."""
-    return _Finder(program, colours).found if _is_lazy_anywhere(program) else Loads()
+    return _Chooser(program, colours).found if _is_lazy_anywhere(program) else Loads()
 
 
 def implicit_loads(program: Program, loads: Loads) -> Iterator[AsyncSite]:
@@ -129,35 +97,22 @@ def _is_lazy_anywhere(program: Program) -> bool:
     return any(m.is_lazy for m in mapped) and not all(map(program.stays_sync, program.functions))
 
 
-class _Finder:
-    """Finds the loads and chooses."""
+class _Chooser:
+    """Chooses what is done about each load."""
 
     def __init__(self, program: Program, colours: Colours) -> None:
         self._program = program
         self._colours = colours
-        self._tracing = Tracing(program.interpreter)
-        self._tracing.run()
-        self._responses = Responses(program, self._tracing)
-        self._templates = Templates(program, self._tracing, self._responses)
-        self._read_properties()
-        self._tracing.fill()
-        self._tests = TestReach(program, colours)
+        self._reads = Reads(program, colours)
+        self._tracing = self._reads.tracing
         self.found = Loads(tracing=self._tracing)
-        for load in sorted(self._loads(), key=self._urgency):
+        for load in sorted(self._reads.all(), key=self._urgency):
             self._choose(load)
-        self.found.expired = list(Expiry(program, Effects(program, colours), self.origins).reads())
-        self.found.stale = list(Staleness(program, self.origins, self._is_loaded).found())
-        self.found.dynamic = list(self._dynamic())
-        self.found.server_values = list(ServerValues(program, self._responses).needed())
+        self.found.expired = list(Expiry(program, Effects(program, colours), self._reads.origins).reads())
+        self.found.stale = list(Staleness(program, self._reads.origins, self._is_loaded).found())
+        self.found.dynamic = list(self._reads.dynamic())
+        self.found.server_values = list(ServerValues(program, self._reads.responses).needed())
         self.found.awaited = [load for load in self.found.awaited if not self._is_awaited_before(load)]
-
-    def _read_properties(self) -> None:
-        """Let properties know the objects from which schemas read them."""
-        for reading in list(self._responses.readings()):
-            method = self._tracing.objects.method(reading.origins[0].cls, reading.name)
-            if method is not None and method.is_property:
-                self._tracing.read_property(method, reading.origins)
-        self._tracing.settle(self._tracing.store.dirty)
 
     def _urgency(self, load: Load) -> tuple[bool, bool, int]:
         """Readers that can't await come first, then what is nearer to its root: others may need no more then.
@@ -167,120 +122,6 @@ class _Finder:
         can_wait = load.kind != "serve" and self._may_await(load)
         is_special = load.function.name.startswith("__") and not can_wait
         return can_wait, is_special, max((len(o.path) for o in load.origins if isinstance(o, Traced)), default=0)
-
-    # Finding
-
-    def _loads(self) -> Iterator[Load]:
-        for function in self._program.functions:
-            if self._program.stays_sync(function):
-                continue
-            for node in function.own_nodes():
-                match node:
-                    case ast.Attribute():
-                        yield from self._read_or_seen(function, node)
-                    case ast.Call(func=ast.Name(id="getattr" | "hasattr"), args=[owner, name, *_]):
-                        yield from self._read_by_name(function, node, owner, name)
-        for reading in (*self._responses.readings(), *self._templates.readings()):
-            if not self._program.stays_sync(reading.function):
-                for relationship, origins in self._by_relationship(reading.origins, reading.name, reading.function):
-                    yield Load(
-                        reading.function, reading.node, reading.node, relationship, origins, "serve", reading.is_direct
-                    )
-
-    def _read_or_seen(self, function: Function, node: ast.Attribute) -> Iterator[Load]:
-        """What is inferred of a read, and what a recording saw."""
-        cls = self._seen_class(function, node)
-        inferred = list(self._read(function, node))
-        yield from (replace(load, is_seen=True) for load in inferred) if cls else inferred
-        if cls and not inferred and isinstance(node.ctx, ast.Load) and not self.origins(node.value):
-            relationship = self._lazy(Instance(cls), node.attr)
-            if relationship and relationship.lazy not in {"dynamic", "write_only"}:
-                yield Load(function, node, node.value, relationship, (Instance(cls),), is_seen=True)
-
-    def _seen_class(self, function: Function, node: ast.Attribute) -> str | None:
-        """The mapped class whose attribute a recording saw loaded here; None if none was, or the name is ambiguous."""
-        seen = self._program.seen
-        path, lines = function.source.path, {node.lineno, node.end_lineno or node.lineno}
-        name = next((seen[path, line, node.attr] for line in lines if (path, line, node.attr) in seen), None)
-        mapped = self._program.interpreter.objects.mapped.known
-        keys = [key for key, known in mapped.items() if known.cls.name == name]
-        return keys[0] if len(keys) == 1 else None
-
-    def _read(self, function: Function, node: ast.Attribute) -> Iterator[Load]:
-        for relationship, origins in self._by_relationship(self.origins(node.value), node.attr, function):
-            if isinstance(node.ctx, ast.Load):
-                yield Load(function, node, node.value, relationship, origins)
-            elif isinstance(node.ctx, ast.Store) and (relationship.many or _is_augmented(function.source, node)):
-                yield Load(function, node, node.value, relationship, origins, "replace")
-        if isinstance(node.ctx, ast.Load):
-            yield from self._read_through(function, node)
-
-    def _read_by_name(self, function: Function, node: ast.Call, owner: ast.expr, name: ast.expr) -> Iterator[Load]:
-        for text in sorted(v.text for v in self._program.values(name) if isinstance(v, Text)):
-            for relationship, origins in self._by_relationship(self.origins(owner), text, function):
-                yield Load(function, node, owner, relationship, origins, "indirect")
-
-    def _read_through(self, function: Function, node: ast.Attribute) -> Iterator[Load]:
-        """What an association proxy reads: a relationship, and an attribute of what it leads to."""
-        owners = self.origins(node.value)
-        mapped = [m for o in owners if (m := self._program.mapped(o.cls))]
-        proxies = {m.proxies[node.attr] for m in mapped if node.attr in m.proxies}
-        for first, second in sorted(proxies):
-            behind = objects(self._tracing.attribute(frozenset(owners), first), self._tracing.is_mapped)
-            for name, found in ((first, owners), (second, list(behind))):
-                for relationship, origins in self._by_relationship(found, name, function):
-                    yield Load(function, node, node.value, relationship, origins, "indirect", is_direct=False)
-
-    def _by_relationship(
-        self, objects: Iterable[Instance], name: str, function: Function
-    ) -> Iterator[tuple[Relationship, tuple[Instance, ...]]]:
-        """The lazy relationship of a name that objects have, and those objects; the first if there are more."""
-        found: dict[Relationship, list[Instance]] = {}
-        for origin in sorted(objects, key=_by_origin):
-            mapped, relationship = self._program.mapped(origin.cls), self._lazy(origin, name)
-            if relationship and relationship.lazy not in {"dynamic", "write_only"}:
-                is_known = mapped is not None and (name in mapped.relationships or name in mapped.columns)
-                found.setdefault(relationship, []).append(origin if is_known else Instance(relationship.owner))
-        for relationship, origins in list(found.items())[:1]:
-            yield relationship, tuple(self._met(origins, function)) or tuple(origins)
-
-    def _lazy(self, origin: Instance, name: str) -> Relationship | None:
-        """The relationship of a name that an object has, or a column that is loaded when it is read."""
-        for mapped in self._program.interpreter.objects.polymorphic(origin.cls):
-            if name in mapped.relationships:
-                return mapped.relationships[name]
-            if name in mapped.columns:
-                is_left_out = isinstance(origin, Traced) and (*origin.path, name) in origin.deferred
-                is_of_subclass = mapped.cls.key != origin.cls and not mapped.settings & POLYMORPHIC_LOADING
-                return mapped.column(name) if is_left_out or is_of_subclass or name in mapped.deferred else None
-        return None
-
-    def _dynamic(self) -> Iterator[Load]:
-        """Where a dynamic relationship is more than added to."""
-        for function in self._program.functions:
-            for node in () if self._program.stays_sync(function) else function.own_nodes():
-                if isinstance(node, ast.Attribute) and not _is_grown(function.source, node):
-                    for origin in self.origins(node.value):
-                        relationship = self._lazy(origin, node.attr)
-                        if relationship and relationship.lazy == "dynamic":
-                            yield Load(function, node, node.value, relationship, (origin,))
-                            break
-
-    def _met(self, origins: Iterable[Instance], function: Function) -> Iterator[Instance]:
-        """The objects that can really be met in a function: those made by tests only where these tests lead."""
-        for origin in origins:
-            made = origin.root if isinstance(origin, Traced) and origin.root.kind == "made" else None
-            if made is None or self._tests.lead_to(self._tracing.place(made).source.path, function):
-                yield origin
-
-    def origins(self, owner: ast.expr) -> list[Instance]:
-        """The objects that an expression can be; an object of unknown origin is unmarked."""
-        is_mapped = self._tracing.is_mapped
-        for values in (self._tracing.values.get(owner, frozenset()), self._program.values(owner)):
-            found = [v for v in values if isinstance(v, Instance) and is_mapped(v.cls)]
-            if found:
-                return found
-        return []
 
     # Is there anything to load?
 
@@ -398,7 +239,7 @@ class _Finder:
             return None
         for place in self._tracing.refreshed.get(origin.root, {}).values():
             found = self._refresh_behind(place.function, place.node, place.node.args[0])
-            if found and {o.cls for o in self.origins(place.node.args[0])} == {origin.cls}:
+            if found and {o.cls for o in self._reads.origins(place.node.args[0])} == {origin.cls}:
                 return found
         place = self._tracing.place(origin.root)
         made = place.source.parents.get(place.node)
@@ -513,7 +354,7 @@ class _Finder:
     def _readers(self) -> defaultdict[tuple[str, str], set[Function]]:
         """Relationship -> the functions that read it."""
         found: defaultdict[tuple[str, str], set[Function]] = defaultdict(set)
-        for load in self._loads():
+        for load in self._reads.all():
             found[load.key].add(load.function)
         return found
 
@@ -559,7 +400,7 @@ class _Finder:
         """Do tests pass something that only looks like the mapped object?"""
         values: Values = self._program.values(load.owner) | self._tracing.values.get(load.owner, frozenset())
         fakes = [v.origin.rsplit(":", 2)[0] for v in values if isinstance(v, Mock) and not v.path]
-        return any(self._tests.lead_to(path, load.function) for path in fakes) or any(
+        return any(self._reads.tests.lead_to(path, load.function) for path in fakes) or any(
             isinstance(v, Instance) and self._has_of_its_own(v.cls, load.relationship.name) for v in values
         )
 
@@ -617,21 +458,5 @@ def is_in_lambda_or_default(source: Source, node: ast.AST) -> bool:
     return isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef) and child is parent.args
 
 
-def _is_augmented(source: Source, node: ast.expr) -> bool:
-    return isinstance(source.parents[node], ast.AugAssign)
-
-
-def _is_grown(source: Source, node: ast.Attribute) -> bool:
-    """Is a collection only added to or taken from?"""
-    parent = source.parents.get(node)
-    return isinstance(parent, ast.Attribute) and parent.attr in {"append", "add", "add_all", "extend", "remove"}
-
-
 def _position(node: ast.expr | ast.stmt) -> tuple[int, int]:
     return node.lineno, node.col_offset
-
-
-def _by_origin(origin: Instance) -> tuple[object, ...]:
-    if isinstance(origin, Traced):
-        return (0, origin.cls, origin.root, origin.path, tuple(sorted(origin.loaded)))
-    return (1, origin.cls)

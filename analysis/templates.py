@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .responses import Reading, Responses
@@ -97,11 +98,8 @@ class Templates:
     def _files(self) -> dict[str, list[str]]:
         """The project's templates by their file names."""
         found: dict[str, list[str]] = {}
-        for folder, folders, files in os.walk(self._program.root):
-            folders[:] = [name for name in folders if not name.startswith(".") and name not in SKIPPED]
-            for name in files:
-                if name.endswith(SUFFIXES):
-                    found.setdefault(name, []).append(os.path.join(folder, name))
+        for path in template_files(self._program.root):
+            found.setdefault(os.path.basename(path), []).append(path)
         return found
 
     def _names_in(self, name: str) -> frozenset[str]:
@@ -117,6 +115,13 @@ class Templates:
     def _text(self, path: str) -> str:
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read()
+
+
+def template_files(root: Path) -> Iterator[str]:
+    """The paths of what may be a template."""
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in SKIPPED)
+        yield from (os.path.join(folder, name) for name in sorted(files) if name.endswith(SUFFIXES))
 
 
 def _is(path: str, name: str) -> bool:

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..analysis.templates import template_files
 from .evidence import RECORDING, VERIFIED
 from .project import Project
 from .writing import HOME, hide
@@ -66,8 +67,9 @@ def _own_files() -> Iterator[Path]:
 
 
 def _project_files(project: Project) -> Iterator[Path]:
-    """The project's Python files, and the settings in the folders around them."""
+    """The project's Python files, the settings in the folders around them, and the templates."""
     yield from (project.root / file for file in project.files)
+    yield from map(Path, template_files(project.root))
     around = {PurePosixPath(".")}.union(*(PurePosixPath(file).parents for file in project.files))
     for folder in sorted(around | {parent / SETTINGS_FOLDER for parent in around}):
         with suppress(OSError):

@@ -67,7 +67,7 @@ def tree_name(root: Path, revision: str) -> str:
     return _output(root, "rev-parse", "--verify", f"{revision}:./").decode().strip()
 
 
-def tree(root: Path, revision: str, suffix: str) -> Iterator[tuple[str, bytes]]:
+def tree(root: Path, revision: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
     """The files below `root` in a revision whose names end so, relative to `root`, and their contents.
 
     Raises:
@@ -75,7 +75,7 @@ def tree(root: Path, revision: str, suffix: str) -> Iterator[tuple[str, bytes]]:
     """
     listed = _run(root, "ls-tree", "-r", "-z", revision)
     blobs = [(path, entry.split()[2]) for entry, _, path in (line.partition("\t") for line in listed)]
-    wanted = [(path, name) for path, name in blobs if path.endswith(suffix)]
+    wanted = [(path, name) for path, name in blobs if path.endswith(suffixes)]
     answer = _output(root, "cat-file", "--batch", given="".join(f"{name}\n" for _, name in wanted).encode())
     for path, _ in wanted:
         heading, _, answer = answer.partition(b"\n")

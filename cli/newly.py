@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from pathspec import GitIgnoreSpec
 
+from ..analysis.templates import SUFFIXES
 from ..checks.finding import Finding
 from ..checks.outcome import Outcome
 from . import cache, git
@@ -41,11 +44,21 @@ def _at(project: Project, revision: str) -> Outcome:
     """What the rules found at a revision."""
 
     def work_out() -> Any:
-        files = git.tree(project.root, revision, ".py")
-        contents = {path: content for path, content in files if _is_ours(project, path)}
-        return outcome_of(project.root, contents, project.settings).as_json()
+        with TemporaryDirectory(prefix="asyncshift-") as folder:
+            contents: dict[str, bytes] = {}
+            for path, content in git.tree(project.root, revision, (".py", *SUFFIXES)):
+                if path.endswith(SUFFIXES):
+                    _write(Path(folder, path), content)
+                elif _is_ours(project, path):
+                    contents[path] = content
+            return outcome_of(Path(folder), contents, project.settings).as_json()
 
     return Outcome.from_json(cache.kept_for(project, "check-before", git.tree_name(project.root, revision), work_out))
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
 
 
 def _key_before(finding: Finding, change: git.Change) -> tuple[str, str, str, str]:

@@ -21,7 +21,8 @@ from collections.abc import Iterable, Iterator
 
 from ..analysis.decisions import Confidence, Decision, Status, Step
 from ..analysis.expiry import Expired
-from ..analysis.loads import Load, Loads, Refresh, is_in_lambda_or_default
+from ..analysis.load_reads import Load
+from ..analysis.loads import Loads, Refresh, is_in_lambda_or_default
 from ..analysis.order import may_follow
 from ..analysis.program import Program
 from ..analysis.server_values import ServerValue

@@ -54,6 +54,7 @@ def test_nothing_is_worked_out_twice(project: Folder) -> None:
         {"requirements/dev.in": "pytest\n"},
         {"app/pytest.ini": "[pytest]\n"},
         {"Pipfile": ""},
+        {"app/templates/post.html": "{{ post.author.name }}"},
     ],
     ids=lambda changed: next(iter(changed)),
 )

@@ -11,6 +11,39 @@ from click.testing import Result
 
 Run = Callable[..., Result]
 HEAD = "from sqlalchemy.ext.asyncio import AsyncSession\n\n\nasync def save(session: AsyncSession) -> None:\n"
+PAGES = """\
+from fastapi import APIRouter, Depends, Request
+from fastapi.templating import Jinja2Templates
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+router = APIRouter()
+templates = Jinja2Templates(directory="app/templates")
+
+
+class Base(DeclarativeBase): ...
+
+
+class Author(Base):
+    __tablename__ = "author"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+class Post(Base):
+    __tablename__ = "post"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    author_id: Mapped[int] = mapped_column(ForeignKey("author.id"))
+    author: Mapped[Author] = relationship()
+
+
+@router.get("/posts")
+async def posts(request: Request, session: AsyncSession):
+    found = (await session.scalars(select(Post))).all()
+    return templates.TemplateResponse(request, "posts.html", {"posts": found})
+"""
 COMMIT, FLUSH = "    session.commit()\n", "    session.flush()\n"
 
 
@@ -71,6 +104,15 @@ def test_a_caller_elsewhere(folder: Any, run: Run) -> None:
     folder.commit()
     folder.write({"app/store.py": store})
     assert ("app/use.py", 6, "AS201") in found(run)
+
+
+def test_a_template_is_read_as_it_was(folder: Any, run: Run) -> None:
+    page = "{% for post in posts %}{{ post.title }}{% endfor %}"
+    folder.write({"pyproject.toml": "", "app/pages.py": PAGES, "app/templates/posts.html": page})
+    folder.commit()
+    assert found(run) == []
+    folder.write({"app/templates/posts.html": page.replace("title", "author.name")})
+    assert found(run) == [("app/pages.py", 30, "AS301")]
 
 
 def test_an_older_revision_and_a_folder_inside_the_repository(
