@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Kinds of blocking whose calls give something that is tied to its thread, or that blocks when it is used.
 TIED = frozenset({"databases", "services", "threads", "input"})
+# Of these, what gives connections, also when a function of the project passes them on.
+CONNECTING = frozenset({"databases"})
 # What opens a file rather than reads or writes one.
 OPENING = frozenset({"open", "iglob", "scandir", "walk", "ZipFile", "rglob", "glob", "iterdir", "popen", "stream"})
 STATE = ("contextvars.ContextVar.set", "threading.local")
@@ -85,8 +87,15 @@ def _concern(program: Program, block: Block, callees: list[Function]) -> str:
         return "it is no plain call"
     if isinstance(source.parents.get(node), ast.withitem):
         return "what it opens is used here"
+    is_used = not isinstance(source.parents.get(node), ast.Expr)
     if not callees and (block.kind in TIED or _name(node) in OPENING):
         return "what it gives is used here, in this thread"
+    if (
+        callees
+        and is_used
+        and any(b.kind in CONNECTING for f in _reached(program, callees) for b in blocking(program).in_function(f))
+    ):
+        return "what it gives may be tied to the thread that opened it"
     if _holds_lock(program, source, node):
         return "a lock is held meanwhile"
     given = [node.func, *node.args, *(k.value for k in node.keywords)]

@@ -17,11 +17,9 @@ from ..analysis.decisions import Decision, Status
 from ..analysis.library import library
 from ..analysis.offloading import Offload, offloads
 from ..analysis.program import Program
-from ..analysis.source import Source
-from .awaiting import wrap_await
 from .carried import LEFT, Work, carried, decided
-from .edit import Edit, Replace, Wrap
-from .imports import request
+from .edit import Edit
+from .in_a_thread import in_a_thread
 
 NAME = "blocking-calls"
 
@@ -44,31 +42,8 @@ def _decision(program: Program, offload: Offload) -> Decision:
         return decided(program, NAME, Work(source, node, LEFT, [], concern, Status.DECLINED), block.chain)
     assert isinstance(node, ast.Call)
     return decided(
-        program, NAME, Work(source, node, "call it in a thread", list(_in_a_thread(source, node))), block.chain
+        program, NAME, Work(source, node, "call it in a thread", list(in_a_thread(source, node))), block.chain
     )
-
-
-def _in_a_thread(source: Source, node: ast.Call) -> Iterator[Edit]:
-    """`f(a)` -> `await asyncio.to_thread(f, a)`"""
-    text, wanted = request(source, "asyncio", at=node)
-    start, end = source.span(node.func)
-    given: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
-    opening = source.content.index(b"(", end)
-    if not given:
-        yield Wrap(start, end, f"{text}.to_thread(", ")")
-        yield Replace(end, source.span(node)[1], "")
-    else:
-        first = min(source.span(g)[0] for g in given)
-        between = source.content[opening + 1 : first].decode()
-        if "\n" in between:
-            yield Wrap(start, end, f"{text}.to_thread({between}", ",")
-            yield Replace(end, opening + 1, "")
-        else:
-            yield Wrap(start, end, f"{text}.to_thread(", ", ")
-            yield Replace(end, first, "")
-    yield from wrap_await(source, node)
-    if wanted:
-        yield wanted
 
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from ..analysis.decisions import Confidence, Decision
 from ..analysis.program import Program
 from ..analysis.values import External
-from .awaiting import wrap_await
-from .edit import Edit, Replace
-from .imports import request
+from .edit import Edit
+from .in_a_thread import in_a_thread
 
 NAME = "cli-runners"
 INVOKE = "click.testing.CliRunner.invoke"
@@ -48,13 +47,5 @@ def _invokes(program: Program, node: ast.Call) -> bool:
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     """Hand the bound method over, and its arguments behind it."""
-    source, node = program.sources[decision.site.path], decision.node
-    assert isinstance(node, ast.Call)
-    asyncio, wanted = request(source, "asyncio", None, at=node)
-    if wanted:
-        yield wanted
-    start, end = source.span(node.func)
-    behind = source.content.index(b"(", end) + 1
-    gap = "," if source.content[behind : behind + 1] in {b"\r", b"\n"} else ", "
-    yield Replace(start, behind, f"{asyncio}.to_thread({source.text(node.func)}{gap}")
-    yield from wrap_await(source, node)
+    assert isinstance(decision.node, ast.Call)
+    yield from in_a_thread(program.sources[decision.site.path], decision.node)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import count
 
 from ..analysis.source import Source
 from ..analysis.symbols import Function, dotted
@@ -25,9 +26,11 @@ from .indenting import first_comment
 from .scopes import scopes
 
 
-def body_name(name: str) -> str:
-    """The name of the function that has the body."""
-    return f"run_{name.lstrip('_')}"
+def body_name(source: Source, name: str) -> str:
+    """The name of the function that has the body: one that the file does not use yet."""
+    taken = {getattr(n, attribute, None) for n in source.nodes for attribute in ("id", "name", "attr", "arg", "asname")}
+    plain = f"run_{name.lstrip('_')}"
+    return next(found for n in count() if (found := f"{plain}{n or ''}") not in taken)
 
 
 def beside(source: Source, node: ast.FunctionDef, module: str) -> Iterator[Edit]:
@@ -39,7 +42,7 @@ def beside(source: Source, node: ast.FunctionDef, module: str) -> Iterator[Edit]
     begins = first_comment(source, body[0], (node.body[0].end_lineno or 0) if documented else _end_of_head(node))
     at = source.offset(begins, 0)
     margin, inner = source.indentation(node), source.indentation(body[0])
-    name = body_name(node.name)
+    name = body_name(source, node.name)
     returns = f" -> {source.text(node.returns)}" if node.returns else ""
     is_none = isinstance(node.returns, ast.Constant) and node.returns.value is None
     receiver, passed = _passed(node.args, is_method=bool(margin))
@@ -98,7 +101,7 @@ def _passed(arguments: ast.arguments, is_method: bool) -> tuple[str, str]:
 
 def called_by_its_body(source: Source, node: ast.expr, entry: Function) -> Iterator[Edit]:
     """The edits that let a call name the function that has an entry's body."""
-    name = body_name(entry.name)
+    name = body_name(entry.source, entry.name)
     if isinstance(node, ast.Attribute):
         end = source.span(node)[1]
         yield Replace(end - len(node.attr.encode()), end, name)

@@ -22,7 +22,7 @@ NAMES = ("result", "outcome", "awaitable")
 
 
 def await_if_awaitable(source: Source, node: ast.Call, taken: set[str]) -> Iterator[Edit]:
-    """The edits of a call; one that is part of something else is awaited where it stands."""
+    """The edits of a call, which give what it gives; `taken` are names that are in use there."""
     statement = source.parents[node]
     name = next((n for n in NAMES if n not in taken), "")
     match statement:
@@ -33,7 +33,7 @@ def await_if_awaitable(source: Source, node: ast.Call, taken: set[str]) -> Itera
         case ast.Return() if name and stands_alone(source, statement):
             before, kept, after = f"{name} = ", name, f"return {name}"
         case _:
-            yield from wrap_await(source, node)
+            yield from _inside(source, node, name)
             return
     margin = source.indentation(statement)
     inspect, wanted = request(source, "inspect", None, at=node)
@@ -43,5 +43,17 @@ def await_if_awaitable(source: Source, node: ast.Call, taken: set[str]) -> Itera
     if isinstance(statement, ast.Return):
         yield Replace(start, source.span(node)[0], "")
     yield Wrap(start, end, before, text, 9)
+    if wanted:
+        yield wanted
+
+
+def _inside(source: Source, node: ast.Call, name: str) -> Iterator[Edit]:
+    """The edits of a call that is part of something else."""
+    if not name:
+        yield from wrap_await(source, node)
+        return
+    inspect, wanted = request(source, "inspect", None, at=node)
+    before, after = f"(await {name} if {inspect}.isawaitable({name} := ", f") else {name})"
+    yield Wrap(*source.span(node), before, after, 9)
     if wanted:
         yield wanted

@@ -22,8 +22,9 @@ from ..analysis.source import Source
 from ..analysis.values import External, ModuleObject
 from .awaiting import wrap_await
 from .carried import Work, carried, decided
-from .edit import Edit, Replace, Wrap
+from .edit import Edit, Replace
 from .imports import request
+from .in_a_thread import in_a_thread
 
 NAME = "sleeps"
 
@@ -36,7 +37,7 @@ def decide(program: Program) -> Iterator[Decision]:
     for site in sites:
         assert isinstance(site.node, ast.Call)
         in_thread = (stays and bool(patches)) or not is_written_out(program, site.function, site.node)
-        edits = list((_in_a_thread if in_thread else _on_the_loop)(site.function.source, site.node))
+        edits = list((in_a_thread if in_thread else _on_the_loop)(site.function.source, site.node))
         action = "sleep in a thread" if in_thread else "sleep on the loop"
         work = Work(site.function.source, site.node, action, edits)
         yield decided(program, NAME, work, program.colours.site_chain(site))
@@ -48,15 +49,6 @@ def decide(program: Program) -> Iterator[Decision]:
 def _on_the_loop(source: Source, node: ast.Call) -> Iterator[Edit]:
     text, wanted = request(source, "asyncio", at=node)
     yield Replace(*source.span(node.func), f"{text}.sleep")
-    yield from wrap_await(source, node)
-    if wanted:
-        yield wanted
-
-
-def _in_a_thread(source: Source, node: ast.Call) -> Iterator[Edit]:
-    text, wanted = request(source, "asyncio", at=node)
-    yield Wrap(*source.span(node.func), f"{text}.to_thread(", ", ")
-    yield Replace(source.span(node.func)[1], source.span(node.args[0])[0], "")
     yield from wrap_await(source, node)
     if wanted:
         yield wanted

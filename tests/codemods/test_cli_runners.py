@@ -59,5 +59,5 @@ def test_invoked_in_a_thread(tmp_path: Path) -> None:
     follows(tmp_path, {"commands.py": COMMANDS, "test_it.py": suite})
     new = text(tmp_path, "test_it.py")
     assert 'assert (await asyncio.to_thread(runner.invoke, cli, ["add", "a"])).exit_code == 0' in new
-    assert 'result = await asyncio.to_thread(runner.invoke,\n        cli, args=["add", "b"]\n    )' in new
+    assert 'result = await asyncio.to_thread(\n        runner.invoke,\n        cli, args=["add", "b"]\n    )' in new
     assert 'assert runner.invoke(cli, ["version"]).output == "1\\n"' in new
