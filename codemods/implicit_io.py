@@ -19,6 +19,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
+from ..analysis.conversions import Conversion, conversions
 from ..analysis.decisions import Confidence, Decision, Status, Step
 from ..analysis.expiry import Expired
 from ..analysis.load_reads import Load
@@ -57,6 +58,8 @@ def decide(program: Program) -> Iterator[Decision]:
         yield _read_again(expired)
     for stale in loads.stale:
         yield _brought_up_to_date(stale)
+    for conversion in conversions(program):
+        yield _converted(conversion)
     for load in loads.dynamic:
         yield _dynamic(program, load)
     for cls, values in homes(program, loads.server_values).items():
@@ -266,6 +269,21 @@ def _brought_up_to_date(stale: Stale) -> Decision:
         function=stale.function.qualname,
         data=as_data([_after(source, stale.statement, text)]),
         node=stale.statement,
+    )
+
+
+def _converted(conversion: Conversion) -> Decision:
+    source, owner = conversion.function.source, conversion.owner
+    names = ", ".join(f'"{n}"' for n in conversion.columns)
+    text = f"await {source.text(conversion.session)}.refresh({owner}, [{names}])"
+    return Decision(
+        NAME,
+        source.site(conversion.commit),
+        f"load {_listed([f'{owner}.{n}' for n in conversion.columns])} as the database has it",
+        why=(Step(source.site(conversion.node), "a value of another type than its column's"),),
+        function=conversion.function.qualname,
+        data=as_data([_after(source, conversion.commit, text)]),
+        node=conversion.commit,
     )
 
 

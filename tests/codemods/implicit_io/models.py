@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, String, Table, func
+from decimal import Decimal
+from enum import Enum
+
+from sqlalchemy import Column, ForeignKey, Numeric, String, Table, func
 from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -17,6 +20,11 @@ from sqlalchemy.orm import (
 
 class Base(DeclarativeBase):
     pass
+
+
+class Grade(Enum):
+    first = 1
+    second = 2
 
 
 book_tags = Table(
@@ -83,6 +91,8 @@ class Prize(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(50))
+    grade: Mapped[Grade | None]
+    worth: Mapped[Decimal | None] = mapped_column(Numeric(8, 2))
     author_id: Mapped[int] = mapped_column(ForeignKey("authors.id"))
 
 

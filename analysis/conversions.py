@@ -1,0 +1,196 @@
+"""Values that the database gives back as something else: a text as a number or an Enum's member, a float as a Decimal.
+
+A commit expired the object that was given such a value, and the next read had what the database made of it. Now the
+object keeps what it was given, until it is refreshed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .mapped import Mapped
+from .order import dominates, may_follow
+from .symbols import Class, Function
+from .values import ClassObject, External, Instance, Text
+
+if TYPE_CHECKING:
+    from .program import Program
+
+NUMBERS = {
+    "Integer": int, "BigInteger": int, "SmallInteger": int, "INTEGER": int, "BIGINT": int, "SMALLINT": int, "int": int,
+    "Float": float, "FLOAT": float, "REAL": float, "Double": float, "float": float,
+    "Numeric": float, "NUMERIC": float, "DECIMAL": float, "Decimal": float,
+}  # fmt: skip
+DECIMALS = {"Numeric", "NUMERIC", "DECIMAL", "Decimal"}
+ENUM = "enum.Enum"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Conversion:
+    """At `node` the variable `owner` gets values for `columns` that come back otherwise from `commit`, a statement."""
+
+    function: Function
+    node: ast.expr
+    owner: str
+    columns: tuple[str, ...]
+    commit: ast.Expr
+    session: ast.expr
+
+
+def conversions(program: Program) -> Iterator[Conversion]:
+    """Where objects are used behind a commit that no longer brings their values up to date."""
+    for function in program.functions:
+        if not program.stays_sync(function):
+            yield from _in_function(program, function)
+
+
+def _in_function(program: Program, function: Function) -> Iterator[Conversion]:
+    given: dict[tuple[str, ast.Expr], list[tuple[ast.expr, str]]] = {}
+    for owner, node, column in _given(program, function):
+        commit = _commit(program, function, owner, node)
+        if commit is not None and not _is_refreshed(function, owner, column, commit):
+            given.setdefault((owner, commit), []).append((node, column))
+    for (owner, commit), found in given.items():
+        assert isinstance(commit.value, ast.Call)
+        assert isinstance(commit.value.func, ast.Attribute)
+        columns = tuple(dict.fromkeys(column for _, column in found))
+        yield Conversion(function, found[0][0], owner, columns, commit, commit.value.func.value)
+
+
+def _given(program: Program, function: Function) -> Iterator[tuple[str, ast.expr, str]]:
+    """The variable, the value and the column, where an object is given what the database gives back otherwise."""
+    for node in function.own_nodes():
+        match node:
+            case ast.Assign(targets=[ast.Name(id=owner)], value=ast.Call(func=func, keywords=keywords)):
+                for mapped in _classes(program, func, ClassObject):
+                    for keyword in keywords:
+                        if keyword.arg and _is_converted(program, mapped, keyword.arg, keyword.value):
+                            yield owner, keyword.value, keyword.arg
+            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=owner) as of, attr=column)], value=value):
+                for mapped in _classes(program, of, Instance):
+                    if _is_converted(program, mapped, column, value):
+                        yield owner, value, column
+
+
+def _classes(program: Program, node: ast.expr, kind: type[ClassObject] | type[Instance]) -> Iterator[Mapped]:
+    for value in program.values(node):
+        if isinstance(value, kind) and (mapped := program.mapped(value.cls)):
+            yield mapped
+
+
+# Columns
+
+
+def _is_converted(program: Program, mapped: Mapped, column: str, value: ast.expr) -> bool:
+    statement = mapped.columns.get(column)
+    if not isinstance(statement, ast.Assign | ast.AnnAssign):
+        return False
+    texts = {v.text for v in program.values(value) if isinstance(v, Text)}
+    for node in (n for n in _type(statement) if isinstance(n, ast.Name | ast.Attribute)):
+        name = node.id if isinstance(node, ast.Name) else node.attr
+        if name in NUMBERS:
+            is_number = isinstance(value, ast.Constant) and type(value.value) in {int, float}
+            return (is_number and name in DECIMALS) or any(_reads_as(NUMBERS[name], text) for text in texts)
+        for known in program.values(node) if texts else ():
+            if isinstance(known, ClassObject) and ENUM in program.interpreter.objects.ancestry(known.cls):
+                return any(_names_member(program, known, value, text) for text in texts)
+    return False
+
+
+def _names_member(program: Program, known: ClassObject, value: ast.expr, text: str) -> bool:
+    """Is it a text that reaches the column, and not the member itself, which is known by its text as well?"""
+    objects = program.interpreter.objects
+    members = dict(_members(objects.classes.get(known.cls)))
+    if "str" in objects.ancestry(known.cls) and not isinstance(value, ast.Constant):
+        return False
+    as_member = {v.name.rpartition(".")[2] for v in program.values(value) if isinstance(v, External)}
+    return any(text in pair and pair[0] not in as_member for pair in members.items())
+
+
+def _type(statement: ast.Assign | ast.AnnAssign) -> Iterator[ast.AST]:
+    """The parts of what says a column's type: the first argument that is one, or else the annotation."""
+    if isinstance(statement.value, ast.Call):
+        for argument in statement.value.args:
+            yield from ast.walk(argument)
+    if isinstance(statement, ast.AnnAssign):
+        yield from ast.walk(statement.annotation)
+
+
+def _reads_as(number: Callable[[str], float], text: str) -> bool:
+    try:
+        number(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _members(cls: Class | None) -> Iterator[tuple[str, object]]:
+    """The names and the values of an Enum's members."""
+    for statement in cls.node.body if cls is not None else ():
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                yield name, value.value if isinstance(value, ast.Constant) else None
+
+
+# Commits
+
+
+def _commit(program: Program, function: Function, owner: str, node: ast.expr) -> ast.Expr | None:
+    """The last commit behind a node at which the owner is surely an object and after which it is used."""
+    source, found = function.source, None
+    for statement in function.own_nodes():
+        match statement:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=session, attr="commit"))):
+                if (
+                    program.is_session(program.values(session))
+                    and may_follow(source, node, statement)
+                    and _is_object(function, owner, node, statement)
+                    and any(may_follow(source, statement, n) for n in _reads(function, owner))
+                ):
+                    found = statement
+    return found
+
+
+def _reads(function: Function, owner: str) -> Iterator[ast.Name]:
+    for node in function.own_nodes():
+        if isinstance(node, ast.Name) and node.id == owner and isinstance(node.ctx, ast.Load):
+            yield node
+
+
+def _is_object(function: Function, owner: str, node: ast.expr, commit: ast.stmt) -> bool:
+    """Is the variable surely an object at the commit: given the value, made where it was missing, or read before?"""
+    source = function.source
+    if dominates(source, node, commit):
+        return True
+    parent = source.parents.get(node)
+    while parent is not None and parent is not function.node:
+        match parent:
+            case ast.If(test=test, body=body) if _is_missing(test, owner):
+                made = any(isinstance(s, ast.Assign) and node in ast.walk(s) for s in body)
+                return made and dominates(source, test, commit)
+        parent = source.parents.get(parent)
+    attributes = (source.parents.get(name) for name in _reads(function, owner))
+    return any(isinstance(a, ast.Attribute) and dominates(source, a, commit) for a in attributes)
+
+
+def _is_missing(test: ast.expr, owner: str) -> bool:
+    """Is this `not owner`, or `owner is None`?"""
+    match test:
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Name(id=name)):
+            return name == owner
+        case ast.Compare(left=ast.Name(id=name), ops=[ast.Is()], comparators=[ast.Constant(value=None)]):
+            return name == owner
+    return False
+
+
+def _is_refreshed(function: Function, owner: str, column: str, commit: ast.stmt) -> bool:
+    for node in function.own_nodes():
+        match node:
+            case ast.Call(func=ast.Attribute(attr="refresh"), args=[ast.Name(id=name), *names]) if name == owner:
+                named = [n.value for n in ast.walk(names[0]) if isinstance(n, ast.Constant)] if names else [column]
+                if column in named and may_follow(function.source, commit, node):
+                    return True
+    return False
