@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from .injection import is_bare_dependency, provided
 from .symbols import Function
 from .values import NOTHING, Awaitable, ClassObject, Context, Factory, Hint, Instance, Many, Row, Table, Value, Values
 
 if TYPE_CHECKING:
-    from .interpreter import Env, Interpreter
+    from .interpreter import Interpreter
+    from .members import Env
 
 ITERABLES = {
     "list", "List", "set", "Set", "frozenset", "FrozenSet", "Sequence", "MutableSequence", "Iterable", "Iterator",
@@ -59,8 +61,8 @@ class Annotations:
             values = self.instances(parts[0], env)
             for extra in parts[1:]:
                 given = self._interpreter.eval(extra, env)
-                if self._interpreter.calls.is_bare_dependency(extra):
-                    given |= self._interpreter.calls.provided(self.classes(parts[0], env))
+                if is_bare_dependency(extra):
+                    given |= provided(self._interpreter, self.classes(parts[0], env))
                 values |= given
             return values
         if name in TRANSPARENT:

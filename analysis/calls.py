@@ -7,10 +7,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .library import Callable, library
+from .arguments import Arguments, called, makes_async_sessions
+from .builtin_calls import BUILTIN
+from .injection import DEPENDENCIES, is_marker, provided, through_providers
+from .library import library
 from .parametrized import asks_for_fixture
 from .statements import entity, query_method, result_method, special, statement_method
-from .symbols import Function, dotted
+from .symbols import Function
 from .values import (
     NOTHING,
     Awaitable,
@@ -29,13 +32,13 @@ from .values import (
     Rows,
     Statement,
     Table,
-    Text,
     Value,
     Values,
 )
 
 if TYPE_CHECKING:
-    from .interpreter import Env, Interpreter
+    from .interpreter import Interpreter
+    from .members import Env
 
 ITERATING = {"list", "set", "tuple", "frozenset", "sorted", "reversed", "iter", "filter", "aiter"}
 # What calls a function with each item of an iterable: the function is its first argument, or its `key`.
@@ -49,7 +52,6 @@ CALLING = {"thread", "sync", "starts"}
 # How the providers of dependency-injector stand for their first argument: for what it gives, or for the thing itself.
 PROVIDING = {"provides", "provides it", "contains"}
 CONTEXT_MAKERS = {"contextlib.contextmanager", "contextlib.asynccontextmanager"}
-DEPENDENCIES = {"fastapi.Depends", "fastapi.Security"}
 # Decorators and wrappers that give back, or stand for, the function they are given.
 IDENTITY = {"functools.partial", "functools.wraps", "functools.lru_cache", "functools.cache", "contextlib.suppress"}
 CONTEXT_VARIABLE = "contextvars.ContextVar"
@@ -65,7 +67,6 @@ COLUMN_MAKERS = (
 )  # fmt: skip
 BUNDLE = "sqlalchemy.orm.Bundle"
 EXPRESSION = External("column.expression")
-Arguments = tuple[list[tuple[ast.expr, Values]], dict[str, Values]]
 
 
 class Calls:
@@ -193,8 +194,8 @@ class Calls:
         interpreter = self._interpreter
         if cls not in interpreter.objects.classes:
             known = library().method(cls, "__init__")
-            self._hand_to(known.calls if known else "", node, _called(known, arguments))
-            if cls == "sqlalchemy.orm.sessionmaker" and _makes_async_sessions(arguments):
+            self._hand_to(known.calls if known else "", node, called(known, arguments))
+            if cls == "sqlalchemy.orm.sessionmaker" and makes_async_sessions(arguments):
                 cls = "sqlalchemy.ext.asyncio.async_sessionmaker"
             made = frozenset({Instance(cls, self._origin(cls, node))})
             self.keep(made, arguments[1].get("default", NOTHING))
@@ -205,7 +206,7 @@ class Calls:
             self.bind_self(constructor, instance)
             self.bind_arguments(constructor, arguments, bound=True)
         else:
-            for name, values in keywords_and_fields(interpreter, cls, arguments):
+            for name, values in _assigned(interpreter.objects.fields(cls), arguments):
                 interpreter.store.write(values, "instance", cls, name)
         stands_for = interpreter.adapters.stands_for(cls)
         return frozenset({instance}) if stands_for is None else stands_for
@@ -232,7 +233,7 @@ class Calls:
                             interpreter.context_functions[value.key] = name
                 case FunctionObject():
                     found |= self._wrapped(values, maker)
-        self._hand(self._decorator_policy(decorator, decorators, env), decorator, values)
+        self.hand(self._decorator_policy(decorator, decorators, env), decorator, values)
         return frozenset(found) or values
 
     def _wrapped(self, values: Values, maker: FunctionObject) -> Values:
@@ -284,8 +285,8 @@ class Calls:
             return frozenset({Many(self._interpreter.iterate(last))})
         if name in DEPENDENCIES:
             given = positional[0][1] if positional else keywords.get("dependency", NOTHING)
-            self._hand("awaits", node, given)
-            return self.provided(given)
+            self.hand("awaits", node, given)
+            return provided(self._interpreter, given)
         mocked = self._interpreter.mocks.call(name, node, arguments)
         if mocked is not None:
             self._hand_to("awaits", node, arguments)
@@ -297,9 +298,14 @@ class Calls:
             return frozenset({Table(made)}) if made and name == "collections.defaultdict" else made
         special_case = BUILTIN.get(name)
         if special_case:
-            return special_case(self, arguments, env)
+            return special_case(self._interpreter, arguments, env)
         if name in IDENTITY:
             return positional[0][1] if positional else NOTHING
+        return self._library_function(name, node, arguments, env)
+
+    def _library_function(self, name: str, node: ast.Call, arguments: Arguments, env: Env) -> Values:
+        """What the library tables say of a call."""
+        positional, keywords = arguments
         known = library().functions.get(name)
         if known and known.calls in PROVIDING:
             return self._provider(known.calls, node, arguments, env)
@@ -318,7 +324,7 @@ class Calls:
 
     def _with_items(self, node: ast.Call, functions: Values, iterables: Sequence[tuple[ast.expr, Values]]) -> Values:
         """What functions give that something calls with the items of iterables, and without await."""
-        self._hand("sync", node, functions)
+        self.hand("sync", node, functions)
         items = [(argument, self._interpreter.iterate(values)) for argument, values in iterables]
         return self.invoke(functions, (items, {}))
 
@@ -343,7 +349,7 @@ class Calls:
             {name: through_providers(values) for name, values in arguments[1].items()},
         )
         made = frozenset(v for value in callee for v in self._one(value, node, given, env))
-        self._hand("unknown", node, callee)
+        self.hand("unknown", node, callee)
         return made if policy == "contains" else frozenset({Factory(made)})
 
     def _in_thread(self, policy: str, arguments: Arguments) -> Values:
@@ -391,7 +397,7 @@ class Calls:
         policy = known.calls if known and known.calls else "unknown"
         if policy == "starts" and self._is_waited_for(node):
             policy = "thread"
-        self._hand_to(policy, node, _called(known, arguments))
+        self._hand_to(policy, node, called(known, arguments))
         if policy == "greenlet":
             return self._in_greenlet(cls, arguments)
         if known and policy == "thread" and len(arguments[0]) > known.position:
@@ -488,8 +494,6 @@ class Calls:
             return own | (arguments[0][0][1] if arguments[0] else NOTHING)
         if kind == "@entered":
             return self._interpreter.enter(arguments[0][0][1]) if arguments[0] else NOTHING
-        if kind == "@session":
-            return self._made_session(receiver)
         if kind.startswith("@"):
             site = f"{self._interpreter.current.source.path}:{node.lineno}:{node.col_offset}" if node else ""
             positional = arguments[0] or [(ast.Constant(None), v) for v in list(arguments[1].values())[:1]]
@@ -497,58 +501,15 @@ class Calls:
             return made if made is not None else NOTHING
         return frozenset({Instance(kind)}) if kind else NOTHING
 
-    def _made_session(self, receiver: Value | None) -> Values:
-        """What a sessionmaker makes: a plain session, or one of the class it was told."""
-        return frozenset({Instance("sqlalchemy.orm.Session")})
-
-    # FastAPI
-
-    def is_bare_dependency(self, node: ast.expr) -> bool:
-        """Is this `Depends()`, whose dependency is the annotation?"""
-        return (
-            isinstance(node, ast.Call) and not node.args and not node.keywords and dotted(node.func).endswith("Depends")
-        )
-
-    def provided(self, given: Values) -> Values:
-        """What FastAPI passes for a dependency."""
-        found: set[Value] = set()
-        for value in given:
-            match value:
-                case Factory(items=items):
-                    found |= items
-                case FunctionObject(key=key):
-                    function = self._interpreter.functions[key]
-                    store = self._interpreter.store
-                    if isinstance(value.receiver, Instance):
-                        self.bind_self(function, value.receiver)
-                    found |= store.read("yield" if function.is_generator else "return", key)
-                    found |= store.read("override", key)
-                case ClassObject(cls=cls):
-                    found.add(Instance(cls))
-                case Instance(cls=cls) if cls in self._interpreter.objects.classes:
-                    found |= self.provided(self._interpreter.attribute(frozenset({value}), "__call__"))
-        return frozenset(found)
-
-    def is_overrides(self, values: Values) -> bool:
-        """Is this an application's `dependency_overrides`?"""
-        return any(isinstance(v, External) and v.name.endswith(".dependency_overrides") for v in values)
-
-    def override(self, originals: Values, replacement: Values) -> None:
-        """`app.dependency_overrides[original] = replacement`."""
-        given = self.provided(replacement)
-        for value in originals:
-            if isinstance(value, FunctionObject):
-                self._interpreter.store.write(given, "override", value.key)
-        self._hand("awaits", self._interpreter.current.node, replacement)
-
     # Functions handed on
 
     def _hand_to(self, policy: str, node: ast.expr, arguments: Arguments) -> None:
         positional, keywords = arguments
         for values in [*(v for _, v in positional), *keywords.values()]:
-            self._hand(policy or "unknown", node, values)
+            self.hand(policy or "unknown", node, values)
 
-    def _hand(self, policy: str, node: ast.AST, values: Values) -> None:
+    def hand(self, policy: str, node: ast.AST, values: Values) -> None:
+        """Note the functions that were handed to something, which calls them as `policy` says."""
         for value in values:
             if isinstance(value, FunctionObject):
                 self.handed[value.key][policy, node] = None
@@ -559,41 +520,11 @@ class Calls:
                         self.handed[item.key][policy, node] = None
 
 
-def is_marker(name: str) -> bool:
-    """Does a library's thing stand for what the provider behind it provides?"""
-    known = library().functions.get(name)
-    return known is not None and known.calls == "marks"
-
-
-def through_providers(values: Values) -> Values:
-    """What reaches a parameter for which providers are given."""
-    return frozenset(item for value in values for item in (value.items if isinstance(value, Factory) else [value]))
-
-
-def keywords_and_fields(interpreter: Interpreter, cls: str, arguments: Arguments) -> list[tuple[str, Values]]:
+def _assigned(fields: list[str], arguments: Arguments) -> list[tuple[str, Values]]:
     """What the generated constructor of a dataclass or model assigns."""
     positional, keywords = arguments
     named = [(n, v) for n, v in keywords.items() if n != "**"]
-    return [*zip(fields(interpreter, cls), (v for _, v in positional), strict=False), *named]
-
-
-def fields(interpreter: Interpreter, cls: str) -> list[str]:
-    """The annotated names of a class and its bases, in their order."""
-    return [
-        s.target.id
-        for base in reversed(interpreter.objects.ancestry(cls))
-        if base in interpreter.objects.classes
-        for s in interpreter.objects.classes[base].node.body
-        if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
-    ]
-
-
-def _makes_async_sessions(arguments: Arguments) -> bool:
-    """Is this `sessionmaker(class_=AsyncSession)`, as it was written before there was an `async_sessionmaker`?"""
-    wanted = arguments[1].get("class_", NOTHING)
-    return any(
-        isinstance(v, ClassObject) and library().is_a(v.cls, "sqlalchemy.ext.asyncio.AsyncSession") for v in wanted
-    )
+    return [*zip(fields, (v for _, v in positional), strict=False), *named]
 
 
 def _factory(node: ast.Call) -> ast.expr | None:
@@ -602,94 +533,7 @@ def _factory(node: ast.Call) -> ast.expr | None:
     return named or (node.args[0] if node.args and not isinstance(node.args[0], ast.Starred) else None)
 
 
-def _called(known: Callable | None, arguments: Arguments) -> Arguments:
-    """The arguments that a library itself may call."""
-    if known is None or not known.passes_on:
-        return arguments
-    positional, keywords = arguments
-    named = {known.named: keywords[known.named]} if known.named in keywords else {}
-    return positional[known.position : known.position + 1], named
-
-
 def split(name: str) -> tuple[str, str]:
     """Class and method of a dotted method name."""
     cls, _, method = name.rpartition(".")
     return cls, method
-
-
-def _next(calls: Calls, arguments: Arguments, _: Env) -> Values:
-    return calls._interpreter.iterate(arguments[0][0][1]) if arguments[0] else NOTHING
-
-
-def _getattr(calls: Calls, arguments: Arguments, _: Env) -> Values:
-    positional = arguments[0]
-    found: set[Value] = set(positional[2][1]) if len(positional) > 2 else set()
-    if len(positional) > 1:
-        for name in positional[1][1]:
-            if isinstance(name, Text):
-                found |= calls._interpreter.attribute(positional[0][1], name.text)
-    return frozenset(found)
-
-
-def _run(calls: Calls, arguments: Arguments, _: Env) -> Values:
-    return calls._interpreter.awaited(arguments[0][0][1]) if arguments[0] else NOTHING
-
-
-def _gather(calls: Calls, arguments: Arguments, _: Env) -> Values:
-    rows = tuple(calls._interpreter.awaited(v) for _, v in arguments[0])
-    return frozenset({Awaitable(frozenset({Row(rows)}))})
-
-
-def _type(calls: Calls, arguments: Arguments, _: Env) -> Values:
-    given = arguments[0][0][1] if len(arguments[0]) == 1 else NOTHING
-    return frozenset(ClassObject(v.cls) for v in given if isinstance(v, Instance))
-
-
-def _first_context(calls: Calls, arguments: Arguments, _: Env) -> Values:
-    return frozenset({Context(arguments[0][0][1])}) if arguments[0] else NOTHING
-
-
-def _first(calls: Calls, arguments: Arguments, _: Env) -> Values:
-    return arguments[0][0][1] if arguments[0] else NOTHING
-
-
-def _cast(calls: Calls, arguments: Arguments, env: Env) -> Values:
-    positional = arguments[0]
-    if len(positional) < 2:
-        return NOTHING
-    return positional[1][1] | calls._interpreter.annotations.instances(positional[0][0], env)
-
-
-def _enumerate(calls: Calls, arguments: Arguments, _: Env) -> Values:
-    items = calls._interpreter.iterate(arguments[0][0][1]) if arguments[0] else NOTHING
-    return frozenset({Many(frozenset({Row((NOTHING, items))}))})
-
-
-def _zip(calls: Calls, arguments: Arguments, _: Env) -> Values:
-    row = Row(tuple(calls._interpreter.iterate(v) for _, v in arguments[0]))
-    return frozenset({Many(frozenset({row}))})
-
-
-BUILTIN = {
-    "next": _next,
-    "anext": _next,
-    "getattr": _getattr,
-    "asyncio.run": _run,
-    "asyncio.run_coroutine_threadsafe": _first,
-    "awaitlet.awaitlet": _run,
-    "greenback.await_": _run,
-    "asyncio.gather": _gather,
-    "asyncio.create_task": _first,
-    "asyncio.wait_for": _first,
-    "contextlib.closing": _first_context,
-    "contextlib.nullcontext": _first_context,
-    "copy.copy": _first,
-    "enumerate": _enumerate,
-    "max": _next,
-    "type": _type,
-    "min": _next,
-    "typing.cast": _cast,
-    "zip": _zip,
-}
-
-__all__ = ["Arguments", "Calls", "Generated", "Table"]

@@ -14,7 +14,7 @@ from enum import StrEnum
 from .mapped import Mapped
 from .once import once
 from .program import Program
-from .source import Source
+from .source import Source, branches
 from .symbols import Function
 from .values import ClassObject, ColumnAttribute, External, FunctionObject, Instance
 
@@ -288,7 +288,7 @@ def _default(program: Program, source: Source, mapped: Mapped, name: str, value:
 def _in_function(program: Program, function: Function) -> Iterator[Misfit]:
     for node in function.own_nodes():
         for mapped, name, value in _stored(program, node):
-            for part in _parts(value):
+            for part in branches(value):
                 if found := zone(program, function, part):
                     yield from _misfit(program, mapped, name, Misfit(function.source, part, found, "", function))
 
@@ -299,19 +299,6 @@ def _misfit(program: Program, mapped: Mapped, name: str, value: Misfit | None) -
         yield Misfit(
             value.source, value.node, value.zone, f"{mapped.cls.name}.{name}", value.function, value.is_callable
         )
-
-
-def _parts(value: ast.expr) -> Iterator[ast.expr]:
-    """The expressions that a value is one of."""
-    match value:
-        case ast.IfExp(body=body, orelse=orelse):
-            yield from _parts(body)
-            yield from _parts(orelse)
-        case ast.BoolOp(values=values):
-            for part in values:
-                yield from _parts(part)
-        case _:
-            yield value
 
 
 def _stored(program: Program, node: ast.AST) -> Iterator[tuple[Mapped, str, ast.expr]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -145,6 +146,16 @@ class Objects:
             if base in self.classes:
                 found |= self._store.read("instance", base, name)
         return frozenset(found)
+
+    def fields(self, key: str) -> list[str]:
+        """The annotated names of a class and its bases, in their order."""
+        return [
+            s.target.id
+            for base in reversed(self.ancestry(key))
+            if base in self.classes
+            for s in self.classes[base].node.body
+            if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
+        ]
 
 
 def bind(values: Values, receiver: Instance | ClassObject, functions: dict[str, Function]) -> Values:

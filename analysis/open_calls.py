@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from .source import branches
 from .symbols import Function
 
 if TYPE_CHECKING:
@@ -24,23 +24,10 @@ def is_open(program: Program, function: Function, call: ast.Call) -> bool:
     return any(
         isinstance(part, ast.Call | ast.Subscript) and not program.values(part)
         for value in bound
-        for part in _alternatives(value)
+        for part in branches(value)
     )
 
 
 def _binds(node: ast.Assign | ast.AnnAssign, name: str) -> bool:
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     return any(isinstance(t, ast.Name) and t.id == name for t in targets)
-
-
-def _alternatives(node: ast.expr) -> Iterator[ast.expr]:
-    """What an expression can give: the branches of a condition, the parts of `a or b`."""
-    match node:
-        case ast.IfExp(body=body, orelse=orelse):
-            yield from _alternatives(body)
-            yield from _alternatives(orelse)
-        case ast.BoolOp(values=values):
-            for value in values:
-                yield from _alternatives(value)
-        case _:
-            yield node

@@ -10,7 +10,8 @@ from .symbols import Function, decorator_name
 from .values import NOTHING, Text, Values
 
 if TYPE_CHECKING:
-    from .interpreter import Env, Interpreter
+    from .interpreter import Interpreter
+    from .members import Env
 
 REQUEST = "request"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -154,6 +155,19 @@ class Source:
 
 # Fields that hold no nodes, or such as the parser shares between all places where they stand.
 _OTHER_FIELDS = frozenset({"ctx", "op", "ops", "id", "attr", "level", "kind", "type_comment", "conversion"})
+
+
+def branches(node: ast.expr) -> Iterator[ast.expr]:
+    """The expressions that a value is one of: both sides of a condition, the parts of `a or b`."""
+    match node:
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from branches(body)
+            yield from branches(orelse)
+        case ast.BoolOp(values=values):
+            for value in values:
+                yield from branches(value)
+        case _:
+            yield node
 
 
 def children(node: ast.AST) -> list[ast.AST]:

@@ -14,10 +14,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from .annotations import Annotations
-from .calls import GROWING, Arguments, Calls, split
-from .interpreter import Env, Interpreter
+from .arguments import Arguments
+from .calls import GROWING, Calls, split
+from .interpreter import Interpreter
 from .library import library
 from .mapped import Mapped
+from .members import Env
 from .source import Source
 from .store import Cell, Store, depth
 from .symbols import Function

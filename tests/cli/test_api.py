@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 
 import pytest
 
-from asyncshift.cli import api
+from asyncshift import api
 
 from .conftest import Folder
 
@@ -42,14 +40,3 @@ def test_uncommitted_changes_are_not_overwritten(project: Folder) -> None:
     with pytest.raises(api.Failure, match=r"uncommitted changes: app/db\.py"):
         api.migrate()
     assert api.migrate(force=True, only=["async-def"]).contents
-
-
-def test_everything_is_imported_from_one_module() -> None:
-    file = Path(__file__).parents[2] / "asyncshift" / "api.py"
-    spec = spec_from_file_location("asyncshift.api", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    assert module.__all__ == api.__all__
-    assert all(getattr(module, name) is getattr(api, name) for name in api.__all__)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 
 from asyncshift.analysis import program
-from asyncshift.analysis.interpreter import Env, Interpreter
+from asyncshift.analysis.interpreter import Interpreter
+from asyncshift.analysis.members import Env
 from asyncshift.analysis.values import (
     NOTHING,
     ClassObject,
