@@ -17,7 +17,7 @@ from .symbols import Function
 from .values import ClassObject, External, Instance, Values
 
 if TYPE_CHECKING:
-    from .colours import AsyncSite
+    from .async_sites import AsyncSite
     from .program import Program
 
 CLIENT = "fastapi.testclient.TestClient"

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .calling import runs_on_loop
-from .colours import TOO_COMMON, fits
 from .decisions import Confidence
 from .library import library
 from .once import once
 from .session_use import makes_sync_sessions
 from .symbols import Function, decorator_name
+from .unknown_receivers import TOO_COMMON, fits
 from .usage import Fate, fate_of
 from .values import Awaitable, External, FunctionObject, Instance, Mock, Value
 

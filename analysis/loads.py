@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from .async_sites import AsyncSite
 from .boundaries import boundary_of
 from .effects import Effects
 from .expiry import Expired, Expiry
@@ -32,7 +33,7 @@ from .tracing import EAGER, EVERYTHING, Path, Place, Root, Traced, Tracing, obje
 from .values import ClassObject, Instance, Mock, Values
 
 if TYPE_CHECKING:
-    from .colours import AsyncSite, Colours
+    from .colours import Colours
     from .program import Program
 
 # Boundaries behind which nothing can be awaited.
@@ -85,8 +86,6 @@ def find_loads(program: Program, colours: Colours) -> Loads:
 
 def implicit_loads(program: Program, loads: Loads) -> Iterator[AsyncSite]:
     """The loads that are awaited where they stand, as seeds."""
-    from .colours import AsyncSite
-
     for load in loads.awaited:
         text = program.short(load.source, load.node)
         yield AsyncSite(load.function, load.node, "load", None, f"loads {text}")

@@ -13,7 +13,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..analysis.colours import AsyncSite
+from ..analysis.async_sites import AsyncSite
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
 from ..analysis.source import Site

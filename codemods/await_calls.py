@@ -12,8 +12,8 @@ import ast
 from collections.abc import Iterator
 from typing import TypeGuard
 
+from ..analysis.async_sites import AsyncSite
 from ..analysis.boundaries import Boundary
-from ..analysis.colours import AsyncSite
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.loads import is_in_lambda_or_default
 from ..analysis.program import Program

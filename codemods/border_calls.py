@@ -11,8 +11,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ..analysis.async_sites import AsyncSite
 from ..analysis.border import lent
-from ..analysis.colours import AsyncSite
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
 from ..analysis.source import Source

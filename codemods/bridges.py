@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
+from ..analysis.async_sites import AsyncSite
 from ..analysis.bridge_functions import Bridge
 from ..analysis.bridges import Run
-from ..analysis.colours import AsyncSite
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.machinery import known, serves_bridges
 from ..analysis.program import Program

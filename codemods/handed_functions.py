@@ -15,7 +15,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from ..analysis.colours import AsyncSite
+from ..analysis.async_sites import AsyncSite
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.handing import handed
 from ..analysis.program import Program

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..analysis.colours import AsyncSite
+from ..analysis.async_sites import AsyncSite
 from ..analysis.decisions import Decision, Status
 from ..analysis.mocks import CALL, Path, child
 from ..analysis.program import Program

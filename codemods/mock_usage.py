@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..analysis.colours import AsyncSite
+from ..analysis.async_sites import AsyncSite
 from ..analysis.mocks import CALL, NAMESPACE, OWN, Patch, Path, is_below
 from ..analysis.program import Program
 from ..analysis.reach import Reach, Users

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from ..analysis.colours import AsyncSite
+from ..analysis.async_sites import AsyncSite
 from ..analysis.decisions import Decision, Status
 from ..analysis.mocks import AWAITED_ASSERTIONS, CALL, Path
 from ..analysis.program import Program

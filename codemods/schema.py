@@ -21,7 +21,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from ..analysis.colours import AsyncSite
+from ..analysis.async_sites import AsyncSite
 from ..analysis.decisions import Decision, Status
 from ..analysis.program import Program
 from ..analysis.schema import is_looking

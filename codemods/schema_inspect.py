@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ..analysis.colours import AsyncSite
+from ..analysis.async_sites import AsyncSite
 from ..analysis.program import Program
 from ..analysis.schema import INSPECTOR, reflecting
 from ..analysis.source import Source

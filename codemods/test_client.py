@@ -18,8 +18,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ..analysis.async_sites import AsyncSite
 from ..analysis.clients import Client
-from ..analysis.colours import AsyncSite
 from ..analysis.decisions import Decision, Status
 from ..analysis.program import Program
 from ..analysis.source import Source
