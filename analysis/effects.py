@@ -60,7 +60,7 @@ class Effects:
         pending: deque[tuple[Function, str]] = deque()
         for function in program.functions:
             for node in function.own_nodes():
-                if expires(program, node) and not _is_own_session(function, node):
+                if expires(program, node) and not _is_own_session(program, function, node):
                     pending.append((function, _ending(function.source, node)))
         while pending:
             function, ending = pending.popleft()
@@ -130,7 +130,7 @@ def _suppresses(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] in SUPPRESSING
 
 
-def _is_own_session(function: Function, node: ast.AST) -> bool:
+def _is_own_session(program: Program, function: Function, node: ast.AST) -> bool:
     """Was the session made in the function, so that no caller holds objects of it?"""
     assert isinstance(node, ast.Call)
     assert isinstance(node.func, ast.Attribute)
@@ -138,6 +138,25 @@ def _is_own_session(function: Function, node: ast.AST) -> bool:
     if not isinstance(session, ast.Name):
         return False
     parameters = {p.arg for p in function.parameters()}
-    return session.id not in parameters and any(
-        isinstance(n, ast.Name) and n.id == session.id and isinstance(n.ctx, ast.Store) for n in function.own_nodes()
+    stores = [n for n in function.own_nodes() if isinstance(n, ast.Name) and n.id == session.id and _is_store(n)]
+    return (
+        session.id not in parameters
+        and bool(stores)
+        and not any(
+            isinstance(n, ast.Name) and n.id in parameters and program.is_session(program.values(n))
+            for store in stores
+            for n in ast.walk(_binding(function.source, store))
+        )
     )
+
+
+def _is_store(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Store)
+
+
+def _binding(source: Source, name: ast.Name) -> ast.AST:
+    """What gives a variable its value: `session = given or SessionLocal()`, an item of a with statement."""
+    node: ast.AST = name
+    while not isinstance(node, ast.stmt | ast.withitem | ast.NamedExpr | ast.comprehension):
+        node = source.parents[node]
+    return node.iter if isinstance(node, ast.For | ast.AsyncFor) else node

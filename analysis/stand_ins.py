@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING
 from .fixtures import is_test_file
 from .library import library
 from .mocks import Patch
-from .symbols import Function
+from .once import once
+from .source import Source
+from .symbols import Function, dotted
 from .values import ClassObject, FunctionObject, Instance, ModuleObject
 
 if TYPE_CHECKING:
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
 # Methods that do I/O but are entered or awaited by way of what they return.
 NOT_COROUTINES = frozenset({"begin", "begin_nested", "connect"})
+MODULES = "sys.modules"
 TEST_FOLDERS = frozenset({"test", "tests", "testing"})
 
 
@@ -60,6 +64,19 @@ def replaces_async_method(program: Program, patch: Patch) -> bool:
     match patch.owner:
         case Instance(cls=cls) | ClassObject(cls=cls):
             return is_async_method(program, cls, patch.name)
+    return False
+
+
+@once
+def replaces_modules(source: Source) -> bool:
+    """Does a file put something in the place of modules? What is imported from these is a mock, whatever it was."""
+    for node in source.nodes:
+        match node:
+            case ast.Subscript(value=owner, ctx=ast.Store()) if dotted(owner) == MODULES:
+                return True
+            case ast.Call(args=[owner, *_]) if dotted(node.func).endswith(("patch.dict", "setitem")):
+                if MODULES in {dotted(owner), getattr(owner, "value", None)}:
+                    return True
     return False
 
 

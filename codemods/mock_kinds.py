@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ..analysis.mocks import AUTOSPEC, CALL, PATCH, Patch, Path
 from ..analysis.program import Program
-from ..analysis.stand_ins import is_async_method, replaced, replaces_async_method
+from ..analysis.stand_ins import is_async_method, replaced, replaces_async_method, replaces_modules
 from ..analysis.values import FunctionObject, Value, Values
 from .mock_usage import MadeMock
 
@@ -41,7 +41,7 @@ def _is_root_awaitable(program: Program, made: MadeMock, own: str) -> bool:
     if made.mock.kind in ASYNC_KINDS or own == ASYNC:
         return True
     if made.mock.kind in {PATCH, AUTOSPEC} and made.patches:
-        return any(_replaces_coroutine_function(program, p) for p in made.patches)
+        return not replaces_modules(made.source) and any(_replaces_coroutine_function(program, p) for p in made.patches)
     return any(_is_coroutine_function(program, v) for v in spec_values(program, made))
 
 
