@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncshift.analysis.decisions import Status
+from asyncshift.analysis.decisions import Decision, Status
 
 from .suites import follows, migrate, project, text
 
@@ -19,20 +19,22 @@ from application import SessionLocal, add_item, names
 """
 
 
+def module_follows(root: Path, text: str) -> list[Decision]:
+    """Check a suite of one module; the decisions that were made."""
+    return follows(root, {"test_it.py": MODULE + text})
+
+
 def test_project_without_a_mode_gets_auto(tmp_path: Path) -> None:
-    follows(
+    module_follows(
         tmp_path,
-        {
-            "test_it.py": MODULE
-            + """
+        """
 def test_names(db):
     assert names(db) == []
 
 
 def test_plain():
     assert True
-"""
-        },
+""",
     )
     assert text(tmp_path, "pytest.ini") == (
         "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = session\n"
@@ -346,11 +348,9 @@ def test_used(db):
 
 
 def test_module_level_calls(tmp_path: Path) -> None:
-    follows(
+    module_follows(
         tmp_path,
-        {
-            "test_it.py": MODULE
-            + """
+        """
 from application import Base, engine
 
 
@@ -365,8 +365,7 @@ FOUND = prepare()
 
 def test_found():
     assert FOUND == []
-"""
-        },
+""",
     )
     assert "FOUND = asyncio.run(prepare())" in text(tmp_path, "test_it.py")
 
@@ -423,11 +422,9 @@ def test_plain():
 
 def test_marks_of_anyio_without_a_backend(tmp_path: Path) -> None:
     """Anyio would run a new test on all of its backends, under new ids."""
-    follows(
+    module_follows(
         tmp_path,
-        {
-            "test_it.py": MODULE
-            + """
+        """
 @pytest.mark.anyio
 async def test_before(anyio_backend_name):
     assert anyio_backend_name in {"asyncio", "trio"}
@@ -435,8 +432,7 @@ async def test_before(anyio_backend_name):
 
 def test_names(db):
     assert names(db) == []
-"""
-        },
+""",
     )
     assert "@pytest.mark.asyncio\nasync def test_names(db):" in text(tmp_path, "test_it.py")
     assert "asyncio_mode = strict" in text(tmp_path, "pytest.ini")
@@ -496,11 +492,9 @@ OLD = [
 
 
 def test_functions_and_fixtures_that_parameters_name(tmp_path: Path) -> None:
-    follows(
+    module_follows(
         tmp_path,
-        {
-            "test_it.py": MODULE
-            + """
+        """
 def first(session, name):
     return add_item(session, name)
 
@@ -559,8 +553,7 @@ def test_indirect(db, maker):
 def test_fixture_by_name(db, worker):
     worker.add(db)
     assert set(names(db)) <= {"x"}
-"""
-        },
+""",
     )
     assert '(await function(db, "a")).name' in text(tmp_path, "test_it.py")
     assert "await worker.add(db)" in text(tmp_path, "test_it.py")

@@ -21,16 +21,19 @@ from application import app
 """
 
 
+def module_follows(root: Path, text: str) -> list[Decision]:
+    """Check a suite of one module; the decisions that were made."""
+    return follows(root, {"test_it.py": IMPORTS + text})
+
+
 def kept(decisions: list[Decision]) -> list[str]:
     return [d.concern for d in decisions if d.codemod == "test-client" and d.status is Status.KEPT]
 
 
 def test_client_of_a_fixture_is_made_without_lifespan(tmp_path: Path) -> None:
-    follows(
+    module_follows(
         tmp_path,
-        {
-            "test_it.py": IMPORTS
-            + """
+        """
 @pytest.fixture
 def client():
     return TestClient(app)
@@ -60,8 +63,7 @@ def test_redirects_are_followed(client):
 def test_errors_are_raised(client):
     with pytest.raises(RuntimeError):
         client.get("/broken")
-"""
-        },
+""",
     )
     new = text(tmp_path, "test_it.py")
     assert "def client():\n    return AsyncClient(\n" in new
@@ -71,11 +73,9 @@ def test_errors_are_raised(client):
 
 
 def test_client_that_is_entered_runs_the_lifespan(tmp_path: Path) -> None:
-    follows(
+    module_follows(
         tmp_path,
-        {
-            "test_it.py": IMPORTS
-            + """
+        """
 @pytest.fixture
 def client():
     with TestClient(app) as entered:
@@ -99,8 +99,7 @@ def test_inside_of_a_test(db):
     with TestClient(app, headers={"x-key": "1"}) as client:
         assert client.get("/items").json() == []
     assert application.events == ["up", "down"]
-"""
-        },
+""",
     )
     new = text(tmp_path, "test_it.py")
     assert "LifespanManager(app) as manager," in new
@@ -135,11 +134,9 @@ def test_raises():
 
 
 def test_client_of_a_module_and_of_a_class(tmp_path: Path) -> None:
-    follows(
+    module_follows(
         tmp_path,
-        {
-            "test_it.py": IMPORTS
-            + """
+        """
 client = TestClient(app)
 
 
@@ -162,18 +159,15 @@ def test_module():
 
 def test_at_once():
     assert TestClient(app).get("/items").json() == []
-"""
-        },
+""",
     )
     assert text(tmp_path, "test_it.py").count("AsyncClient(\n") == 4
 
 
 def test_arguments_are_carried_over(tmp_path: Path) -> None:
-    follows(
+    module_follows(
         tmp_path,
-        {
-            "test_it.py": IMPORTS
-            + """
+        """
 def test_all():
     client = TestClient(
         app,
@@ -196,8 +190,7 @@ def test_positions():
     client = TestClient(app, "http://elsewhere", False, "/root")
     assert client.get("/who").json()["base"] == "http://elsewhere/root/"
     assert client.get("/broken").status_code == 500
-"""
-        },
+""",
     )
     new = text(tmp_path, "test_it.py")
     assert "ASGITransport(app=app, raise_app_exceptions=False)" in new
@@ -205,17 +198,14 @@ def test_positions():
 
 
 def test_what_a_test_client_says_of_itself(tmp_path: Path) -> None:
-    follows(
+    module_follows(
         tmp_path,
-        {
-            "test_it.py": IMPORTS
-            + """
+        """
 def test_who(db):
     who = TestClient(app).get("/who").json()
     assert who["host"] == "testclient"
     assert who["agent"] == "testclient"
-"""
-        },
+""",
     )
     assert 'client=("testclient", 50000)' in text(tmp_path, "test_it.py")
 
@@ -241,25 +231,20 @@ def test_it():
 
 
 def test_backend_is_reported(tmp_path: Path) -> None:
-    decisions = follows(
+    decisions = module_follows(
         tmp_path,
-        {
-            "test_it.py": IMPORTS
-            + """
+        """
 def test_it():
     assert TestClient(app, backend="asyncio").get("/items").json() == []
-"""
-        },
+""",
     )
     assert "backend: an AsyncClient runs on the loop of its test" in [d.concern for d in decisions]
 
 
 def test_websockets_keep_the_client(tmp_path: Path) -> None:
-    decisions = follows(
+    decisions = module_follows(
         tmp_path,
-        {
-            "test_it.py": IMPORTS
-            + """
+        """
 @pytest.fixture
 def client():
     return TestClient(app)
@@ -282,8 +267,7 @@ def test_of_the_same_client(client):
 
 def test_of_another_client(other):
     assert other.get("/items").json() == []
-"""
-        },
+""",
     )
     new = text(tmp_path, "test_it.py")
     assert new.count("return TestClient(app)") == 1
@@ -293,11 +277,9 @@ def test_of_another_client(other):
 
 
 def test_application_without_a_database_keeps_its_client(tmp_path: Path) -> None:
-    decisions = follows(
+    decisions = module_follows(
         tmp_path,
-        {
-            "test_it.py": IMPORTS
-            + """
+        """
 from fastapi import APIRouter, Depends, FastAPI
 
 
@@ -327,8 +309,7 @@ def test_mounted():
     outer = FastAPI()
     outer.mount("/inner", app)
     assert TestClient(outer).get("/inner/items").json() == []
-"""
-        },
+""",
     )
     new = text(tmp_path, "test_it.py")
     assert "\ndef test_plain" in new
@@ -338,11 +319,9 @@ def test_mounted():
 
 
 def test_client_in_a_thread(tmp_path: Path) -> None:
-    decisions = follows(
+    decisions = module_follows(
         tmp_path,
-        {
-            "test_it.py": IMPORTS
-            + """
+        """
 from concurrent.futures import ThreadPoolExecutor
 
 
@@ -362,8 +341,7 @@ def test_lambdas():
     with ThreadPoolExecutor(2) as pool:
         found = pool.map(lambda path: client.get(path).json(), ["/items", "/items"])
     assert list(found) == [[], []]
-"""
-        },
+""",
     )
     new = text(tmp_path, "test_it.py")
     assert "return asyncio.run(run())" in new
@@ -372,11 +350,9 @@ def test_lambdas():
 
 
 def test_streams_are_read_asynchronously(tmp_path: Path) -> None:
-    follows(
+    module_follows(
         tmp_path,
-        {
-            "test_it.py": IMPORTS
-            + """
+        """
 client = TestClient(app)
 
 
@@ -402,8 +378,7 @@ def test_collected():
 
 def test_plain_response():
     assert list(client.get("/lines").iter_lines()) == ["one", "two"]
-"""
-        },
+""",
     )
 
 
@@ -440,11 +415,9 @@ def test_application_of_the_client(tmp_path: Path) -> None:
 
 
 def test_derived_class(tmp_path: Path) -> None:
-    follows(
+    module_follows(
         tmp_path,
-        {
-            "test_it.py": IMPORTS
-            + """
+        """
 class Client(TestClient):
     def names(self):
         return self.get("/items").json()
@@ -469,17 +442,14 @@ def test_fixed():
 def test_entered():
     with Client(app) as client:
         assert client.names() == []
-"""
-        },
+""",
     )
 
 
 def test_client_is_entered_where_it_is_used(tmp_path: Path) -> None:
-    follows(
+    module_follows(
         tmp_path,
-        {
-            "test_it.py": IMPORTS
-            + """
+        """
 @pytest.fixture
 def client():
     return TestClient(app)
@@ -496,18 +466,15 @@ def test_entered(client):
 def test_entered_under_a_name(client):
     with client as entered:
         assert entered.get("/items").json() == []
-"""
-        },
+""",
     )
     assert "async with LifespanManager(app), client:" in text(tmp_path, "test_it.py")
 
 
 def test_old_names(tmp_path: Path) -> None:
-    follows(
+    module_follows(
         tmp_path,
-        {
-            "test_it.py": IMPORTS
-            + """
+        """
 def test_closed():
     client = TestClient(app)
     assert client.get("/items").json() == []
@@ -524,8 +491,7 @@ def test_methods(method):
 def test_method_as_a_value():
     get = TestClient(app).get
     assert get("/items").json() == []
-"""
-        },
+""",
     )
     new = text(tmp_path, "test_it.py")
     assert "await client.aclose()" in new
