@@ -9,6 +9,7 @@ from itertools import pairwise
 from .source import Source
 
 _NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def dominates(source: Source, first: ast.AST, second: ast.AST) -> bool:
@@ -37,7 +38,13 @@ def dominates(source: Source, first: ast.AST, second: ast.AST) -> bool:
 def may_follow(source: Source, first: ast.AST, second: ast.AST) -> bool:
     """Can `second` run after `first`, on this turn of the loops around both or on a later one?"""
     paths = _paths(source, first, second)
-    return paths is not None and (_may_follow_at_once(source, *paths) or _comes_round(source, paths[0], paths[1]))
+    if paths is None:
+        # What stands inside of it is evaluated before it, and again on the next turn.
+        above = _ancestors(source, second)
+        inside = above[: above.index(first)] if first in above else above
+        is_nested = len(inside) == len(above) or any(isinstance(n, _NESTED) for n in inside)
+        return not is_nested and _comes_round(source, inside, above[len(inside) :])
+    return _may_follow_at_once(source, *paths) or _comes_round(source, paths[0], paths[1])
 
 
 def may_follow_at_once(source: Source, first: ast.AST, second: ast.AST) -> bool:
@@ -101,6 +108,8 @@ def _comes_round(source: Source, path: list[ast.AST], above: list[ast.AST]) -> b
         if isinstance(node, ast.For | ast.AsyncFor | ast.While):
             breaks = any(isinstance(s, ast.Break) for s in following(source, whole))
             return _goes_on(source, whole) and not breaks
+        if isinstance(node, _COMPREHENSIONS) and whole and whole[-1] is not node.generators[0]:
+            return True
         whole.append(node)
     return False
 
