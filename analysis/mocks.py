@@ -7,7 +7,7 @@ it (`()` stands for a call). So a test's `repo.find` can be met again in the cod
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -61,6 +61,7 @@ OPTIONS = frozenset(
         "target", "attribute",
     }
 )  # fmt: skip
+MODULES = "sys.modules"
 # A path longer than this is not followed: a program can go on and on from mock to child.
 LONGEST_PATH = 16
 # Entering is one thing, in whichever colour.
@@ -231,7 +232,38 @@ class Mocks:
                 if name not in OPTIONS:
                     self._put(node, owners, name, values)
             return frozenset({Context(NOTHING)})
+        if short == "patch.dict" and positional and _is_module_table(positional[0][1]):
+            for part in ast.walk(self._interpreter.current.node):
+                if isinstance(part, ast.Dict):
+                    for key, value in zip(part.keys, part.values, strict=True):
+                        known = self._interpreter.values
+                        self.put_module(known.get(key, NOTHING) if key else NOTHING, known.get(value, NOTHING))
+            return frozenset({Context(NOTHING)})
         return None
+
+    # Modules
+
+    def put_module(self, names: Values, values: Values) -> None:
+        """Let `sys.modules` hold mocks under the names of modules."""
+        mocks = frozenset(v for v in values if isinstance(v, Mock))
+        for path in self._paths(names) if mocks else ():
+            self._interpreter.store.write(mocks, "module", path)
+
+    def module(self, names: Values) -> Values:
+        """The mocks that `sys.modules` holds under a name."""
+        return frozenset(v for path in self._paths(names) for v in self._interpreter.store.read("module", path))
+
+    def imported(self, path: str, name: str) -> Values:
+        """What a function imports from a module while a mock is in its place."""
+        mocks = self._interpreter.store.read("module", path)
+        return frozenset(v for m in mocks if isinstance(m, Mock) for v in self.attribute(m, name))
+
+    def _paths(self, names: Values) -> Iterator[str]:
+        interpreter = self._interpreter
+        for name in names:
+            if isinstance(name, Text):
+                path = interpreter.modules.absolute(name.text, interpreter.current.source.path)
+                yield from [path] if path else []
 
     def _replace(
         self,
@@ -341,6 +373,11 @@ class Mocks:
         origin = f"{self._interpreter.current.source.path}:{decorator.lineno}:{decorator.col_offset}"
         contexts = [v for v in self._interpreter.values.get(decorator, NOTHING) if isinstance(v, Context)]
         return [m for c in contexts for m in c.items if isinstance(m, Mock) and m.origin == origin and not m.path]
+
+
+def _is_module_table(values: Values) -> bool:
+    """Is it `sys.modules`, or its name?"""
+    return not values.isdisjoint({External(MODULES), Text(MODULES)})
 
 
 def child(mock: Mock, name: str) -> Mock:

@@ -136,6 +136,8 @@ class Program:
 
     def converted_class(self, cls: str) -> str:
         """The async class that stands for a class (a library's, or a project class derived from it); "" for none."""
+        if self._everything_stays_sync:
+            return ""
         for base in self.interpreter.objects.ancestry(cls):
             for known in library().ancestry(base):
                 if known.asynchronous:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ..analysis.decisions import Decision
 from ..analysis.mocks import AWAITED_ASSERTIONS, CALL, Path, is_below
 from ..analysis.program import Program
 from ..analysis.queries import QUERY_METHODS
@@ -32,7 +33,7 @@ CHANGED = "this query is a statement now: set up the result that the code gets f
 class Move:
     """One expression of the suite that names a legacy query on a mock: its edits, or the concern why it has none.
 
-    `image` is the query at whose end something is set up, `origin` that of the mock.
+    `image` is the query at whose end something is set up, `origin` that of the mock, `queries` what it stands for.
     """
 
     function: Function
@@ -41,6 +42,7 @@ class Move:
     concern: str = ""
     image: Image | None = None
     origin: str = ""
+    queries: tuple[ast.expr, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,24 @@ class _Met:
         """How the code gets its results from the session now, for the queries that go on from here."""
         length = len(self.session) + 2
         return {i.new[:length] for i in self.images if is_below(i.old, self.path)}
+
+    @property
+    def queries(self) -> tuple[ast.expr, ...]:
+        """The queries that are sent by way of the same session, or of the same mock in the place of a query."""
+        above = (*self.session, QUERY) if QUERY in self.path else ()
+        return tuple(i.node for i in self.images if is_below(i.old, above))
+
+
+def held_by_mocks(program: Program, decisions: Sequence[Decision]) -> dict[ast.AST, str]:
+    """Queries of code that stays sync, and goes on with a Query where a mock can't follow: with the reason, by node."""
+    found: dict[ast.AST, str] = {}
+    if program.interpreter.mocks.made:
+        for move in Moves(program, Usage(program, decisions)).all():
+            place = move.function.source.site(move.node)
+            for node in move.queries if move.concern else ():
+                if program.queries_stay_sync(node):
+                    found[node] = f"{place} sets up a mock for it, which could not follow"
+    return found
 
 
 class Moves:
@@ -97,7 +117,7 @@ class Moves:
                 return
             if isinstance(inner, ast.Attribute):
                 for met in self._met(function, inner):
-                    yield self._move(function, node, inner, met)
+                    yield replace(self._move(function, node, inner, met), queries=met.queries)
                     return
             inner = inner.value if isinstance(inner, ast.Attribute) else inner.func
 
@@ -131,6 +151,9 @@ class Moves:
         result = next(iter(met.results))
         if met.path == (*met.session, QUERY):
             return self._of_query(function, whole, node, result[len(met.session)])
+        statement = source.parents[node]
+        if isinstance(statement, ast.Assign) and self._gives_itself(statement, met):
+            return Move(function, whole, tuple(without(source, statement)))
         if met.path[-1] == CALL and result[-1] == CALL and self._is_wiring(source, node, met):
             return self._replaced(function, node, met, result)
         return Move(function, whole, (), CHANGED)
@@ -154,6 +177,19 @@ class Moves:
         if whole.value is node and wanted and isinstance(call, ast.Call) and not (call.args or call.keywords):
             return Move(function, whole, (_renamed(source, node, sending), _renamed(source, whole, wanted)))
         return Move(function, whole, (), GONE)
+
+    def _gives_itself(self, statement: ast.Assign, met: _Met) -> bool:
+        """`query.filter.return_value = query`, where the query is no longer there to be filtered?"""
+        match statement.targets:
+            case [ast.Attribute(attr="return_value", value=method)]:
+                known = [self._program.values(n) for n in (method, statement.value)]
+                of, given = ([v for v in found if isinstance(v, Mock)] for found in known)
+                return any(
+                    m.origin == v.origin == met.made.mock.origin and QUERY in v.path and is_below(m.path, v.path)
+                    for m in of
+                    for v in given
+                )
+        return False
 
     def _is_wiring(self, source: Source, node: ast.expr, met: _Met) -> bool:
         """Is a query's object given a name, or a mock put in its place, on which the same methods end the query?"""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 from ..analysis.async_sites import AsyncSite
 from ..analysis.decisions import Decision, Status
@@ -15,7 +14,7 @@ from ..analysis.queries import Chain, chains, is_executed
 from ..analysis.source import Source
 from ..analysis.symbols import Function
 from ..analysis.values import Mock
-from . import query_to_select
+from .carried import carried
 from .edit import Edit, Replace, Wrap, apply
 
 QUERY = "query"
@@ -31,6 +30,7 @@ class Executed:
     rewritten code, which awaits it at `site`, unless it stays sync.
     """
 
+    node: ast.expr
     function: Function
     site: AsyncSite | None
     mocks: tuple[Mock, ...]
@@ -38,10 +38,11 @@ class Executed:
 
 
 class MockedQueries:
-    """The legacy queries of a program that mocks stand for."""
+    """The legacy queries of a program that mocks stand for; `decisions` say which of them are rewritten."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, decisions: Iterable[Decision]) -> None:
         self._program = program
+        self._decisions = {d.node: d for d in decisions if d.status is Status.DONE}
         self._sites = {s.node: s for s in program.colours.sites() if s.kind == "query"}
         self.calls: set[ast.AST] = set()
         # Mocks that a test has put in the place of a query: origin and path.
@@ -59,13 +60,9 @@ class MockedQueries:
             function = self._program.function_at(chain.source, chain.node)
             if decision is None or function is None or not is_executed(self._program, chain):
                 continue
-            new = _way(chain.source, chain, list(query_to_select.rewrite(decision, self._program)))
+            new = _way(chain.source, chain, list(carried(decision)))
             if new is not None:
-                yield Executed(function, self._sites.get(chain.node), tuple(mocks), new)
-
-    @cached_property
-    def _decisions(self) -> dict[ast.AST | None, Decision]:
-        return {d.node: d for d in query_to_select.decide(self._program) if d.status is Status.DONE}
+                yield Executed(chain.node, function, self._sites.get(chain.node), tuple(mocks), new)
 
     def _note_proxies(self, chain: Chain) -> None:
         for node in (chain.root, *(link.receiver for link in chain.links)):

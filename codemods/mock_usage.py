@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ..analysis.async_sites import AsyncSite
+from ..analysis.decisions import Decision
 from ..analysis.mocks import CALL, NAMESPACE, OWN, Patch, Path, is_below
 from ..analysis.program import Program
 from ..analysis.reach import Reach, Users
@@ -48,6 +49,7 @@ class Image:
     old: Path
     new: Path
     function: Function
+    node: ast.expr
 
 
 @dataclass(slots=True)
@@ -97,9 +99,12 @@ class MadeMock:
 
 
 class Usage:
-    """All mocks of a program, with their use. `awaited` are the expressions that are called and awaited from now on."""
+    """All mocks of a program, with their use where the legacy queries are rewritten as `decisions` say.
 
-    def __init__(self, program: Program) -> None:
+    `awaited` are the expressions that are called and awaited from now on.
+    """
+
+    def __init__(self, program: Program, decisions: Iterable[Decision]) -> None:
         self._program = program
         self._users, self._reach = Users(program), Reach(program)
         self.made: dict[str, MadeMock] = {}
@@ -108,7 +113,7 @@ class Usage:
                 if isinstance(node, ast.Call):
                     self._note_made(function, node)
         self.awaited, self._entered = _active_sites(program)
-        self.queries = MockedQueries(program)
+        self.queries = MockedQueries(program, decisions)
         self._note_patches()
         self._note_queries()
         for function in program.functions:
@@ -192,11 +197,11 @@ class Usage:
                 if QUERY not in mock.path:
                     # A mock that a test has put in the place of a query: it stands for the result now.
                     if len(query.new) > 2:
-                        made.images.append(Image((*mock.path, CALL), query.new[2:], query.function))
+                        made.images.append(Image((*mock.path, CALL), query.new[2:], query.function, query.node))
                     continue
                 session = mock.path[: last_index(mock.path, QUERY)]
                 new = (*session, *query.new)
-                made.images.append(Image((*mock.path, CALL), new, query.function))
+                made.images.append(Image((*mock.path, CALL), new, query.function, query.node))
                 sending, *reading = [new[:at] for at in range(len(session), len(new)) if new[at] == CALL]
                 made.uses[sending].site = query.site
                 made.uses[sending].is_called |= query.site is None

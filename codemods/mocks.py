@@ -21,9 +21,11 @@ from ..analysis.async_sites import AsyncSite
 from ..analysis.decisions import Decision, Status
 from ..analysis.mocks import AWAITED_ASSERTIONS, CALL, Path
 from ..analysis.program import Program
+from ..analysis.queries import chains
 from ..analysis.stand_ins import is_async_method
 from ..analysis.symbols import Function
 from ..analysis.values import External, FunctionObject, Instance, Mock, Value
+from . import query_to_select
 from .carried import as_data, carried
 from .edit import Edit, Replace
 from .mock_chains import Move, Moves
@@ -31,6 +33,7 @@ from .mock_fixes import ASYNC_NAMES, fix
 from .mock_kinds import ENTERING
 from .mock_lambdas import StandIn, awaitable, stand_in_lambdas
 from .mock_usage import MadeMock, Usage
+from .query_mocks import mocks_asked_for
 
 NAME = "mocks"
 
@@ -41,12 +44,13 @@ def decide(program: Program) -> Iterator[Decision]:
         return
     for stand_in in stand_in_lambdas(program):
         yield _lambda(program, stand_in)
-    usage = Usage(program)
+    usage = Usage(program, query_to_select.decide(program))
     for made in usage.made.values():
         yield from _conflicts(program, made)
         yield from _made(program, made, usage)
     for move in Moves(program, usage).all():
         yield _moved(program, move)
+    yield from _refused(program, usage)
     for function in program.functions:
         for node in function.own_nodes():
             match node:
@@ -121,6 +125,21 @@ def _moved(program: Program, move: Move) -> Decision:
     action = "set up the result that the code gets now"
     decision = _decision(program, move.function, move.node, action, list(move.edits))
     return replace(decision, status=Status.DECLINED, concern=move.concern) if move.concern else decision
+
+
+def _refused(program: Program, usage: Usage) -> Iterator[Decision]:
+    """Mocks of mapped classes: a Query of a mocked session took them."""
+    refused = {
+        mock.origin: chain.source.text(argument)
+        for chain in chains(program)
+        if not program.queries_stay_sync(chain.node) and any(isinstance(v, Mock) for v in program.values(chain.root))
+        for argument, mock in mocks_asked_for(program, chain)
+    }
+    for origin in refused.keys() & usage.made.keys():
+        made = usage.made[origin]
+        decision = _decision(program, made.function, made.node, "let a mock stand for a mapped class", [])
+        concern = f"select() refuses a mock in the place of {refused[origin]}: patch what runs the query"
+        yield replace(decision, status=Status.DECLINED, concern=concern)
 
 
 # Entering

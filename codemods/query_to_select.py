@@ -16,55 +16,26 @@ from __future__ import annotations
 
 import ast
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.once import once
 from ..analysis.program import Program
-from ..analysis.provenance import Callers
-from ..analysis.queries import TERMINALS, Chain, Link, chains, is_iterated, is_plain, queries
-from ..analysis.source import Source
-from .edit import Edit, Import, Replace, Wrap
+from .carried import as_data, carried
+from .edit import Edit
 from .import_lines import line_length
+from .mock_chains import held_by_mocks
 from .query_annotations import annotated
-from .query_endings import SESSION, Ending, Executing
-from .query_layout import Layer, Layout, stands_inside
-from .query_listeners import require_no_listeners
-from .query_methods import SET_OPERATIONS, Rewriting, selecting_one, step, subquery_flags
-from .query_names import distinct_names
-from .query_passing import Change, passed_along
-from .query_session import NoSession, session_text
-from .query_text import Declined, dropped, is_faithful, name_span, renamed, replaced_spans
-from .query_unions import combine, retargeted
-from .query_uses import use
+from .query_layout import Layout, stands_inside
+from .query_passing import Change
+from .query_sites import Group, Site, rewritten_groups
+from .query_text import replaced_spans
 
 NAME = "query-to-select"
 # Tests whose mocks stand for queries must follow also where nothing else changes.
 TOGETHER = ("mocks",)
-BULK = frozenset({"delete", "update"})
-# What a select has as a Query has it.
-SHARED = frozenset({"column_descriptions", "whereclause"})
-
-
-@dataclass(slots=True)
-class Site:
-    """One chain of the program, and what becomes of it."""
-
-    chain: Chain
-    group: list[Chain]
-    layers: list[Layer] = field(default_factory=list)
-    edits: list[Edit] = field(default_factory=list)
-    imports: list[Import] = field(default_factory=list)
-    node: ast.expr = field(init=False)
-    in_place: bool = False
-    buffers: bool = False
-    session: str = ""
-    concern: str = ""
-    action: str = ""
-
-    def __post_init__(self) -> None:
-        self.node = self.chain.node
+REFUSED = "query() cannot become select()"
 
 
 def decide(program: Program) -> Iterator[Decision]:
@@ -72,275 +43,37 @@ def decide(program: Program) -> Iterator[Decision]:
     yield from _decided(program)
 
 
+def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
+    """The edits that were worked out when the decision was made."""
+    yield from carried(decision)
+
+
 @once
 def _decided(program: Program) -> list[Decision]:
-    return list(_decide(program))
+    groups = rewritten_groups(program)
+    while True:
+        decisions = list(_decide(program, groups))
+        held = held_by_mocks(program, decisions)
+        if not held:
+            return decisions
+        for group in groups:
+            refused = next((site for site in group.sites if site.node in held), None)
+            if refused is not None:
+                refused.concern = held[refused.node]
+                group.refuse(refused)
 
 
-def _decide(program: Program) -> Iterator[Decision]:
-    sites: dict[str, list[Site]] = defaultdict(list)
-    changes: dict[ast.AST, Change] = {}
-    callers = Callers(program)
-    for group in _groups(program, chains(program)):
-        rewritten, passing = _rewritten(program, callers, group)
-        for site in rewritten:
+def _decide(program: Program, groups: list[Group]) -> Iterator[Decision]:
+    sites: defaultdict[str, list[Site]] = defaultdict(list)
+    for group in groups:
+        for site in group.sites:
             sites[site.chain.source.path].append(site)
-        changes.update((change.node, change) for change in passing)
     for of_file in sites.values():
         yield from _decisions(program, of_file)
         yield from _types(program, of_file)
+    changes = {change.node: change for group in groups for change in group.changes}
     for change in changes.values():
         yield _passing(program, change)
-
-
-def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
-    """The edits that were worked out when the decision was made."""
-    kinds: dict[str, type[Edit]] = {kind.__name__: kind for kind in (Replace, Wrap, Import)}
-    for kind, *values in decision.data.get("edits", ()):
-        yield kinds[kind](*values)
-
-
-def _groups(program: Program, found: Iterable[Chain]) -> Iterator[list[Chain]]:
-    """The chains that work on the same queries, together."""
-    leader: dict[str, str] = {}
-
-    def find(key: str) -> str:
-        while leader.setdefault(key, key) != key:
-            key = leader[key]
-        return key
-
-    keyed = []
-    for chain in found:
-        keys = [q.origin for q in queries(program.values(chain.root)) if q.origin]
-        keys = keys or [str(chain.source.site(chain.root))]
-        keys += _combined_with(program, chain)
-        for key in keys[1:]:
-            leader[find(key)] = find(keys[0])
-        keyed.append((keys[0], chain))
-    groups: dict[str, list[Chain]] = defaultdict(list)
-    for key, chain in keyed:
-        groups[find(key)].append(chain)
-    yield from groups.values()
-
-
-def _combined_with(program: Program, chain: Chain) -> list[str]:
-    """The origins of the queries that a chain is united with: of a set operation, both sides are rewritten or none."""
-    match chain.source.parents.get(chain.node):
-        case ast.Call(func=ast.Attribute(value=other, attr=name)) if name in SET_OPERATIONS:
-            return [q.origin for q in queries(program.values(other)) if q.origin]
-    return []
-
-
-def _rewritten_site(program: Program, callers: Callers, site: Site) -> dict[ast.AST, Change]:
-    """Rewrites a site; what changes elsewhere so that a session is in reach, by node."""
-    try:
-        _rewrite_site(program, callers, site)
-        return {}
-    except NoSession as problem:
-        name, changes = passed_along(program, callers, problem)
-    site.layers, site.edits, site.imports, site.session = [], [], [], name
-    _rewrite_site(program, callers, site)
-    return {change.node: change for change in changes}
-
-
-def _rewritten(program: Program, callers: Callers, group: list[Chain]) -> tuple[list[Site], list[Change]]:
-    """All sites of a group rewritten, or all declined; and what passes sessions to them."""
-    changes: dict[ast.AST, Change] = {}
-    sites = [Site(chain, group) for chain in group]
-    refused: Site | None = None
-    for site in sites:
-        try:
-            changes |= _rewritten_site(program, callers, site)
-        except Declined as reason:
-            site.concern = str(reason)
-            refused = refused or site
-    if refused is not None:
-        for site in sites:
-            place = refused.chain.source.site(refused.chain.node)
-            site.concern = site.concern or f"the query is also used at {place}, where {refused.concern}"
-        return sites, []
-    return sites, list(changes.values())
-
-
-def _rewrite_site(program: Program, callers: Callers, site: Site) -> None:
-    chain = site.chain
-    require_no_listeners(program, chain.end.name if chain.end is not None else "")
-    if not is_faithful(chain):
-        raise Declined("it stands where the text cannot be changed safely")
-    rewriting = Rewriting(program, chain, site.group, callers, site.imports)
-    subscript = chain.source.parents.get(chain.node)
-    if chain.end is None and not is_iterated(program, chain.source, chain.node):
-        site.edits += _root(rewriting, _word(rewriting))
-        site.edits += use(rewriting)
-        site.action = "query() becomes select()" if chain.begins else "goes on as a select"
-    elif chain.end is None or chain.end.name in TERMINALS:
-        executing = Executing(rewriting, _awaits(program, chain))
-        if chain.end is not None:
-            ending = executing.ending(chain.end)
-            site.action = f"{chain.end.name}() becomes an executed statement"
-        elif isinstance(subscript, ast.Subscript):
-            ending, site.node = executing.indexed(subscript), subscript
-            site.action = "the index becomes LIMIT and OFFSET of an executed statement"
-        else:
-            ending = executing.iterated()
-            site.action = "the loop runs over the result of an executed statement"
-        if chain.end is not None and chain.end.call is None:
-            ending, site.in_place = executing.later(chain.end, ending), True
-        site.buffers = executing.buffers(ending)
-        _execute(rewriting, site, ending, executing.awaits)
-    else:
-        site.edits += _root(rewriting, _word(rewriting))
-        site.edits += _finish(rewriting)
-        site.action = f"query() becomes select(), {chain.end.name}() stays"
-    for link in _kept_steps(chain):
-        if link.name == "yield_per" and site.buffers:
-            site.edits.append(dropped(link, chain.source))
-            continue
-        site.edits += combine(rewriting, link) if link.name in SET_OPERATIONS else step(rewriting, link)
-    for link in chain.links:
-        site.edits += retargeted(rewriting, link)
-    site.edits += distinct_names(rewriting)
-
-
-def _kept_steps(chain: Chain) -> Iterable[Link]:
-    return () if chain.end is not None and chain.end.name == "get" else chain.steps()
-
-
-def _word(rewriting: Rewriting) -> str:
-    """What the statement begins with: `delete` or `update` where all executing statements are such."""
-    used = {c.end.name for c in rewriting.group if c.end is not None and c.end.name in BULK}
-    if used and not rewriting.is_read_too:
-        return rewriting.name(used.pop())
-    return rewriting.name("select")
-
-
-def _root(rewriting: Rewriting, word: str) -> Iterator[Edit]:
-    """`session.query` becomes `select`."""
-    chain = rewriting.chain
-    if chain.session is None or not isinstance(chain.root, ast.Call):
-        return
-    if not is_plain(chain.session):
-        raise Declined("the session is the result of a call, which a select would no longer make")
-    yield Replace(*chain.source.span(chain.root.func), word)
-
-
-def _execute(rewriting: Rewriting, site: Site, ending: Ending, awaits: bool) -> None:
-    chain, source = rewriting.chain, rewriting.chain.source
-    site.edits += ending.edits
-    if site.buffers and "yield_per" in rewriting.earlier_names():
-        start, end = source.span(chain.receiver)
-        site.edits.append(Wrap(start, end, "", ".execution_options(yield_per=None)", rank=-1))
-    if awaits:
-        _require_await(rewriting.program, source, site.node)
-    if ending.streams:
-        site.edits += _async_for(source, chain.node)
-    if chain.end is not None and chain.end.name == "get":
-        _get(rewriting, site, ending)
-        return
-    word = ending.word or _word(rewriting)
-    if chain.session is not None and not is_plain(chain.session):
-        _execute_in_place(rewriting, site, ending, word)
-        return
-    site.edits += _root(rewriting, word)
-    text = site.session or session_text(rewriting.program, chain, rewriting.provenances)
-    site.layers = [replace(layer, open=layer.open.replace(SESSION, text)) for layer in ending.layers]
-    site.edits = [_with_session(edit, text) for edit in site.edits]
-
-
-def _get(rewriting: Rewriting, site: Site, ending: Ending) -> None:
-    """`session.query(Entity).get(key)`, or a query that was begun before, becomes `session.get(Entity, key)`."""
-    chain = rewriting.chain
-    site.layers, site.in_place = ending.layers, True
-    if chain.begins and isinstance(chain.root, ast.Call):
-        end = chain.source.span(chain.root.func)[1]
-        site.edits.append(Replace(end - len("query"), end, "get"))
-    else:
-        text = site.session or session_text(rewriting.program, chain, rewriting.provenances)
-        site.edits = [_with_session(edit, text) for edit in site.edits]
-
-
-def _with_session(edit: Edit, text: str) -> Edit:
-    return replace(edit, text=edit.text.replace(SESSION, text)) if isinstance(edit, Replace) else edit
-
-
-def _execute_in_place(rewriting: Rewriting, site: Site, ending: Ending, word: str) -> None:
-    """The session is an expression that must stay where it is: the call goes around it."""
-    chain, source = rewriting.chain, rewriting.chain.source
-    assert isinstance(chain.root, ast.Call)
-    before, _, after = "".join(layer.open for layer in ending.layers).partition(SESSION)
-    closing = "".join(layer.close for layer in reversed(ending.layers))
-    end = source.span(chain.root.func)[1]
-    site.edits.append(Replace(end - len("query"), end, after.removeprefix(".") + word))
-    site.layers, site.in_place = [Layer(before, closing)], True
-
-
-def _finish(rewriting: Rewriting) -> Iterator[Edit]:
-    """The last method makes something else of the query, without sending it."""
-    chain, source = rewriting.chain, rewriting.chain.source
-    link = chain.end
-    assert link is not None
-    if link.name in SHARED:
-        return
-    if link.call is None:
-        if link.name in {"statement", "selectable"}:
-            start = source.content.rindex(b".", source.span(link.receiver)[1], name_span(link, source)[0])
-            yield Replace(start, source.span(link.attribute)[1], "")
-            return
-        raise Declined(f"{link.name} of a query has no counterpart")
-    match link.name:
-        case "as_scalar":
-            yield renamed(link, source, "scalar_subquery")
-        case "exists":
-            yield from selecting_one(rewriting, link)
-        case "subquery" | "cte" | "label" | "scalar_subquery":
-            yield from subquery_flags(rewriting, link)
-        case _:
-            raise Declined(f"{link.name}() of a query has no counterpart")
-
-
-def _awaits(program: Program, chain: Chain) -> bool:
-    return not program.queries_stay_sync(chain.node)
-
-
-def _require_await(program: Program, source: Source, node: ast.expr) -> None:
-    """Raises Declined where `await` cannot stand."""
-    child: ast.AST = node
-    parent = source.parents.get(child)
-    while parent is not None and not isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
-        if isinstance(parent, ast.Lambda) and child is parent.body:
-            raise Declined("it is executed in a lambda, where await cannot stand")
-        if isinstance(parent, ast.GeneratorExp) and not (
-            child is parent.generators[0] and _is_within(node, parent.generators[0].iter, source)
-        ):
-            raise Declined("it is executed in a generator expression, which await would make asynchronous")
-        if isinstance(parent, ast.ClassDef):
-            raise Declined("it is executed in a class body, where await cannot stand")
-        child, parent = parent, source.parents.get(parent)
-    function = program.function_at(source, node)
-    if function is None or not program.is_async_after(function):
-        raise Declined("it is executed in code that stays sync, where await cannot stand")
-    if isinstance(source.parents.get(node), ast.YieldFrom):
-        raise Declined("yield from cannot stand in an async function: loop over the result and yield each")
-
-
-def _is_within(node: ast.AST, ancestor: ast.AST, source: Source) -> bool:
-    current: ast.AST | None = node
-    while current is not None and current is not ancestor:
-        current = source.parents.get(current)
-    return current is ancestor
-
-
-def _async_for(source: Source, node: ast.expr) -> Iterator[Edit]:
-    """A stream is run through with `async for`."""
-    parent = source.parents[node]
-    match parent:
-        case ast.For():
-            start = source.span(parent)[0]
-        case ast.comprehension(target=target):
-            start = source.content.rindex(b"for", 0, source.span(target)[0])
-        case _:
-            return
-    yield Replace(start, start, "async ")
 
 
 # The decisions of one file
@@ -357,7 +90,7 @@ def _decisions(program: Program, sites: list[Site]) -> Iterator[Decision]:
         decision = Decision(
             NAME,
             source.site(site.node),
-            site.action or "query() cannot become select()",
+            REFUSED if site.concern else site.action,
             Status.DECLINED if site.concern else Status.DONE,
             Confidence.HIGH,
             site.concern,
@@ -371,7 +104,7 @@ def _decisions(program: Program, sites: list[Site]) -> Iterator[Decision]:
             edits = [*site.edits, *layout.edits(compact), *site.imports]
             if not edits:
                 continue
-            decision = replace(decision, data={"edits": [_as_json(e) for e in edits]})
+            decision = replace(decision, data=as_data(edits))
         yield decision
 
 
@@ -388,7 +121,7 @@ def _types(program: Program, sites: list[Site]) -> Iterator[Decision]:
             source.site(node),
             "the type Query becomes Select",
             function=function.qualname,
-            data={"edits": [_as_json(e) for e in edits]},
+            data=as_data(edits),
             node=node,
         )
 
@@ -403,10 +136,6 @@ def _passing(program: Program, change: Change) -> Decision:
         "the session is passed along to where the statement is executed",
         confidence=Confidence.MEDIUM,
         function=function.qualname if function else "",
-        data={"edits": [_as_json(e) for e in [*change.edits, *change.imports]]},
+        data=as_data([*change.edits, *change.imports]),
         node=node,
     )
-
-
-def _as_json(edit: Edit) -> list[object]:
-    return [type(edit).__name__, *(getattr(edit, f.name) for f in fields(edit))]
