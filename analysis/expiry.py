@@ -116,12 +116,12 @@ class Expiry:
         iterable = _iterable(source, name)
         if iterable is None:
             walrus = source.parents.get(name)
-            binding = walrus if isinstance(walrus, ast.NamedExpr) else _statement(source, name)
+            binding = walrus if isinstance(walrus, ast.NamedExpr) else source.statement(name)
             return _runs_between(source, event, binding, node)
         within = [n.id for n in ast.walk(iterable) if isinstance(n, ast.Name) and self._holds_objects(n)]
         stores = [n for n in nodes if isinstance(n, ast.Name) and n.id in within and isinstance(n.ctx, ast.Store)]
         return _runs_between(source, event, iterable, node) and (
-            not within or any(_runs_between(source, event, _statement(source, s), node) for s in stores)
+            not within or any(_runs_between(source, event, source.statement(s), node) for s in stores)
         )
 
     def _holds_objects(self, name: ast.Name) -> bool:
@@ -199,9 +199,3 @@ def _iterable(source: Source, node: ast.AST) -> ast.expr | None:
     if isinstance(parent, ast.For | ast.AsyncFor | ast.comprehension) and parent.target is node:
         return parent.iter
     return None
-
-
-def _statement(source: Source, node: ast.AST) -> ast.AST:
-    while not isinstance(node, ast.stmt):
-        node = source.parents[node]
-    return node

@@ -147,6 +147,12 @@ class Source:
         """Each node's parent."""
         return {child: node for node in self.nodes for child in children(node)}
 
+    def statement(self, node: ast.AST) -> ast.stmt:
+        """The statement in which a node stands."""
+        while not isinstance(node, ast.stmt):
+            node = self.parents[node]
+        return node
+
     def indentation(self, node: ast.stmt) -> str:
         """The white space before a statement."""
         start = self.offset(node.lineno, 0)

@@ -126,7 +126,7 @@ def _awaited(source: Source, load: Load) -> Iterator[Edit]:
     if load.kind == "read":
         yield from _awaited_read(source, load.node, load.owner)
         return
-    statement = _statement(source, load.node)
+    statement = source.statement(load.node)
     reason = "  # serialised below" if load.kind == "serve" else ""
     text = f"await {source.text(load.owner)}.awaitable_attrs.{load.relationship.name}"
     yield _before(source, statement, text, reason)
@@ -138,12 +138,6 @@ def _awaited_read(source: Source, node: ast.expr, owner: ast.expr) -> Iterator[E
         return
     yield Wrap(*source.span(owner), "", ".awaitable_attrs", 5)
     yield from wrap_await(source, node)
-
-
-def _statement(source: Source, node: ast.AST) -> ast.stmt:
-    while not isinstance(node, ast.stmt):
-        node = source.parents[node]
-    return node
 
 
 def _before(source: Source, statement: ast.stmt, text: str, comment: str = "") -> Edit:
@@ -220,7 +214,7 @@ def _read_again(expired: Expired) -> Decision:
     if expired.is_certain:
         assert isinstance(event, ast.Call)
         assert isinstance(event.func, ast.Attribute)
-        session, statement = source.text(event.func.value), _statement(source, event)
+        session, statement = source.text(event.func.value), source.statement(event)
         text = f"await {session}.refresh({owner})"
         if _may_be_deleted(expired):
             text = f"if {owner} in {session}:\n{source.indentation(statement)}{INDENT}{text}"

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from ..analysis.decisions import Decision
 from ..analysis.mocks import AWAITED_ASSERTIONS, CALL, Path, is_below
 from ..analysis.program import Program
 from ..analysis.queries import QUERY_METHODS
@@ -19,13 +18,14 @@ from ..analysis.source import Source
 from ..analysis.stand_ins import is_test_code
 from ..analysis.symbols import Function
 from ..analysis.values import Mock, Values
-from .edit import Edit, Replace
-from .mock_queries import QUERY
+from .edit import Edit, Replace, apply
+from .mock_queries import QUERY, shifted
 from .mock_usage import Image, MadeMock, Usage, last_index
 from .removal import without
 
 GONE = "the code no longer calls query() on the session; set up what it calls now"
 MEETING = "the code gets this result and another one in the same way now: set up a side_effect with both, in turn"
+SHARED = "a query that stays as it is gets this too: set up the result for both"
 CHANGED = "this query is a statement now: set up the result that the code gets for it"
 
 
@@ -70,18 +70,6 @@ class _Met:
         return tuple(i.node for i in self.images if is_below(i.old, above))
 
 
-def held_by_mocks(program: Program, decisions: Sequence[Decision]) -> dict[ast.AST, str]:
-    """Queries of code that stays sync, and goes on with a Query where a mock can't follow: with the reason, by node."""
-    found: dict[ast.AST, str] = {}
-    if program.interpreter.mocks.made:
-        for move in Moves(program, Usage(program, decisions)).all():
-            place = move.function.source.site(move.node)
-            for node in move.queries if move.concern else ():
-                if program.queries_stay_sync(node):
-                    found[node] = f"{place} sets up a mock for it, which could not follow"
-    return found
-
-
 class Moves:
     """Finds and works out the moves of a program."""
 
@@ -117,7 +105,8 @@ class Moves:
                 return
             if isinstance(inner, ast.Attribute):
                 for met in self._met(function, inner):
-                    yield replace(self._move(function, node, inner, met), queries=met.queries)
+                    move = self._move(function, node, inner, met)
+                    yield replace(self._beside(move, met), queries=met.queries)
                     return
             inner = inner.value if isinstance(inner, ast.Attribute) else inner.func
 
@@ -128,6 +117,28 @@ class Moves:
                 made = self._usage.made[value.origin]
                 if made.is_reached_by(function) and _is_query(made, value.path):
                     yield _Met(made, value.path, self._images(function, made))
+
+    def _beside(self, move: Move, met: _Met) -> Move:
+        """The move, or a second set-up behind the first where a query that stays needs that."""
+        if not move.edits or not self._is_needed(move, met):
+            return move
+        source = move.function.source
+        statement = source.statement(move.node)
+        start, end = source.span(statement)
+        if move.image is None or source.content[:start].rpartition(b"\n")[2].strip():
+            return replace(move, edits=(), concern=SHARED)
+        text = apply(
+            source.content[start:end], [shifted(e, start) for e in move.edits if isinstance(e, Replace)]
+        ).decode()
+        return replace(move, edits=(Replace(end, end, f"\n{source.indentation(statement)}{text}"),))
+
+    def _is_needed(self, move: Move, met: _Met) -> bool:
+        """Does a query that stays as it is get what is set up here?"""
+        reach = self._usage.reach_from(move.function)
+        staying = [path for function, path in met.made.staying if reach is None or function in reach]
+        if move.image is not None:
+            return move.image.old in staying
+        return any(is_below(path, met.path) for path in staying)
 
     def _images(self, function: Function, made: MadeMock) -> tuple[Image, ...]:
         reach = self._usage.reach_from(function)

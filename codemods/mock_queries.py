@@ -47,6 +47,8 @@ class MockedQueries:
         self.calls: set[ast.AST] = set()
         # Mocks that a test has put in the place of a query: origin and path.
         self.proxies: set[tuple[str, Path]] = set()
+        # Queries that stay as they are: where they stand, and what can stand for them.
+        self.staying: list[tuple[Function, list[Mock]]] = []
         self.executed = list(self._executed())
 
     def _executed(self) -> Iterator[Executed]:
@@ -58,7 +60,10 @@ class MockedQueries:
             self._note_proxies(chain)
             decision = self._decisions.get(chain.node)
             function = self._program.function_at(chain.source, chain.node)
-            if decision is None or function is None or not is_executed(self._program, chain):
+            if function is None or not is_executed(self._program, chain):
+                continue
+            if decision is None:
+                self.staying.append((function, mocks))
                 continue
             new = _way(chain.source, chain, list(carried(decision)))
             if new is not None:
@@ -81,11 +86,9 @@ class MockedQueries:
 
 def _way(source: Source, chain: Chain, edits: list[Edit]) -> Path | None:
     """The attributes and calls by which a rewritten query goes from its session to its result."""
-    statement: ast.AST = chain.node
-    while not isinstance(statement, ast.stmt):
-        statement = source.parents[statement]
+    statement = source.statement(chain.node)
     start, end = source.offset(statement.lineno, 0), source.span(statement)[1]
-    inside = [_shifted(e, start) for e in edits if isinstance(e, Replace | Wrap) and start <= e.start and e.end <= end]
+    inside = [shifted(e, start) for e in edits if isinstance(e, Replace | Wrap) and start <= e.start and e.end <= end]
     before = _ways(source.content[start:end])
     found = _ways(apply(source.content[start:end], inside))
     for way in before:
@@ -125,7 +128,8 @@ def _arguments(node: ast.AST) -> Iterator[ast.AST]:
             node = node.value
 
 
-def _shifted(edit: Replace | Wrap, by: int) -> Replace | Wrap:
+def shifted(edit: Replace | Wrap, by: int) -> Replace | Wrap:
+    """An edit of a text that begins further on in the file."""
     if isinstance(edit, Replace):
         return Replace(edit.start - by, edit.end - by, edit.text)
     return Wrap(edit.start - by, edit.end - by, edit.before, edit.after, edit.rank)

@@ -58,8 +58,8 @@ class MadeMock:
 
     `reach` is what can run while the mock is in use (None: everything). By path: `uses`, the assignments that set a
     child up (`settings`), and the session classes that a child stands for (`sessions`). `awaited_anywhere` are the
-    paths that something awaits, be it out of reach, `images` the legacy queries on the mock, `names` the attributes
-    that are read or set.
+    paths that something awaits, be it out of reach, `images` the legacy queries on the mock, `staying` the ends of
+    those that stay as they are, `names` the attributes that are read or set.
     """
 
     source: Source
@@ -73,6 +73,7 @@ class MadeMock:
     sessions: defaultdict[Path, set[str]] = field(default_factory=lambda: defaultdict(set))
     awaited_anywhere: set[Path] = field(default_factory=set)
     images: list[Image] = field(default_factory=list)
+    staying: list[tuple[Function, Path]] = field(default_factory=list)
     names: defaultdict[Path, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def has_option(self, *names: str) -> bool:
@@ -189,6 +190,10 @@ class Usage:
 
     def _note_queries(self) -> None:
         """What stands for legacy queries: the session's method is awaited, those of the result are called."""
+        for function, mocks in self.queries.staying:
+            for mock in mocks:
+                if mock.origin in self.made and self.made[mock.origin].is_reached_by(function):
+                    self.made[mock.origin].staying.append((function, (*mock.path, CALL)))
         for query in self.queries.executed:
             for mock in query.mocks:
                 made = self.made.get(mock.origin)

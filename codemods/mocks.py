@@ -21,7 +21,6 @@ from ..analysis.async_sites import AsyncSite
 from ..analysis.decisions import Decision, Status
 from ..analysis.mocks import AWAITED_ASSERTIONS, CALL, Path
 from ..analysis.program import Program
-from ..analysis.queries import chains
 from ..analysis.stand_ins import is_async_method
 from ..analysis.symbols import Function
 from ..analysis.values import External, FunctionObject, Instance, Mock, Value
@@ -130,15 +129,13 @@ def _moved(program: Program, move: Move) -> Decision:
 def _refused(program: Program, usage: Usage) -> Iterator[Decision]:
     """Mocks of mapped classes: a Query of a mocked session took them."""
     refused = {
-        mock.origin: chain.source.text(argument)
-        for chain in chains(program)
-        if not program.queries_stay_sync(chain.node) and any(isinstance(v, Mock) for v in program.values(chain.root))
-        for argument, mock in mocks_asked_for(program, chain)
+        made.mock.origin: (made, chain.source.text(argument))
+        for chain, argument, made in mocks_asked_for(program, usage)
+        if not program.queries_stay_sync(chain.node)
     }
-    for origin in refused.keys() & usage.made.keys():
-        made = usage.made[origin]
+    for made, text in refused.values():
         decision = _decision(program, made.function, made.node, "let a mock stand for a mapped class", [])
-        concern = f"select() refuses a mock in the place of {refused[origin]}: patch what runs the query"
+        concern = f"select() refuses a mock in the place of {text}: patch what runs the query"
         yield replace(decision, status=Status.DECLINED, concern=concern)
 
 

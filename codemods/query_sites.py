@@ -16,7 +16,6 @@ from .query_endings import SESSION, Ending, Executing
 from .query_layout import Layer
 from .query_listeners import require_no_listeners
 from .query_methods import SET_OPERATIONS, Rewriting, selecting_one, step, subquery_flags
-from .query_mocks import require_no_mocks
 from .query_names import distinct_names
 from .query_passing import Change, passed_along
 from .query_session import NoSession, session_text
@@ -133,7 +132,6 @@ def _rewritten(program: Program, callers: Callers, found: list[Chain]) -> Group:
 def _rewrite_site(program: Program, callers: Callers, site: Site) -> None:
     chain = site.chain
     require_no_listeners(program, chain.end.name if chain.end is not None else "")
-    require_no_mocks(program, chain)
     if not is_faithful(chain):
         raise Declined("it stands where the text cannot be changed safely")
     rewriting = Rewriting(program, chain, site.group, callers, site.imports)

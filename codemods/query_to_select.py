@@ -25,9 +25,9 @@ from ..analysis.program import Program
 from .carried import as_data, carried
 from .edit import Edit
 from .import_lines import line_length
-from .mock_chains import held_by_mocks
 from .query_annotations import annotated
 from .query_layout import Layout, stands_inside
+from .query_mocks import held_by_mocks
 from .query_passing import Change
 from .query_sites import Group, Site, rewritten_groups
 from .query_text import replaced_spans

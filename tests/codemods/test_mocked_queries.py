@@ -56,6 +56,13 @@ def find(name):
         return db.query(User).filter_by(name=name).first()
 
 
+def is_known(name):
+    from database import scope
+
+    with scope() as db:
+        return db.query(User).filter_by(name=name).first() is not None
+
+
 def newest():
     from database import scope
 
@@ -80,7 +87,7 @@ SUITE = """
 import sys
 from unittest.mock import MagicMock, patch
 
-from users import all_and_count, find, newest, search
+from users import all_and_count, find, is_known, newest, search
 
 
 def test_the_class_is_a_mock():
@@ -135,6 +142,15 @@ def test_queries_in_turn(scope):
     assert all_and_count() == ([1], 3)
 
 
+@patch("database.scope")
+def test_one_stays_and_one_does_not(scope):
+    session = MagicMock()
+    scope.return_value.__enter__.return_value = session
+    session.query.return_value.filter_by.return_value.first.return_value = None
+    assert find("ada") is None
+    assert not is_known("ada")
+
+
 @patch("database.SessionLocal")
 def test_a_method_that_closes(factory):
     factory.return_value.close = MagicMock()
@@ -172,6 +188,10 @@ def test_what_stays_has_a_reason(alone: tuple[dict[str, str], Plan]) -> None:
         "test_users.py:9 puts a mock in the place of User, which a select refuses",
     ]
     assert files["users.py"].count(".query(") == 3
+    assert (
+        "    session.query.return_value.filter_by.return_value.first.return_value = None\n"
+        "    session.scalars.return_value.first.return_value = None\n"
+    ) in files["test_users.py"]
     assert "AsyncMock" not in files["test_users.py"]
 
 
