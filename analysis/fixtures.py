@@ -9,6 +9,8 @@ from pathlib import PurePosixPath
 
 from .symbols import Function, decorator_name
 
+CONFTEST = "conftest.py"
+
 
 class Fixtures:
     """The fixtures of the project's suite."""
@@ -47,11 +49,16 @@ def _reach(fixture: Function, user: Function) -> int | None:
             return 1000
         return 2000 if fixture.owner is user.owner else None
     folder = PurePosixPath(fixture.source.path).parent
-    if PurePosixPath(fixture.source.path).name == "conftest.py":
+    if is_conftest(fixture):
         return (
             len(folder.parts) if PurePosixPath(user.source.path).is_relative_to(folder) or str(folder) == "." else None
         )
     return None
+
+
+def is_conftest(function: Function) -> bool:
+    """Does the function stand in a file whose fixtures others see?"""
+    return PurePosixPath(function.source.path).name == CONFTEST
 
 
 def fixture_name(function: Function) -> str | None:
@@ -79,7 +86,7 @@ def fixture_scope(function: Function) -> str:
 def is_test_file(path: str) -> bool:
     """Does pytest collect from this file, by its default patterns?"""
     name = PurePosixPath(path).name
-    return name == "conftest.py" or name.startswith("test_") or name.endswith("_test.py") or name == "tests.py"
+    return name == CONFTEST or name.startswith("test_") or name.endswith("_test.py") or name == "tests.py"
 
 
 def is_test(function: Function) -> bool:

@@ -109,7 +109,6 @@ class _Chooser:
             self._choose(load)
         self.found.expired = list(Expiry(program, Effects(program, colours), self._reads.origins).reads())
         self.found.stale = list(Staleness(program, self._reads.origins, self._is_loaded).found())
-        self.found.dynamic = list(self._reads.dynamic())
         self.found.server_values = list(ServerValues(program, self._reads.responses).needed())
         self.found.awaited = [load for load in self.found.awaited if not self._is_awaited_before(load)]
 

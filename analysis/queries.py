@@ -191,6 +191,13 @@ def _chain(program: Knowing, source: Source, root: ast.expr) -> Chain:
     return Chain(source, root, tuple(links), begins)
 
 
+def is_read(program: Knowing, chain: Chain) -> bool:
+    """Does the chain begin with the reading of an attribute, such as a dynamic relationship?"""
+    if not isinstance(chain.root, ast.Attribute):
+        return False
+    return any(q.origin == site_key(chain.source, chain.root) for q in queries(program.values(chain.root)))
+
+
 def is_iterated(program: Knowing, source: Source, node: ast.expr) -> bool:
     """Does the place where an expression stands run through it, or index it?"""
     parent = source.parents.get(node)

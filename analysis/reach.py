@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from .fixtures import fixture_name, is_test
+from .fixtures import fixture_name, is_conftest, is_test
 from .stand_ins import is_test_code
 from .symbols import Class, Function
 from .values import ClassObject, FunctionObject, Instance, Value
@@ -165,9 +165,11 @@ class Users:
             if current in found:
                 continue
             if current in self._program.interpreter.fixtures.functions:
-                if _is_autouse(current) or fixture_name(current) in self._named:
+                if fixture_name(current) in self._named or (_is_autouse(current) and is_conftest(current)):
                     return None
                 pending.extend(self._asking[current])
+                if _is_autouse(current):
+                    pending.extend(f for f in self._program.functions if f.source is current.source and is_test(f))
             found.append(current)
         return found
 

@@ -7,13 +7,12 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from .fixtures import CONFTEST
 from .symbols import Function
 
 if TYPE_CHECKING:
     from .colours import Colours
     from .program import Program
-
-CONFTEST = "conftest.py"
 
 
 def is_test(function: Function) -> bool:

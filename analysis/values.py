@@ -129,6 +129,10 @@ class Entity:
         return Instance(self.cls)
 
 
+# A trait of the Query that reading a dynamic relationship gives.
+DYNAMIC = "dynamic"
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A legacy `Query` over `entities`.
@@ -136,7 +140,7 @@ class Query:
     `traits` are facts about the chain so far that decide its 2.0 form: the names of the methods called on it that
     matter ("join", "outerjoin", "select_from", "limit", "offset", "distinct", "yield_per", "from_statement", "union",
     "with_entities", "options", "eager-many" for a joined eager load of a collection, …). `origin` is the site key
-    (`path:line:column`) of the `.query(…)` call that began it.
+    (`path:line:column`) of the `.query(…)` call that began it, or of the attribute that is read.
     """
 
     entities: tuple[Entity, ...]

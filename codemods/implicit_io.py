@@ -60,8 +60,6 @@ def decide(program: Program) -> Iterator[Decision]:
         yield _brought_up_to_date(stale)
     for conversion in conversions(program):
         yield _converted(conversion)
-    for load in loads.dynamic:
-        yield _dynamic(program, load)
     for cls, values in homes(program, loads.server_values).items():
         yield _fetched(cls, values)
     yield from _base_classes(program, loads)
@@ -104,20 +102,6 @@ def _where_it_stands(program: Program, load: Load) -> Decision:
         why=(_step(load),),
         function=load.function.qualname,
         data=as_data(edits),
-        node=load.node,
-    )
-
-
-def _dynamic(program: Program, load: Load) -> Decision:
-    source, name = load.source, f"{program.plain_name(load.relationship.owner)}.{load.relationship.name}"
-    return Decision(
-        NAME,
-        source.site(load.node),
-        f"query {source.text(load.node)}",
-        Status.DECLINED,
-        concern=f'{name} is dynamic, and its query can\'t be awaited; lazy="write_only" and its select() can',
-        why=(_step(load),),
-        function=load.function.qualname,
         node=load.node,
     )
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from ..analysis.program import Program
 from ..analysis.provenance import Callers
-from ..analysis.queries import TERMINALS, Chain, Link, chains, is_iterated, is_plain, queries
+from ..analysis.queries import TERMINALS, Chain, Link, chains, is_iterated, is_plain, is_read, queries
 from ..analysis.source import Source
+from ..analysis.values import DYNAMIC
 from .edit import Edit, Import, Replace, Wrap
 from .query_endings import SESSION, Ending, Executing
 from .query_layout import Layer
@@ -26,6 +27,8 @@ from .query_uses import use
 BULK = frozenset({"delete", "update"})
 # What a select has as a Query has it.
 SHARED = frozenset({"column_descriptions", "whereclause"})
+# What a dynamic relationship does under asyncio as before.
+CHANGING = frozenset({"add", "add_all", "append", "extend", "remove", "statement"})
 
 
 @dataclass(slots=True)
@@ -66,7 +69,21 @@ class Group:
 def rewritten_groups(program: Program) -> list[Group]:
     """All query expressions, each group rewritten or refused."""
     callers = Callers(program)
-    return [_rewritten(program, callers, group) for group in _groups(program, chains(program))]
+    found = (chain for chain in chains(program) if not _is_left(program, chain))
+    return [_rewritten(program, callers, group) for group in _groups(program, found)]
+
+
+def _is_left(program: Program, chain: Chain) -> bool:
+    """Is it a dynamic relationship in code that stays sync, or one that is only added to?"""
+    if not _is_dynamic(program, chain):
+        return False
+    is_changed = is_read(program, chain) and chain.links and chain.links[0].name in CHANGING
+    return bool(is_changed) or program.queries_stay_sync(chain.node)
+
+
+def _is_dynamic(program: Program, chain: Chain) -> bool:
+    found = queries(program.values(chain.root))
+    return bool(found) and all(DYNAMIC in q.traits for q in found)
 
 
 def _groups(program: Program, found: Iterable[Chain]) -> Iterator[list[Chain]]:
@@ -134,6 +151,8 @@ def _rewrite_site(program: Program, callers: Callers, site: Site) -> None:
     require_no_listeners(program, chain.end.name if chain.end is not None else "")
     if not is_faithful(chain):
         raise Declined("it stands where the text cannot be changed safely")
+    if chain.end is not None and chain.end.name in BULK and _is_dynamic(program, chain):
+        raise Declined(f"{chain.end.name}() of a dynamic relationship: execute a statement of its own")
     rewriting = Rewriting(program, chain, site.group, callers, site.imports)
     subscript = chain.source.parents.get(chain.node)
     if chain.end is None and not is_iterated(program, chain.source, chain.node):
@@ -184,6 +203,8 @@ def _word(rewriting: Rewriting) -> str:
 def _root(rewriting: Rewriting, word: str) -> Iterator[Edit]:
     """`session.query` becomes `select`."""
     chain = rewriting.chain
+    if is_read(rewriting.program, chain):
+        yield Wrap(*chain.source.span(chain.root), "", ".statement", rank=-2)
     if chain.session is None or not isinstance(chain.root, ast.Call):
         return
     if not is_plain(chain.session):
@@ -209,9 +230,22 @@ def _execute(rewriting: Rewriting, site: Site, ending: Ending, awaits: bool) -> 
         _execute_in_place(rewriting, site, ending, word)
         return
     site.edits += _root(rewriting, word)
-    text = site.session or session_text(rewriting.program, chain, rewriting.provenances)
+    text = site.session or _session(rewriting, awaits)
     site.layers = [replace(layer, open=layer.open.replace(SESSION, text)) for layer in ending.layers]
     site.edits = [_with_session(edit, text) for edit in site.edits]
+
+
+def _session(rewriting: Rewriting, awaits: bool) -> str:
+    """How the session is written; an object of which a dynamic relationship is read knows its own."""
+    program, chain = rewriting.program, rewriting.chain
+    try:
+        return session_text(program, chain, rewriting.provenances)
+    except NoSession:
+        match chain.root:
+            case ast.Attribute(value=owner) if awaits and is_plain(owner) and is_read(program, chain):
+                function = rewriting.name("async_object_session", "sqlalchemy.ext.asyncio")
+                return f"{function}({chain.source.text(owner)})"
+        raise
 
 
 def _get(rewriting: Rewriting, site: Site, ending: Ending) -> None:
