@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from .fixtures import fixture_name, is_conftest, is_test
 from .stand_ins import is_test_code
-from .symbols import Class, Function
+from .symbols import Class, Function, is_super
 from .values import ClassObject, FunctionObject, Instance, Value
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ class Reach:
             for value in values:
                 found.update(self._behind(value))
             if isinstance(node, ast.Attribute) and not values and not program.values(node.value):
-                found.update(self._by_name.get(node.attr, ()))
+                # What no class of the project answers behind `super()` a library's does.
+                found.update(() if is_super(node.value) else self._by_name.get(node.attr, ()))
             elif isinstance(node, ast.Attribute):
                 found.update(self._properties(node))
         return frozenset(found)

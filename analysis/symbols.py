@@ -151,6 +151,11 @@ def decorator_name(decorator: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+def is_super(node: ast.expr) -> bool:
+    """Is this a call of `super`?"""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
+
+
 def dotted(node: ast.expr) -> str:
     """`a.b.c` of a chain of names; "" for anything else."""
     if isinstance(node, ast.Name):
