@@ -200,6 +200,8 @@ class Execution(Expressions):
                 continue
             if base:
                 values = self.member(base, alias.name)
+                if not self.current.is_module:
+                    values |= self.mocks.imported(base, alias.name)
             else:
                 values = frozenset({self.external(f"{node.module}.{alias.name}" if node.module else alias.name)})
             self.bind_name(alias.asname or alias.name, values, env)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from .calls import EXPRESSION
 from .injection import is_bare_dependency, is_marker, is_overrides, override, provided, through_providers
 from .library import library
 from .members import Env, Members
+from .mocks import MODULES
 from .parametrized import Parametrized, is_parameter
+from .queries import site_key
 from .source import children
 from .statements import iterate as iterate_statement
-from .symbols import Function
+from .symbols import Function, is_super
 from .values import (
     NOTHING,
     ClassObject,
@@ -58,12 +61,12 @@ class Expressions(Members):
             case ast.Name(id=name):
                 return self.name(name, env)
             case ast.Attribute(value=base, attr=name):
-                if _is_super(base):
+                if is_super(base):
                     self.eval(base, env)
                     return self._super_attribute(name, env)
                 if is_parameter(node):
                     return self.parametrized.parameter()
-                return self.attribute(self.eval(base, env), name)
+                return self._begun_here(self.attribute(self.eval(base, env), name), node)
             case ast.Call():
                 return self.calls.call(node, env)
             case ast.Constant(value=str(text)):
@@ -153,6 +156,13 @@ class Expressions(Members):
                 self._narrow(condition, inside)
         return inside
 
+    def _begun_here(self, values: Values, node: ast.Attribute) -> Values:
+        """Queries that the reading of an attribute gives have it for their origin."""
+        if not any(isinstance(v, Query) and not v.origin for v in values):
+            return values
+        origin = site_key(self.current.source, node)
+        return frozenset(replace(v, origin=v.origin or origin) if isinstance(v, Query) else v for v in values)
+
     def _subscript(self, node: ast.Subscript, base: ast.expr, index: ast.expr, env: Env) -> Values:
         hint = self.annotations.alias(node, env)
         if hint is not None:
@@ -169,6 +179,8 @@ class Expressions(Members):
                     found.add(value)
                 case Table(items=items):
                     found |= items
+                case External(name=name) if name == MODULES:
+                    found |= self.mocks.module(self.values[index])
                 case External(name=name) if is_marker(name):
                     given = self.values[index]
                     found |= given | through_providers(given)
@@ -254,6 +266,8 @@ class Expressions(Members):
                 self._grow(base, Table(values), env)
                 if is_overrides(self.eval(base, env)):
                     override(self, self.eval(index, env), values)
+                if External(MODULES) in self.eval(base, env):
+                    self.mocks.put_module(self.eval(index, env), values)
             case ast.Starred(value=inner):
                 self.assign(inner, frozenset({Many(values)}), env, None)
 
@@ -309,10 +323,6 @@ class Expressions(Members):
 
 def _is_column(value: Value) -> bool:
     return isinstance(value, ColumnAttribute) or value == EXPRESSION
-
-
-def _is_super(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
 
 
 def _is_global_module(interpreter: Expressions, name: str, value: ModuleObject) -> bool:

@@ -160,17 +160,6 @@ class Reads:
                 return mapped.column(name) if is_left_out or is_of_subclass or name in mapped.deferred else None
         return None
 
-    def dynamic(self) -> Iterator[Load]:
-        """Where a dynamic relationship is more than added to."""
-        for function in self._program.functions:
-            for node in () if self._program.stays_sync(function) else function.own_nodes():
-                if isinstance(node, ast.Attribute) and not _is_grown(function.source, node):
-                    for origin in self.origins(node.value):
-                        relationship = self._lazy(origin, node.attr)
-                        if relationship and relationship.lazy == "dynamic":
-                            yield Load(function, node, node.value, relationship, (origin,))
-                            break
-
     def _met(self, origins: Iterable[Instance], function: Function) -> Iterator[Instance]:
         """The objects that can really be met in a function: those made by tests only where these tests lead."""
         for origin in origins:
@@ -190,12 +179,6 @@ class Reads:
 
 def _is_augmented(source: Source, node: ast.expr) -> bool:
     return isinstance(source.parents[node], ast.AugAssign)
-
-
-def _is_grown(source: Source, node: ast.Attribute) -> bool:
-    """Is a collection only added to or taken from?"""
-    parent = source.parents.get(node)
-    return isinstance(parent, ast.Attribute) and parent.attr in {"append", "add", "add_all", "extend", "remove"}
 
 
 def _by_origin(origin: Instance) -> tuple[object, ...]:

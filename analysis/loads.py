@@ -67,8 +67,6 @@ class Loads:
     expired: list[Expired] = field(default_factory=list)
     # Relationships that lack a row which was added by its foreign key.
     stale: list[Stale] = field(default_factory=list)
-    # Reads of dynamic relationships, which are queries that can't be awaited.
-    dynamic: list[Load] = field(default_factory=list)
     # Columns whose new value has to come with an update.
     server_values: list[ServerValue] = field(default_factory=list)
     tracing: Tracing | None = None

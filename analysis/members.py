@@ -12,11 +12,13 @@ from .statements import iterate as iterate_statement
 from .store import Store
 from .symbols import Function
 from .values import (
+    DYNAMIC,
     NOTHING,
     Awaitable,
     ClassObject,
     ColumnAttribute,
     Context,
+    Entity,
     External,
     Factory,
     FunctionObject,
@@ -95,6 +97,8 @@ class Members:
         relationship = objects.relationship(value.cls, name)
         if relationship is not None:
             target: Values = frozenset({Instance(relationship.target)}) if relationship.target else NOTHING
+            if target and relationship.lazy == DYNAMIC:
+                return frozenset({Query((Entity("entity", relationship.target),), frozenset({DYNAMIC}))})
             return frozenset({Many(target)}) if relationship.many else target
         method = objects.method(value.cls, name)
         if method and method.is_property:
