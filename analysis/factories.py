@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .calling import tests_aside
@@ -37,11 +38,13 @@ class Factory:
 def factories(program: Program) -> list[Factory]:
     """Those of the project without its suite."""
     found: list[Factory] = []
-    is_configured = _is_configured(program)
+    configured = set(_configured(program))
     for function in tests_aside(program):
         for node in function.own_nodes():
             if isinstance(node, ast.Call) and _makes_async_sessions(program, node):
-                found.append(Factory(function, node, _expires(node) and not is_configured))
+                factory = Factory(function, node, _expires(node))
+                given_later = {factory.key, *_session_classes(program, node)} & configured
+                found.append(replace(factory, expires=factory.expires and not given_later))
     return found
 
 
@@ -73,13 +76,23 @@ def _expires(node: ast.Call) -> bool:
     )
 
 
-def _is_configured(program: Program) -> bool:
-    """Is the option given later, by `factory.configure(…)`, or by a session class of the project's own?"""
-    return any(
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in {"configure", "__init__"}
-        and any(k.arg == OPTION for k in node.keywords)
-        for function in program.functions
-        for node in function.own_nodes()
-    )
+def _configured(program: Program) -> Iterator[str]:
+    """What is given the option later: factories by `factory.configure(…)`, session classes by their constructor."""
+    for function in program.functions:
+        for node in function.own_nodes():
+            match node:
+                case ast.Call(func=ast.Attribute(value=receiver, attr="configure" | "__init__" as name)):
+                    if any(k.arg == OPTION for k in node.keywords):
+                        if name == "configure":
+                            yield from (v.origin for v in program.values(receiver) if isinstance(v, Instance))
+                        elif function.owner:
+                            yield function.owner.key
+
+
+def _session_classes(program: Program, node: ast.Call) -> Iterator[str]:
+    """The classes of the project whose sessions a call makes, or a factory that it makes does."""
+    given = [node.func, *node.args, *(k.value for k in node.keywords if k.arg == "class_")]
+    for value in given:
+        for made in program.values(value):
+            if isinstance(made, ClassObject):
+                yield from (c for c in program.interpreter.objects.ancestry(made.cls))

@@ -65,6 +65,8 @@ def _short(sql: str) -> str:
 
 
 def _sentence(parity: Parity) -> str:
+    if not parity.compared:
+        return "nothing was compared: the recording of the original holds no test that passed."
     kept = parity.compared - len(parity.lost)
     explained = ", ".join(f"{number} {kind}" for kind, number in parity.explained.most_common())
     return (

@@ -64,8 +64,10 @@ class Parity:
 
     @property
     def is_equal(self) -> bool:
-        """Does nothing differ that is not explained?"""
-        return not any((self.lost, self.statements, self.documents, self.tables, self.warnings, self.missing))
+        """Was something compared, and does nothing differ that is not explained?"""
+        return self.compared > 0 and not any(
+            (self.lost, self.statements, self.documents, self.tables, self.warnings, self.missing)
+        )
 
 
 def compare(before: Recording, after: Recording) -> Parity:
@@ -150,8 +152,11 @@ def _documents(before: Sequence[Application], after: Sequence[Application]) -> I
 
 
 def _tables(before: Sequence[tuple[str, ...]], after: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    if before and not after:
+        yield "none were seen after"
+        return
     for lines in before:
-        if lines not in after and after:
+        if lines not in after:
             closest = min(after, key=lambda other: len(set(lines) ^ set(other)))
             yield from (f"- {line}" for line in sorted(set(lines) - set(closest)))
             yield from (f"+ {line}" for line in sorted(set(closest) - set(lines)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,7 +17,7 @@ MANY_VALUES = re.compile(r"SELECT .* FROM \(VALUES .*\) AS imp_sen\(.*?\) ORDER 
 RETURNING = re.compile(r" RETURNING .*$")
 LABEL = re.compile(r'((?:[\w"]+\.)+([\w"]+)|\)) AS ([\w"]+)(?=,| FROM |$)')
 JOIN = re.compile(
-    r" LEFT OUTER JOIN (?:\([^()]*\)|[\w\".]+) AS (\w+_\d+) ON .*?"
+    r" LEFT OUTER JOIN (\([^()]*\)|[\w\".]+) AS (\w+_\d+) ON .*?"
     r"(?= LEFT OUTER JOIN | JOIN | WHERE | GROUP BY | HAVING | ORDER BY | LIMIT | FOR UPDATE|$)"
 )
 # Query.count() counts the rows of a subquery, where counting directly says the same.
@@ -33,14 +34,17 @@ PLUMBING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A statement's meaning, roughly: the columns that it reads, and the rest of it."""
+    """A statement's meaning, roughly: the columns that it reads, what it joins by the way, and the rest of it."""
 
     columns: frozenset[str]
+    joined: tuple[str, ...]
     rest: str
 
     def holds(self, other: Shape) -> bool:
-        """Is it the same statement, which may read more columns?"""
-        return self.rest == other.rest and self.columns >= other.columns
+        """Is it the same statement, which may join and read more?"""
+        more = Counter(self.joined)
+        more.subtract(other.joined)
+        return self.rest == other.rest and self.columns >= other.columns and min(more.values(), default=0) >= 0
 
 
 def is_plumbing(sql: str) -> bool:
@@ -73,12 +77,13 @@ def normal(sql: str) -> str:
 def shape(sql: str) -> Shape:
     """The statement's shape, without the joins and columns of joined eager loads."""
     text = normal(sql)
-    aliases = JOIN.findall(text)
+    joins: list[tuple[str, str]] = JOIN.findall(text)
+    aliases = {alias for _, alias in joins}
     text = JOIN.sub("", text)
     if not text.startswith("SELECT ") or " FROM " not in text:
-        return Shape(frozenset(), text)
+        return Shape(frozenset(), (), text)
     head, _, rest = text.removeprefix("SELECT ").partition(" FROM ")
     columns = [column for column in head.split(", ") if column.partition(".")[0] not in aliases]
     for alias in aliases:  # an eager collection may bring its order
         rest = re.sub(rf"(?: ORDER BY|,) {alias}\.\w+(?: DESC| ASC)?", "", rest)
-    return Shape(frozenset(columns), rest)
+    return Shape(frozenset(columns), tuple(table for table, _ in joins), rest)

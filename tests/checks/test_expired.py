@@ -102,3 +102,34 @@ def test_what_a_route_returns_is_read() -> None:
     head = HEAD + "from fastapi import APIRouter\nrouter = APIRouter()\n@router.get('/')\n"
     assert reads("await db.commit()\nreturn user", head)
     assert not reads("await db.commit()\nawait db.refresh(user)\nreturn user", head)
+
+
+@pytest.mark.parametrize(
+    ("later", "expiring"),
+    [
+        ("First.configure(expire_on_commit=False)\n", [5]),
+        ("Second.configure(expire_on_commit=False)\n", [4]),
+        ("First.configure(expire_on_commit=False)\nSecond.configure(expire_on_commit=False)\n", []),
+        ("First.configure(bind=None)\n", [4, 5]),
+    ],
+)
+def test_a_factory_is_configured_later(later: str, expiring: list[int]) -> None:
+    text = (
+        "from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine\n"
+        'engine = create_async_engine("sqlite+aiosqlite://")\n\n'
+        "First = async_sessionmaker(engine)\nSecond = async_sessionmaker(engine)\n" + later
+    )
+    program = Program.of_contents(Path(), {"app.py": text.encode()}, Settings())
+    assert [found.line for found in check(program) if found.code == "AS303"] == expiring
+
+
+def test_a_session_class_gives_the_option() -> None:
+    text = (
+        "from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine\n"
+        'engine = create_async_engine("sqlite+aiosqlite://")\n\n'
+        "class Lasting(AsyncSession):\n"
+        "    def __init__(self, **options):\n        super().__init__(expire_on_commit=False, **options)\n\n"
+        "Local = async_sessionmaker(engine, class_=Lasting)\nOther = async_sessionmaker(engine)\n"
+    )
+    program = Program.of_contents(Path(), {"app.py": text.encode()}, Settings())
+    assert [found.line for found in check(program) if found.code == "AS303"] == [9]

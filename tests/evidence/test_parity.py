@@ -10,6 +10,7 @@ from asyncshift.checks.evidence.parity import compare
 from asyncshift.checks.evidence.recording import Application, Frame, Load, Recording, Statement, Test, Warned
 from asyncshift.checks.evidence.responses import differences
 from asyncshift.checks.evidence.sql import is_plumbing, normal, shape
+from asyncshift.cli.parity import told
 
 HERE = (Frame("app.py", 3, "get"),)
 
@@ -71,6 +72,7 @@ def test_a_joined_eager_load_is_the_same_statement() -> None:
     joined = "SELECT a.id, b_1.id AS id_1 FROM a LEFT OUTER JOIN b AS b_1 ON b_1.id = a.b WHERE a.id = ? ORDER BY a.id"
     assert shape(joined).holds(shape(plain))
     assert compare(recording(statement(plain)), recording(statement(joined))).is_equal
+    assert not compare(recording(statement(joined)), recording(statement(plain))).is_equal
 
 
 def test_loads_that_were_made_explicit_are_explained() -> None:
@@ -94,7 +96,10 @@ def test_rows_that_are_flushed_one_by_one_are_the_same() -> None:
 
 
 def test_only_tests_that_passed_are_compared() -> None:
-    assert compare(recording(outcome="failed"), recording(outcome="error")).is_equal
+    failing = compare(recording(outcome="failed"), recording(outcome="error"))
+    assert not failing.lost
+    assert not failing.is_equal
+    assert list(told(failing, [])) == ["nothing was compared: the recording of the original holds no test that passed."]
     (lost,) = compare(recording(), recording(outcome="failed")).lost
     assert (lost.test, lost.after) == ("test_it", "failed")
     (gone,) = compare(recording(), Recording()).lost
@@ -121,6 +126,7 @@ def test_documents_tables_warnings_and_missing_greenlets() -> None:
     assert [w.text for w in found.warnings] == ["coroutine 'get' was never awaited"]
     assert found.missing == [("test_it", missing)]
     assert compare(before, before).is_equal
+    assert compare(before, recording(applications=before.applications)).tables == ["none were seen after"]
 
 
 @pytest.mark.parametrize(
