@@ -110,7 +110,6 @@ def test_a_template_is_read_as_it_was(folder: Any, run: Run) -> None:
     page = "{% for post in posts %}{{ post.title }}{% endfor %}"
     folder.write({"pyproject.toml": "", "app/pages.py": PAGES, "app/templates/posts.html": page})
     folder.commit()
-    assert found(run) == []
     folder.write({"app/templates/posts.html": page.replace("title", "author.name")})
     assert found(run) == [("app/pages.py", 30, "AS301")]
 
