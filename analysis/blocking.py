@@ -18,6 +18,8 @@ from .values import NOTHING, ClassObject, External, FunctionObject, Instance, Va
 if TYPE_CHECKING:
     from .program import Program
 
+FILES = "files"
+IN_MEMORY = frozenset({"io.BytesIO", "io.StringIO"})
 # What runs once, at the first call.
 CACHING = frozenset({"cache", "lru_cache", "cached_property"})
 
@@ -103,11 +105,18 @@ def blocking_kind(program: Program, node: ast.Call) -> str:
         return "configured"
     kinds = filter(None, map(_kind_of, values))
     kind = next(iter(sorted(kinds)), "")
+    if kind == FILES and node.args and _is_in_memory(program, node.args[0]):
+        return ""
     if kind or not isinstance(node.func, ast.Attribute):
         return kind
     if not values and not program.values(node.func.value):
         kind = library().unmistakable.get(node.func.attr, "")
     return kind or _of_client(program, node.func)
+
+
+def _is_in_memory(program: Program, node: ast.expr) -> bool:
+    """Does a file stand in memory alone?"""
+    return any(isinstance(v, Instance) and v.cls in IN_MEMORY for v in program.values(node))
 
 
 def _is_configured(program: Program, value: Value) -> bool:

@@ -111,19 +111,43 @@ def _outer_parameters(function: Function) -> frozenset[str]:
 
 @once
 def run_alone(program: Program) -> frozenset[Function]:
-    """Async functions with a loop for themselves: what a script gives to `asyncio.run()`, and what only those call.
+    """Async functions with a loop for themselves: what a script gives to `asyncio.run()`, what an application runs
+    before it serves, and what only those call.
 
     There is nobody whom a blocking call could keep waiting.
     """
+    starting = frozenset(_starting(program))
     callers: defaultdict[Function, list[tuple[ast.expr, Function]]] = defaultdict(list)
     for function, calls in edges(program).items():
         # A test waits for what it calls.
         for place, callee in () if is_test_code(function) else calls:
             callers[callee].append((place, function))
     found = {f for f in callers if runs_on_loop(program, f) and not program.handed(f) and not _makes_tasks(program, f)}
-    while outside := {f for f in found if not all(c in found or _is_run(program, c, p) for p, c in callers[f])}:
+    found |= starting
+    while outside := {
+        f for f in found - starting if not all(c in found or _is_run(program, c, p) for p, c in callers[f])
+    }:
         found -= outside
     return frozenset(found)
+
+
+def _starting(program: Program) -> Iterator[Function]:
+    """The lifespan of an application, and its handlers of "startup"."""
+    for function in program.functions:
+        if any(_is_of_startup(program, function, node) for _, node in program.handed(function)):
+            yield function
+
+
+def _is_of_startup(program: Program, function: Function, node: ast.AST) -> bool:
+    match node:
+        case ast.Call(
+            func=ast.Attribute(attr="on_event" | "add_event_handler"), args=[ast.Constant(value="startup"), *_]
+        ):
+            return True
+        case ast.Call(keywords=keywords):
+            given = [v for k in keywords if k.arg in {"lifespan", "on_startup"} for v in program.values(k.value)]
+            return any(isinstance(v, FunctionObject) and v.key == function.key for v in given)
+    return False
 
 
 def _makes_tasks(program: Program, function: Function) -> bool:

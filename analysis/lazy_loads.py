@@ -99,9 +99,8 @@ class _Finder:
         assert isinstance(node, ast.expr)
         missing: dict[Place, Traced] = {}
         found: Relationship | None = None
-        for value in sorted(values, key=repr):
-            if not isinstance(value, Traced) or value.root.kind == "made":
-                continue
+        loaded = [v for v in values if isinstance(v, Traced) and v.root.kind != "made"]
+        for value in sorted(loaded, key=lambda v: (v.cls, v.root, v.path)):
             mapped = self._program.mapped(value.cls)
             relationship = mapped.relationships.get(name) if mapped else None
             if relationship is None or self._is_there(value, relationship):

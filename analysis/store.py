@@ -95,9 +95,15 @@ def _is_unbounded(value: Value) -> bool:
 
 def depth(value: Value) -> int:
     """How deep containers are nested in a value."""
+    within = parts(value)
+    return 1 + max((depth(v) for items in within for v in items), default=0) if within else 0
+
+
+def parts(value: Value) -> tuple[Values, ...]:
+    """What a container holds: at each place, or anywhere."""
     match value:
         case Row(items=rows):
-            return 1 + max((depth(v) for row in rows for v in row), default=0)
+            return rows
         case Many() | Table() | Awaitable() | Generated() | Context() | Factory() | Hint():
-            return 1 + max((depth(v) for v in value.items), default=0)
-    return 0
+            return (value.items,)
+    return ()

@@ -21,7 +21,7 @@ from .library import library
 from .mapped import Mapped
 from .members import Env
 from .source import Source
-from .store import Cell, Store, depth
+from .store import Cell, Store, depth, parts
 from .symbols import Function
 from .values import (
     NOTHING,
@@ -228,9 +228,14 @@ class _JoiningStore(Store):
         if values <= old:
             return
         new = _joined(old | values)
-        if new != old and len(new) <= WIDTH:
+        if new != old and _breadth(new) <= WIDTH:
             self._cells[cell] = new
             self.dirty.update(self._readers[cell])
+
+
+def _breadth(values: Values) -> int:
+    """How many values there are, those in containers counted one by one."""
+    return sum(max(1, sum(map(_breadth, parts(v)))) for v in values)
 
 
 def _joined(values: Values) -> Values:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from .order import dominates
 from .symbols import SCOPES, Function
 from .values import ClassObject, External, FunctionObject, Instance
 
@@ -100,15 +101,20 @@ class _Follower:
     # Names
 
     def _assigned(self, function: Function, targets: list[ast.expr]) -> Fate:
-        fates = [self._named(function, t.id) if isinstance(t, ast.Name) else _stored(t) for t in targets]
+        fates = [self._named(function, t.id, t) if isinstance(t, ast.Name) else _stored(t) for t in targets]
         return _worst(fates)
 
-    def _named(self, function: Function, name: str) -> Fate:
+    def _named(self, function: Function, name: str, binding: ast.Name | None = None) -> Fate:
         """What becomes of a variable's value: of all of its uses together."""
         if function.is_module or name in function.globals or (function, name) in self._seen:
             return Fate.UNKNOWN
         self._seen.add((function, name))
-        fates = [self.of(user, node) for user, node in self._uses(function, name)]
+        rebound = _bound_behind(function, name, binding)
+        fates = [
+            self.of(user, node)
+            for user, node in self._uses(function, name)
+            if not any(dominates(function.source, other, node) for other in rebound)
+        ]
         if Fate.AWAITED in fates:
             return Fate.AWAITED
         return _worst(fates) if fates else Fate.DROPPED
@@ -228,6 +234,14 @@ class _Follower:
                     case ast.AnnAssign(target=ast.Name(id=name), annotation=hint) if name == argument.arg:
                         return Fate.UNKNOWN if _promises_awaitable(hint) else Fate.VALUE
         return Fate.UNKNOWN
+
+
+def _bound_behind(function: Function, name: str, binding: ast.Name | None) -> list[ast.Name]:
+    """Where a variable gets another value after a binding of it."""
+    if binding is None:
+        return []
+    names = [n for n in function.own_nodes() if isinstance(n, ast.Name) and n.id == name]
+    return [n for n in names if isinstance(n.ctx, ast.Store) and n.lineno > binding.lineno]
 
 
 def _worst(fates: Iterable[Fate]) -> Fate:

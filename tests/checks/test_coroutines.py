@@ -80,6 +80,8 @@ def reported(body: str, signature: str = "async def f(store, x):") -> bool:
         "store.find_order(1)",
         "order = store.find_order(1)\nreturn order.name",
         "try:\n    load()\nexcept Exception:\n    pass",
+        "value = load()\nif x: value = 2\nreturn value.name",
+        "value = load()\nvalue = await load()\nreturn value.name",
     ],
 )
 def test_nobody_awaits_it(body: str) -> None:
@@ -106,6 +108,9 @@ def test_nobody_awaits_it(body: str) -> None:
         "unknown(load())",
         "later = lambda: load()\nreturn await later()",
         "work = load()\nwork.close()",
+        "work = load()\nstore.put(work)\nfor work in x: print(work.name)",
+        "works = []\nfor a in x:\n    work = load(a)\n    works.append(work)\nworks = await asyncio.gather(*works)\n"
+        "for work in works: print(work.name)",
         "store.close()",
         "store.find_order(1, 2, 3)",
         "yield load()",

@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+import zipfile
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
+from io import BytesIO
 from pathlib import Path
 
-from fastapi import APIRouter, BackgroundTasks, Depends
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI
 from sqlalchemy import event, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -157,3 +159,25 @@ async def show(key: int, tasks: BackgroundTasks, session: AsyncSession = Depends
 
 if __name__ == "__main__":
     asyncio.run(create_tables())
+
+
+def unpacked(content: bytes) -> list[str]:
+    return zipfile.ZipFile(BytesIO(content)).namelist()
+
+
+async def upload(content: bytes):
+    return unpacked(content)
+
+
+async def read_settings():
+    return Path("settings.toml").read_text()
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI):
+    app.state.settings = await read_settings()
+    yield
+    await engine.dispose()
+
+
+app = FastAPI(lifespan=lifespan)
