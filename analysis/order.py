@@ -184,9 +184,8 @@ def _comes_first(parent: ast.AST, one: ast.AST, other: ast.AST) -> bool:
             return one is test
         case ast.If(test=test) | ast.While(test=test):
             return one is test or (other is not test and _same_block(parent, one, other))
-        case ast.For(iter=iterable, target=target) | ast.AsyncFor(iter=iterable, target=target):
-            is_bound = one is target and other in parent.body
-            return one is iterable or is_bound or _same_block(parent, one, other)
+        case ast.For(iter=iterable) | ast.AsyncFor(iter=iterable):
+            return one is iterable or _same_block(parent, one, other)
         case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
             parts: list[ast.AST] = [*parent.generators, parent.elt]
             return parts.index(one) < parts.index(other) and one is not parent.elt

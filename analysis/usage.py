@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from .order import dominates
+from .source import Source
 from .symbols import SCOPES, Function
 from .values import ClassObject, External, FunctionObject, Instance
 
@@ -113,7 +114,7 @@ class _Follower:
         fates = [
             self.of(user, node)
             for user, node in self._uses(function, name)
-            if not any(dominates(function.source, other, node) for other in rebound)
+            if not any(_holds_for(function.source, other, node) for other in rebound)
         ]
         if Fate.AWAITED in fates:
             return Fate.AWAITED
@@ -242,6 +243,14 @@ def _bound_behind(function: Function, name: str, binding: ast.Name | None) -> li
         return []
     names = [n for n in function.own_nodes() if isinstance(n, ast.Name) and n.id == name]
     return [n for n in names if isinstance(n.ctx, ast.Store) and n.lineno > binding.lineno]
+
+
+def _holds_for(source: Source, binding: ast.Name, use: ast.Name) -> bool:
+    """Is what a use gives always what this binding gave, or a later one?"""
+    loop = source.parents.get(binding)
+    if isinstance(loop, ast.For | ast.AsyncFor) and loop.target is binding:
+        return any(use in ast.walk(statement) for statement in loop.body)
+    return dominates(source, binding, use)
 
 
 def _worst(fates: Iterable[Fate]) -> Fate:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 import bcrypt
+import boto3
 import requests
 
 
@@ -38,6 +39,11 @@ async def hashes(password: bytes):
 
 async def asks():
     return input("why? ")  # AS501 the user
+
+
+async def stores(content: bytes):
+    client = boto3.Session(region_name="eu-west-1").client("s3")
+    client.put_object(Bucket="books", Key="1", Body=content)  # AS501 a client that a session made
 
 
 def one(url):
