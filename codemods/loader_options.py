@@ -14,7 +14,7 @@ from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.tracing import EAGER, Option, Path, Place, Root
 from ..analysis.values import ClassObject
-from .edit import Edit, Import, Wrap
+from .edit import Edit, Import, Replace, Wrap
 from .imports import request
 from .scopes import scopes
 
@@ -158,7 +158,14 @@ def insert(place: Place, texts: Sequence[str]) -> Edit:
     start, end = source.span(place.node)
     following = re.match(rb"[ \t]*(?:#[^\n]*)?(\r?\n[ \t]*)\.", source.content[end:])
     text = f".options({', '.join(texts)})"
-    return Wrap(start, end, "", (following[1].decode() if following else "") + text, -1)
+    if following is None:
+        return Wrap(start, end, "", text, -1)
+    line = following[1].decode()
+    if len(list(_links(place))) > 1:
+        # On the line of the next method, with which it moves; a method that is the last may go.
+        next_dot = end + following.end(1)
+        return Replace(next_dot, next_dot, text + line)
+    return Wrap(start, end, "", line + text, -1)
 
 
 def _gap(source: Source, argument: ast.expr) -> str:

@@ -339,7 +339,14 @@ class Executing:
             text = ").execution_options("
             if not isinstance(second, ast.keyword):
                 text += "synchronize_session="
-            edits.append(Replace(end, source.span(second)[0], text))
+            start, stop = source.span(second)
+            closing = close_bracket(link.call, source)
+            if b"\n" in source.content[stop:closing]:
+                # The bracket keeps its line.
+                edits.append(Replace(end, stop, ""))
+                edits.append(Replace(closing, closing, f"{text}{source.text(second)}"))
+            else:
+                edits.append(Replace(end, start, text))
         return Ending(layers, edits, word)
 
     def _left_to_expiry(self, link: Link) -> bool:

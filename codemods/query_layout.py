@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..analysis.queries import Chain
 from ..analysis.source import Source
-from .edit import Edit, Replace, Wrap
+from .edit import Edit, Indent, Replace, Wrap
 from .query_text import brackets_around, dot, has_comment, replaced_spans
 
 
@@ -148,8 +148,7 @@ class Layout:
         unit = "\t" if "\t" in indent else "    "
         yield self._stacked(inner, indent, unit)
         for line in self._lines():
-            start = self.source.offset(line, 0)
-            yield Wrap(start, start, unit * len(inner), "", rank=self.node.col_offset)
+            yield self._moved(line, unit * len(inner))
 
     def _needs_brackets(self) -> bool:
         match self.source.parents.get(self.node):
@@ -185,10 +184,16 @@ class Layout:
                 moved = shift
             start = self.source.offset(line, 0)
             if moved > 0:
-                yield Wrap(start, start, unit[0] * moved, "")
+                yield self._moved(line, unit[0] * moved)
             elif moved < 0:
                 yield Replace(start, start - moved, "")
         yield from self._without_backslashes()
+
+    def _moved(self, line: int, text: str) -> Edit:
+        """What is put in front of a line: what other edits add to it moves too, but not the layers behind the last."""
+        start = self.source.offset(line, 0)
+        is_last = line == self.node.end_lineno
+        return Wrap(start, start, text, "") if is_last else Indent(start, text, self.node.col_offset)
 
     def _links_on_own_lines(self) -> set[int]:
         """Lines that begin with a `.method`, and the comments before them."""

@@ -351,9 +351,11 @@ def _add_runtime(manifests: list[_Manifest], needs: frozenset[str]) -> bool:
             found = True
             held.add_extra("sqlalchemy", "asyncio")
             included = _included(manifest, by_path, {manifest.path})
+            optional = {r.name for o in manifest.lists if not _is_for_tests(manifest, o) for r in o.listed()}
+            has = names | included | (optional & set(map(_package, needs)))
             wanted = ["sqlalchemy[asyncio]", *sorted(needs)]
             beside = "sqlalchemy" if "sqlalchemy" in names else "sqlmodel"
-            held.add([need for need in wanted if _package(need) not in names | included], beside)
+            held.add([need for need in wanted if _package(need) not in has], beside)
     return found
 
 

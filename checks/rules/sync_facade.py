@@ -14,6 +14,7 @@ from ...analysis.calling import runs_on_loop
 from ...analysis.library import library
 from ...analysis.program import Program
 from ...analysis.session_use import is_async_database, is_sync_database
+from ...analysis.source import Source
 from ...analysis.values import External, Instance
 from ..finding import Finding, finding
 from ..rule import Example
@@ -21,6 +22,8 @@ from ..rule import Example
 CODE = "AS104"
 NAME = "sync-facade"
 FACADES = frozenset({"sync_session", "sync_connection", "sync_engine"})
+# What an engine tells of itself without asking the database.
+PLAIN = frozenset({"dialect", "driver", "name", "url"})
 
 EXAMPLES = (
     Example(
@@ -32,8 +35,8 @@ def dispose(engine: AsyncEngine) -> None:
     engine.sync_engine.dispose()  # AS104
 
 
-async def dialect(session: AsyncSession) -> str:
-    return session.get_bind().dialect.name  # AS104
+async def connect(session: AsyncSession) -> None:
+    session.get_bind().connect()  # AS104
 """,
         good="""\
 from sqlalchemy import event
@@ -45,8 +48,9 @@ async def dispose(engine: AsyncEngine) -> None:
     await engine.dispose()
 
 
-async def dialect(session: AsyncSession) -> str:
-    return session.bind.dialect.name
+async def connect(session: AsyncSession) -> str:
+    await session.connection()
+    return session.get_bind().dialect.name
 """,
     ),
 )
@@ -56,13 +60,19 @@ def find(program: Program) -> Iterator[Finding]:
     for source in program.sources.values():
         for node in source.nodes:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                message = _gets_bind(program, node.func) or _uses_facade(program, node.func) or _schema(program, node)
+                message = (
+                    _gets_bind(program, source, node) or _uses_facade(program, node.func) or _schema(program, node)
+                )
                 if message:
                     yield finding(source, node, CODE, message)
 
 
-def _gets_bind(program: Program, method: ast.Attribute) -> str:
+def _gets_bind(program: Program, source: Source, node: ast.Call) -> str:
+    method, parent = node.func, source.parents.get(node)
+    assert isinstance(method, ast.Attribute)
     if method.attr != "get_bind" or not is_async_database(program, program.values(method.value)):
+        return ""
+    if isinstance(parent, ast.Attribute) and parent.attr in PLAIN:
         return ""
     return "get_bind() of an AsyncSession gives a sync engine: use its bind"
 

@@ -323,6 +323,15 @@ class TestToml:
         value = tomllib.loads(after)["tool"]["poetry"]["dependencies"]["sqlalchemy"]
         assert [v["extras"] for v in (value if isinstance(value, list) else [value])] == extras
 
+    @pytest.mark.parametrize(("extra", "is_added"), [("postgresql", False), ("dev", True), ("test", True)])
+    def test_a_driver_of_an_extra_stays_there(self, tmp_path: Path, extra: str, is_added: bool) -> None:
+        needs = Needs(frozenset({"psycopg[binary]>=3.1"}))
+        text = (
+            f'[project]\ndependencies = ["sqlalchemy"]\n[project.optional-dependencies]\n{extra} = ["psycopg>=3.2"]\n'
+        )
+        project = tomllib.loads(edited(tmp_path, needs, "pyproject.toml", text))["project"]
+        assert project["dependencies"] == ["sqlalchemy[asyncio]", *needs.runtime][: 1 + is_added]
+
     def test_extras_of_what_is_added_to_a_table(self, tmp_path: Path) -> None:
         needs = Needs(frozenset({"psycopg[binary]>=3.1"}))
         after = edited(tmp_path, needs, "pyproject.toml", '[tool.poetry.dependencies]\nsqlalchemy = "2"\n')

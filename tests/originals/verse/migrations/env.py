@@ -1,0 +1,31 @@
+"""Alembic's way to the database: a synchronous engine of its own, whatever the application uses."""
+
+from alembic import context
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+from verse.config import settings
+from verse.models import Base
+
+
+def migrate_offline() -> None:
+    context.configure(url=settings.migration_url, target_metadata=Base.metadata, literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def migrate_online() -> None:
+    url = context.config.get_main_option("sqlalchemy.url") or settings.migration_url
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.connect() as connection:
+        is_sqlite = connection.dialect.name == "sqlite"
+        context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=is_sqlite)
+        with context.begin_transaction():
+            context.run_migrations()
+    engine.dispose()
+
+
+if context.is_offline_mode():
+    migrate_offline()
+else:
+    migrate_online()
