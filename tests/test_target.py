@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 
 from asyncshift.analysis.decisions import Confidence, Status
-from asyncshift.analysis.program import Program
-from asyncshift.analysis.settings import Settings
 from asyncshift.cli.demo import run_suite
-from asyncshift.cli.discovery import python_files
-from asyncshift.codemods.engine import make_plan, rewrite
+from asyncshift.cli.project import open_project
+from asyncshift.cli.work import work_out
 
 ROOT = Path(__file__).parent.parent
 ORIGINALS, TARGET = ROOT / "tests" / "originals", ROOT / "target"
@@ -30,11 +28,9 @@ def files(folder: Path) -> Iterator[tuple[str, bytes]]:
 def migrated(name: str) -> tuple[dict[str, bytes], list[str]]:
     """The original's files as they are after the migration, and what was declined or is not sure."""
     root = ORIGINALS / name
-    program = Program.build(root, python_files(root, [root], ()), Settings())
-    plan = make_plan(program)
-    changed = rewrite(program, plan)
-    unsure = [f"{d.site}: {d.concern}" for d in plan if d.status is Status.DECLINED or d.confidence is Confidence.LOW]
-    return dict(files(root)) | changed, unsure
+    work = work_out(open_project([str(root)]))
+    unsure = [d for d in work.decisions if d.status is Status.DECLINED or d.confidence is Confidence.LOW]
+    return dict(files(root)) | work.contents, [f"{d.site}: {d.concern}" for d in unsure]
 
 
 def outcomes(project: Path, copy: Path) -> dict[tuple[str, str], str]:
