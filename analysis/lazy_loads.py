@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .calling import edges, runs_on_loop, tests_aside
 from .mapped import Relationship
 from .once import once
+from .order import dominates
 from .responses import Responses
 from .session_use import is_async_database
 from .stand_ins import is_test_code
@@ -66,7 +67,7 @@ class _Finder:
             guarded = set(_guarded(function))
             for node in function.own_nodes():
                 read = _read(self._program, node)
-                if read is not None and read[1] not in guarded:
+                if read is not None and read[1] not in guarded and not _is_awaited_before(function, node, *read):
                     owner, name = read
                     for load in self._load(function, node, name, self._values(function, owner)):
                         guarded.add(name)
@@ -149,6 +150,17 @@ def _guarded(function: Function) -> frozenset[str]:
             case ast.Compare(left=ast.Constant(value=str(name)), ops=[ast.In() | ast.NotIn()]):
                 found.add(name)
     return frozenset(found)
+
+
+def _is_awaited_before(function: Function, node: ast.AST, owner: ast.expr, name: str) -> bool:
+    """Has `await owner.awaitable_attrs.name` loaded it on every way that leads here?"""
+    for other in function.own_nodes():
+        match other:
+            case ast.Attribute(value=ast.Attribute(value=awaited, attr="awaitable_attrs"), attr=attribute):
+                is_same = attribute == name and ast.dump(awaited) == ast.dump(owner)
+                if is_same and dominates(function.source, other, node):
+                    return True
+    return False
 
 
 def _running(program: Program) -> set[Function]:

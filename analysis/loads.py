@@ -131,17 +131,22 @@ class _Chooser:
         ):
             return True
         is_eager = relationship.lazy in EAGER or (relationship.owner, relationship.name) in self.found.eager
-        refreshed = self._tracing.refreshed.get(origin.root)
         if origin.root.kind == "made" and not origin.path:
             if relationship.lazy == DEFERRED or origin.root not in self._tracing.given_away:
                 return True
-            is_given = path in origin.loaded or self._tracing.is_assigned(origin, relationship.name)
-            return is_eager if refreshed else is_given
+            if self._refreshes(origin.root):
+                return is_eager
+            return path in origin.loaded or self._is_given(origin, relationship)
         if self._program.stays_sync(self._tracing.place(origin.root).function):
             return True
         return (
             is_eager or bool({path, (EVERYTHING,)} & origin.loaded) or path in self.found.options.get(origin.root, ())
         )
+
+    def _is_given(self, origin: Traced, relationship: Relationship) -> bool:
+        """Was the relationship assigned by who made the object, or by what that calls? Others may come too late."""
+        maker = self._tracing.place(origin.root).function
+        return self._leads_to(maker, self._tracing.assigned.get((origin.root, origin.path, relationship.name), set()))
 
     def _is_loaded(self, origin: Instance, relationship: Relationship) -> bool:
         """Was the relationship loaded of an object that is a row by now: with it, or where it was awaited?"""
@@ -185,7 +190,7 @@ class _Chooser:
         missing = tuple(
             o for o in load.origins if not self._is_there(o, load.relationship) and not self._is_fresh(load, o)
         )
-        if not missing:
+        if not missing or self._is_set_before(load):
             return
         load = replace(load, origins=missing)
         if load.kind == "serve":
@@ -233,7 +238,7 @@ class _Chooser:
         """Where a made object can be refreshed with the names of relationships: where it is refreshed, or flushed."""
         if not isinstance(origin, Traced) or origin.root.kind != "made" or origin.path:
             return None
-        for place in self._tracing.refreshed.get(origin.root, {}).values():
+        for place in self._refreshes(origin.root):
             found = self._refresh_behind(place.function, place.node, place.node.args[0])
             if found and {o.cls for o in self._reads.origins(place.node.args[0])} == {origin.cls}:
                 return found
@@ -245,6 +250,12 @@ class _Chooser:
             n for n in place.function.own_nodes() if self._is_flush(n) and dominates(place.source, place.node, n)
         ]
         return self._refresh_behind(place.function, flushes[-1], made.targets[0]) if flushes else None
+
+    def _refreshes(self, root: Root) -> list[Place]:
+        """The refreshes that a made object has been through: where its maker flushes it, only those that this calls."""
+        places, maker = self._tracing.refreshed.get(root, {}).values(), self._tracing.place(root).function
+        is_flushed = any(self._is_flush(n) for n in maker.own_nodes())
+        return [p for p in places if not is_flushed or self._leads_to(maker, {p.function})]
 
     def _is_flush(self, node: ast.AST) -> bool:
         match node:
@@ -276,7 +287,7 @@ class _Chooser:
         """Would the object come with the relationship if that were loaded eagerly?"""
         if not isinstance(origin, Traced):
             return False
-        return origin.root.kind == "query" or bool(self._tracing.refreshed.get(origin.root))
+        return origin.root.kind == "query" or bool(self._refreshes(origin.root))
 
     def _is_awaited_before(self, load: Load) -> bool:
         """Is the same attribute of the same variable awaited on every way that leads here?"""
@@ -287,6 +298,18 @@ class _Chooser:
             and not self._changes_between(load, node)
             for node, owner in self._awaited_like(load)
         )
+
+    def _is_set_before(self, load: Load) -> bool:
+        """Was the attribute of the same variable assigned on every way that leads here?"""
+        owner = ast.dump(load.owner)
+        for node in load.function.own_nodes():
+            match node:
+                case ast.Attribute(value=value, attr=load.relationship.name, ctx=ast.Store()):
+                    statement = load.source.parents[node]
+                    is_plain = isinstance(statement, ast.Assign) and ast.dump(value) == owner
+                    if is_plain and dominates(load.source, node, load.node) and not self._changes_between(load, node):
+                        return True
+        return False
 
     def _awaited_like(self, load: Load) -> Iterator[tuple[ast.expr, ast.expr]]:
         """Where else the attribute is awaited in the function, now or already, and of what."""

@@ -129,8 +129,8 @@ class Tracing(Interpreter):
         self.roots: dict[str, Place] = {}
         # Made objects that may have reached a session, by root.
         self.given_away: set[Root] = set()
-        # Relationships that were assigned to a made object after its construction.
-        self.assigned: set[tuple[Root, Path, str]] = set()
+        # Relationships that were assigned to an object after its construction, and the functions that did so.
+        self.assigned: defaultdict[tuple[Root, Path, str], set[Function]] = defaultdict(set)
         # Relationships that `session.refresh(object, [names])` loads.
         self.reloaded: set[tuple[Root, Path, str]] = set()
         # `session.refresh(object)` and its like, by root.
@@ -216,7 +216,7 @@ class Tracing(Interpreter):
             for owner in traced(self.eval(target.value, env)):
                 mapped = self.objects.mapped[owner.cls]
                 if mapped and target.attr in mapped.relationships:
-                    self.assigned.add((owner.root, owner.path, target.attr))
+                    self.assigned[owner.root, owner.path, target.attr].add(self.ordinary.functions[self.current.key])
                     self.give_away(values)
 
 

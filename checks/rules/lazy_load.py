@@ -63,6 +63,13 @@ async def posts(session: AsyncSession, key: int) -> int:
     statement = select(User).where(User.id == key).options(selectinload(User.posts))
     result = await session.execute(statement)
     return count(result.scalar_one())
+
+
+async def first_post(session: AsyncSession, key: int) -> Post | None:
+    result = await session.execute(select(User).where(User.id == key))
+    user = result.scalar_one()
+    await user.awaitable_attrs.posts
+    return user.posts[0] if user.posts else None
 """,
     ),
 )
