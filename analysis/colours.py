@@ -23,6 +23,7 @@ from .decisions import Step
 from .families import families
 from .loads import find_loads, implicit_loads
 from .locks import Locks
+from .scripts import Script, script
 from .sleeps import Sleeps
 from .stacks import Stacks
 from .stand_ins import is_test_code, stand_ins
@@ -43,6 +44,8 @@ class Colours:
         self.forced: dict[Function, Function] = {}
         # Entries that code calls while a loop runs: their bodies become functions of their own.
         self.split: set[Function] = set()
+        # Modules whose bodies move into a coroutine function, all or in part.
+        self.scripts: dict[Function, Script] = {}
         self._sites: defaultdict[Function, list[AsyncSite]] = defaultdict(list)
         self._callers: defaultdict[Function, list[AsyncSite]] = defaultdict(list)
         self.families = families(program)
@@ -62,6 +65,8 @@ class Colours:
             if not self.clients.why_sync(site.node):
                 self._note(site)
         self._spread()
+        self.scripts = dict(self._scripts())
+        self._spread()
         self.loads = find_loads(program, self)
         for site in implicit_loads(program, self.loads):
             self._note(site)
@@ -77,6 +82,8 @@ class Colours:
     def _waits(self) -> Iterator[AsyncSite]:
         """What has to be awaited because of what is async already: sleeping, and locks that are held meanwhile."""
         for function, call in self.sleeps.settle(self):
+            if self.is_left(function, call):
+                continue
             yield AsyncSite(function, call, "sleep", None, f"sleeps: {self._program.short(function.source, call)}")
         for function, node, kind in self.stacks.settle(self):
             yield AsyncSite(function, node, kind, None, "ends a stack that holds something async")
@@ -88,6 +95,12 @@ class Colours:
         self._sites[site.function].append(site)
         if site.callee is not None and site.kind not in NOT_CALLS:
             self._callers[site.callee].append(site)
+
+    def _scripts(self) -> Iterator[tuple[Function, Script]]:
+        for function, boundary in self.boundaries.items():
+            found = script(self._program, function, self.sites_of(function)) if boundary.kind == "module" else None
+            if found is not None:
+                yield function, found
 
     def is_changed(self, function: Function) -> bool:
         """Does the migration put an `await` into the function, or make it async?"""
@@ -101,10 +114,19 @@ class Colours:
         """May the function's body await: is it async, or an entry whose body is run with `asyncio.run`?"""
         return self.is_async(function) or function in self.entries
 
+    def can_await(self, function: Function, node: ast.AST) -> bool:
+        """May the function's body await where a node of it stands?"""
+        return self.may_await(function) and not self.is_left(function, node)
+
+    def is_left(self, function: Function, node: ast.AST) -> bool:
+        """Is a node that part of a script that stays in the module's body?"""
+        return function in self.scripts and not self.scripts[function].holds(node)
+
     @property
     def entries(self) -> set[Function]:
         """Functions that stay sync for those who call them and run their own body on a loop."""
-        return {f for f, b in self.boundaries.items() if b.kind == "entry" and not (f.is_lambda or f.is_generator)}
+        entries = {f for f, b in self.boundaries.items() if b.kind == "entry" and not (f.is_lambda or f.is_generator)}
+        return entries | self.scripts.keys()
 
     def is_active(self, site: AsyncSite) -> bool:
         """Does the site need rewriting: is what it reaches async now, and was not before?"""
@@ -148,7 +170,8 @@ class Colours:
 
     def unreached(self) -> Iterator[AsyncSite]:
         """Bridges in functions that a function hands on which async code reaches: what calls them is not known."""
-        return (s for s in self._weak if not self._running.isdisjoint(with_parents(s.function)))
+        weak = [site for site in self._weak if not self.is_left(site.function, site.node)]
+        return (s for s in weak if not self._running.isdisjoint(with_parents(s.function)))
 
     def chain(self, function: Function) -> tuple[Step, ...]:
         """Why a function is async: the sites from it down to the seed."""
@@ -256,8 +279,8 @@ class Colours:
     def _wake(self, queue: deque[Function]) -> bool:
         """Bridges in what async code reaches are awaited."""
         self._running = reached = self._reached() if self._weak else set()
-        woken = [site for site in self._weak if site.function in reached]
-        self._weak = [site for site in self._weak if site.function not in reached]
+        woken = [s for s in self._weak if s.function in reached and not self.is_left(s.function, s.node)]
+        self._weak = [site for site in self._weak if site not in woken]
         for site in woken:
             self._note(site)
             self._colour(site.function, site, queue)
@@ -269,7 +292,8 @@ class Colours:
         reached = self._reached() if entries else set()
         for entry in entries:
             for site in self._callers[entry]:
-                if site.kind == "await" and site.function in reached and not site.function.is_module:
+                is_kept = site.function.is_module and not self.can_await(site.function, site.node)
+                if site.kind == "await" and site.function in reached and not is_kept:
                     self.split.add(entry)
                     self._colour(site.function, site, queue)
         return bool(queue)

@@ -411,8 +411,10 @@ class _Chooser:
         """Can the reader await, and are all objects it gets mapped ones?"""
         if is_in_lambda_or_default(load.source, load.node) or self._is_faked(load):
             return False
-        if load.function.is_module or load.kind == "indirect":
+        if load.kind == "indirect":
             return False
+        if load.function.is_module:
+            return self._colours.can_await(load.function, load.node)
         return self._colours.is_async(load.function) or self._can_become_async(load.function)
 
     def _is_faked(self, load: Load) -> bool:

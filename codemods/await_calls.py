@@ -56,7 +56,7 @@ def decide(program: Program) -> Iterator[Decision]:
         if (site.node, site.kind) in seen or site.kind not in KINDS:
             continue
         seen.add((site.node, site.kind))
-        if program.is_async_after(site.function) and not site.function.is_lambda:
+        if program.colours.can_await(site.function, site.node) and not site.function.is_lambda:
             yield _decision(program, site)
     for site, boundary in program.colours.uneven():
         yield _uneven(program, site, boundary)

@@ -36,7 +36,7 @@ NAME = "bridges"
 
 def decide(program: Program) -> Iterator[Decision]:
     """One decision for each place that goes over a bridge, and for each bridge that nothing needs any more."""
-    sites = [s for s in program.colours.sites() if s.kind == "bridge" and program.is_async_after(s.function)]
+    sites = [s for s in program.colours.sites() if s.kind == "bridge" and program.colours.can_await(s.function, s.node)]
     runs = {site: program.bridges.sites[site.node] for site in sites if isinstance(site.node, ast.Call)}
     done = {run.node for run in runs.values()}
     made = {run.made for run in runs.values()}

@@ -19,11 +19,15 @@ class Conflict(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """The bytes from `start` up to `end` become `text`; `start == end` inserts."""
+    """The bytes from `start` up to `end` become `text`; `start == end` inserts.
+
+    `moves`: do the further lines of the text move in with the line that it is put on?
+    """
 
     start: int
     end: int
     text: str
+    moves: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +99,14 @@ def apply(content: bytes, edits: Iterable[Edit]) -> bytes:
     for depth, wrap in enumerate(outer_first):
         events.append((wrap.end, 0, -depth, wrap.after, wrap.end))
         events.append((wrap.start, 2, depth, wrap.before, wrap.start))
+    still: list[_Event] = []
     for replace in replaces:
         order = (1, 1 - _is_lines(replace)) if replace.start == replace.end else (3, 0)
-        events.append((replace.start, *order, replace.text, replace.end))
+        (events if replace.moves else still).append((replace.start, *order, replace.text, replace.end))
     # A line that begins inside of what is replaced moves with the text that replaces it.
     indents = [e for e in wanted if isinstance(e, Indent) and not any(_holds(r, e.start) for r in replaces)]
     widths = _widths(wanted, replaces)
-    events = _moved_out(content, _moved_in(content, events, indents), widths)
+    events = [*_moved_out(content, _moved_in(content, events, indents), widths), *still]
     events.extend((i.start, 1, -1, i.text, i.start) for i in indents)
     events.extend((start, 3, 0, "", start + width) for start, width in widths.items())
     is_crlf, has_tabs = content.partition(b"\n")[0].endswith(b"\r"), _has_tabs(content)
@@ -145,9 +150,11 @@ def _moved_in(content: bytes, events: list[_Event], indents: list[Indent]) -> li
     moved = []
     for start, order, rank, text, end in events:
         begins, margin = margins.get(content.rfind(b"\n", 0, start) + 1, (start, ""))
-        moved.append(
-            (start, order, rank, re.sub(r"\n(?=[^\n])", f"\n{margin}", text) if start >= begins else text, end)
-        )
+        if start >= begins:
+            # Behind whole lines that are put in front of the line it moves in too.
+            is_above = start == begins == end and text.endswith("\n")
+            text = re.sub(r"\n(?=[^\n])", f"\n{margin}", text) + (margin if is_above else "")
+        moved.append((start, order, rank, text, end))
     return moved
 
 

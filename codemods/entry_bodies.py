@@ -101,7 +101,11 @@ def _passed(arguments: ast.arguments, is_method: bool) -> tuple[str, str]:
 
 def called_by_its_body(source: Source, node: ast.expr, entry: Function) -> Iterator[Edit]:
     """The edits that let a call name the function that has an entry's body."""
-    name = body_name(entry.source, entry.name)
+    yield from named_beside(source, node, body_name(entry.source, entry.name))
+
+
+def named_beside(source: Source, node: ast.expr, name: str) -> Iterator[Edit]:
+    """The edits that let an expression, which names something of a module, name something else of it."""
     if isinstance(node, ast.Attribute):
         end = source.span(node)[1]
         yield Replace(end - len(node.attr.encode()), end, name)

@@ -28,6 +28,7 @@ from ..analysis.source import Source
 from ..analysis.symbols import Function
 from .edit import Edit, Indent, Replace, Wrap
 from .entry_bodies import beside
+from .import_sessions import factory_behind
 from .imports import request
 from .indenting import first_comment, indent, line_text, step
 
@@ -47,7 +48,8 @@ def decide(program: Program) -> Iterator[Decision]:
             yield _entry(program, function, boundary, sites[0])
             continue
         for site in sites:
-            if site.kind not in OWN_SITES:
+            is_done = program.colours.can_await(function, site.node) or factory_behind(program, site)
+            if site.kind not in OWN_SITES and not is_done:
                 yield _call(program, function, boundary, site)
 
 

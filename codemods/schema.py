@@ -54,11 +54,11 @@ def decide(program: Program) -> Iterator[Decision]:
     names: defaultdict[str, set[str]] = defaultdict(set)
     for groups in in_a_row(together(found)):
         site = sites[groups[0][0].call]
-        if site.function.is_module:
+        if site.function.is_module and not _can_await(program, site):
             yield _at_import(program, site, groups, names[site.function.source.path])
     for group in together(found):
         site = sites[group[0].call]
-        if program.colours.may_await(site.function):
+        if _can_await(program, site):
             yield _decision(program, site, "run it on an async connection", in_place(program, group))
         elif not site.function.is_module:
             yield _decision(program, site, LEFT, [], _why_sync(program, site))
@@ -66,7 +66,7 @@ def decide(program: Program) -> Iterator[Decision]:
 
 def _looking(program: Program, sites: Mapping[ast.expr, AsyncSite], looking: list[AsyncSite]) -> Iterator[Decision]:
     """Inspectors and reflection."""
-    found = list(readings(program, [s for s in looking if program.colours.may_await(s.function)]))
+    found = list(readings(program, [s for s in looking if _can_await(program, s)]))
     shared = stretches(program, found)
     for stretch in shared:
         site = sites[stretch.readings[0].opening]
@@ -79,8 +79,12 @@ def _looking(program: Program, sites: Mapping[ast.expr, AsyncSite], looking: lis
             edits = on_connection(reading)
             yield _decision(program, sites[reading.opening], "look at the tables inside run_sync", edits)
     for site in looking:
-        if not program.colours.may_await(site.function):
+        if not _can_await(program, site):
             yield _decision(program, site, LEFT, [], _why_sync(program, site))
+
+
+def _can_await(program: Program, site: AsyncSite) -> bool:
+    return program.colours.can_await(site.function, site.node)
 
 
 def _why_sync(program: Program, site: AsyncSite) -> str:

@@ -19,7 +19,7 @@ from .indenting import INDENT
 from .references import bound_values, references, variable_home
 from .schema_calls import SchemaCall, blocks, follows
 from .scopes import scopes
-from .top_level import blank_lines, definition_before, first_line
+from .top_level import blank_lines, definition_before, first_line, returns_none
 from .versions import allows_none
 
 # Calls in a row, those on one engine together.
@@ -93,7 +93,7 @@ def _run_at_once(program: Program, groups: Groups, names: set[str]) -> Moved:
     name = _function_name(source, groups, names)
     gap = "\n" if indentation else "\n\n"
     asyncio, wanted = request(source, "asyncio", None, at=first.statement)
-    text = f"async def {name}(){_annotation(source)}:\n{blocks(program, groups, indentation + INDENT)}"
+    text = f"async def {name}(){returns_none(source)}:\n{blocks(program, groups, indentation + INDENT)}"
     text += "".join(_disposals(program, groups, indentation + INDENT))
     text += f"{gap}{indentation}{asyncio}.run({name}())"
     start, end = source.span(first.statement)[0], source.span(groups[-1][-1].statement)[1]
@@ -117,12 +117,6 @@ def _function_name(source: Source, groups: Groups, names: set[str]) -> str:
         free, number = f"{name}_{number}", number + 1
     names.add(free)
     return free
-
-
-def _annotation(source: Source) -> str:
-    """`-> None`, where the file says what its functions return."""
-    functions = [n for n in ast.walk(source.tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
-    return " -> None" if not functions or any(f.returns for f in functions) else ""
 
 
 def _disposals(program: Program, groups: Groups, indentation: str) -> Iterator[str]:
@@ -203,14 +197,20 @@ def _in_lifespan(program: Program, groups: Groups, made: ast.Assign | ast.AnnAss
         return Moved("run it at start-up", [*edits, *_new_handler(program, handler, groups, names)], AT_STARTUP)
     if allows_none(program, "fastapi", LIFESPAN_SINCE):
         return Moved("run it at start-up", [*edits, *_first_handler(program, groups, made, names)], AT_STARTUP)
+    edits = list(_taken_out(source, groups, first_line(source, made)))
     return Moved("create a lifespan for it", [*edits, *_new_lifespan(program, groups, made)], AT_STARTUP)
 
 
-def _taken_out(source: Source, groups: Groups) -> Iterator[Edit]:
-    """The statements go, with the comment above them and one of two blank lines around them."""
+def _taken_out(source: Source, groups: Groups, definition: int = 0) -> Iterator[Edit]:
+    """The statements go, with the comment above them and one of two blank lines around them.
+
+    All of those above go where a definition, which brings its own, comes to stand on the line right behind them.
+    """
     start = source.offset(first_line(source, groups[0][0].statement), 0)
     end = source.content.find(b"\n", source.span(groups[-1][-1].statement)[1])
     end = end + 1 if end >= 0 else len(source.content)
+    while definition and end == source.offset(definition, 0) and source.content[:start].endswith(b"\n\n"):
+        start -= 1
     while source.content[end : end + 1] in {b"\n", b"\r"} and source.content[:start].endswith((b"\n\n", b"\n\r\n")):
         end += 1
     yield Replace(start, end, "")
@@ -257,7 +257,7 @@ def _new_handler(program: Program, before: ast.stmt, groups: Groups, names: set[
     decorator = next(d for d in decorators if decorator_name(d) == "on_event")
     at = source.offset(min(d.lineno for d in decorators), 0)
     name = _function_name(source, groups, names)
-    head = f"@{source.text(decorator)}\nasync def {name}(){_annotation(source)}:\n"
+    head = f"@{source.text(decorator)}\nasync def {name}(){returns_none(source)}:\n"
     yield Replace(at, at, f"{head}{_commented(program, groups, INDENT)}\n\n")
 
 
@@ -268,7 +268,7 @@ def _first_handler(
     source = groups[0][0].source
     target = made.targets[0] if isinstance(made, ast.Assign) else made.target
     name = _function_name(source, groups, names)
-    head = f'@{source.text(target)}.on_event("startup")\nasync def {name}(){_annotation(source)}:\n'
+    head = f'@{source.text(target)}.on_event("startup")\nasync def {name}(){returns_none(source)}:\n'
     at = source.span(made)[1]
     yield Replace(at, at, f"\n\n\n{head}{_commented(program, groups, INDENT)}".rstrip("\n"))
 

@@ -38,3 +38,9 @@ def definition_before(source: Source, statement: ast.stmt, text: str) -> Replace
     line = first_line(source, statement)
     at = source.offset(line, 0)
     return Replace(at, at, f"{blank_lines(source, line)}{text}\n\n")
+
+
+def returns_none(source: Source) -> str:
+    """`-> None`, where the file says what its functions return."""
+    functions = [n for n in ast.walk(source.tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return " -> None" if not functions or any(f.returns for f in functions) else ""
