@@ -489,8 +489,8 @@ class Calls:
                     return frozenset({Awaitable(inner)})
         if kind == "self":
             return frozenset({receiver}) if receiver is not None else NOTHING
-        if kind == "@made":
-            return self._instantiate(receiver.cls, node, ([], {})) if node and isinstance(receiver, ClassObject) else NOTHING
+        if kind == "@made" and isinstance(receiver, ClassObject) and node is not None:
+            return self._instantiate(receiver.cls, node, ([], {}))
         if kind == "@kept":
             own = self._interpreter.store.read("kept", receiver.origin) if isinstance(receiver, Instance) else NOTHING
             return own | (arguments[0][0][1] if arguments[0] else NOTHING)
