@@ -13,8 +13,8 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
+from asyncshift import api
 from asyncshift.analysis.decisions import Confidence, Status
-from asyncshift.cli import api
 from asyncshift.cli.main import main
 from asyncshift.cli.reference import PAGES, schema
 
