@@ -11,7 +11,6 @@ import ast
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from functools import cache
@@ -28,6 +27,18 @@ _TYPE_PARAMETERS = re.compile(
 )
 _TYPE_ALIAS = re.compile(
     rf"^(?P<head>[ \t]*)type[ \t]+(?P<name>\w+)(?P<types>{_BRACKETS})?(?=[ \t]*=[^=])", re.MULTILINE
+)
+# How a release's new syntax looks, in an older one's complaint or on the line complained of.
+_NEWER = (
+    ((3, 14), re.compile(r"\A.*must be parenthesized|\b(?:[tT][rR]?|[rR][tT])[\"']")),
+    (
+        (3, 12),
+        re.compile(
+            r"\b(?:[fF][rR]?|[rR][fF])[\"']"
+            r"|^[ \t]*(?:type[ \t]+\w+[ \t]*[\[=]|(?:async[ \t]+def|def|class)[ \t]+\w+\[)",
+            re.MULTILINE,
+        ),
+    ),
 )
 LIMIT_SECONDS = 30
 
@@ -53,6 +64,19 @@ def parse_newer(text: str) -> ast.Module | None:
     if reworded == text:
         return _parse_with_newer(text)
     return _parse_with_newer(text) or _parse_here(reworded) or _parse_with_newer(reworded)
+
+
+def hint(text: str, line: int, message: str) -> str:
+    """What to add to this interpreter's complaint where the line may be newer syntax and nothing here can read it."""
+    words = f"{message}\n{''.join(text.splitlines(keepends=True)[line - 1 : line])}"
+    newer = [version for version, looks_so in _NEWER if version > sys.version_info and looks_so.search(words)]
+    if not newer or _newer_interpreter() is not None:
+        return ""
+    major, minor = newer[0]
+    return (
+        f"; it may be syntax of Python {major}.{minor} or newer, and no such interpreter was found "
+        "on the search path, in VIRTUAL_ENV, in .venv or among pyenv's versions"
+    )
 
 
 def _reworded(text: str) -> str:
@@ -97,22 +121,28 @@ def _parse_with_newer(text: str) -> ast.Module | None:
 
 @cache
 def _newer_interpreter() -> str | None:
-    """The first interpreter of the environment or the search path that is newer than this one."""
-    names = [f"python3.{minor}" for minor in range(NEWEST, sys.version_info.minor, -1)]
+    """The first interpreter of the environment, the search path or pyenv that runs and is newer than this one."""
     environment = os.environ.get("VIRTUAL_ENV")
     homes = [Path(environment) / "bin" / "python"] if environment else []
     homes.append(Path(".venv") / "bin" / "python")
-    found = [str(h) for h in homes if h.exists()] + [p for n in [*names, "python3", "python"] if (p := shutil.which(n))]
-    return next((p for p in found if _version(p) > sys.version_info[:2]), None)
+    names = [f"python3.{minor}" for minor in range(NEWEST, sys.version_info.minor, -1)]
+    found = [*homes, *(folder / name for name in (*names, "python3", "python") for folder in _folders())]
+    return next((str(p) for p in found if os.access(p, os.X_OK) and _version(p) > sys.version_info[:2]), None)
 
 
-def _version(interpreter: str) -> tuple[int, ...]:
+def _folders() -> list[Path]:
+    """The search path, and where pyenv keeps its versions: its shims on the search path may lead nowhere."""
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    return [*map(Path, os.get_exec_path()), *sorted(pyenv.glob("versions/*/bin"))]
+
+
+def _version(interpreter: Path) -> tuple[int, ...]:
     code = "import sys; print(*sys.version_info[:2])"
     try:
         done = subprocess.run([interpreter, "-I", "-c", code], capture_output=True, timeout=LIMIT_SECONDS, check=True)
-    except (OSError, subprocess.SubprocessError):
+        return tuple(int(part) for part in done.stdout.split())
+    except (OSError, ValueError, subprocess.SubprocessError):
         return (0,)
-    return tuple(int(part) for part in done.stdout.split())
 
 
 def _build(data: Any) -> Any:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
+import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from .newer_syntax import parse_newer
+from .newer_syntax import hint, parse_newer
 
 BOM = b"\xef\xbb\xbf"
+_ENCODING = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_BLANK = re.compile(rb"[ \t\f]*(?:#.*)?\r?$")
 
 
 class BrokenInput(Exception):
@@ -51,11 +55,7 @@ class Source:
         Raises:
             BrokenInput: the bytes are not UTF-8, or not Python that this interpreter understands.
         """
-        try:
-            text = content.removeprefix(BOM).decode()
-        except UnicodeDecodeError as error:
-            line = content[: error.start].count(b"\n") + 1
-            raise BrokenInput(f"{path}:{line}: not UTF-8 (byte 0x{content[error.start]:02x})") from None
+        text = _decoded(path, content)
         try:
             tree = ast.parse(text, filename=path)
         except (SyntaxError, ValueError) as error:
@@ -63,7 +63,7 @@ class Source:
             if newer is None:
                 # Some releases of 3.11 raise a ValueError for a null byte.
                 line, message = getattr(error, "lineno", None) or 1, getattr(error, "msg", str(error))
-                raise BrokenInput(f"{path}:{line}: syntax error: {message}") from None
+                raise BrokenInput(f"{path}:{line}: syntax error: {message}{hint(text, line, message)}") from None
             return cls(path, content, newer, is_newer=True)
         return cls(path, content, tree)
 
@@ -157,6 +157,42 @@ class Source:
         """The white space before a statement."""
         start = self.offset(node.lineno, 0)
         return self.content[start : start + node.col_offset].decode()
+
+
+def _decoded(path: str, content: bytes) -> str:
+    """A file's text: UTF-8, which is what edits count their bytes in."""
+    content = content.removeprefix(BOM)
+    declared = _declared_encoding(path, content)
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        place, byte = f"{path}:{line}", f"byte 0x{content[error.start]:02x}"
+        if not declared:
+            raise BrokenInput(f"{place}: not UTF-8 ({byte})") from None
+        way_out = f'save it as UTF-8, or leave it out: exclude = ["{path}"] in [tool.asyncshift]'
+        raise BrokenInput(
+            f"{place}: legal Python, but declared {declared} ({byte}), and only UTF-8 is rewritten; {way_out}"
+        ) from None
+
+
+def _declared_encoding(path: str, content: bytes) -> str:
+    """The encoding that a comment on the first two lines declares (PEP 263); "" for none and for UTF-8.
+
+    Raises:
+        BrokenInput: Python does not know it.
+    """
+    for number, line in enumerate(content.split(b"\n", 2)[:2], 1):
+        if comment := _ENCODING.match(line):
+            declared = comment[1].decode()
+            try:
+                is_utf8 = codecs.lookup(declared).name.startswith("utf-8")
+            except LookupError:
+                raise BrokenInput(f"{path}:{number}: unknown encoding: {declared}") from None
+            return "" if is_utf8 else declared
+        if not _BLANK.match(line):
+            break
+    return ""
 
 
 # Fields that hold no nodes, or such as the parser shares between all places where they stand.

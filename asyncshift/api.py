@@ -16,10 +16,9 @@ from .cli.assess import assessed
 from .cli.errors import Failure
 from .cli.gate import outcome, whole_project
 from .cli.plan import worked_out
-from .cli.project import known, open_project
+from .cli.project import open_project
 from .cli.report import told
-from .cli.work import work_out
-from .codemods.engine import CODEMODS
+from .cli.work import chosen, work_out
 
 Where = str | Path
 
@@ -59,8 +58,7 @@ def migrate(
     Raises:
         Failure: nothing has been written; uncommitted changes are one reason, unless `force`.
     """
-    wanted, unwanted = known("codemod", only, CODEMODS), known("codemod", skip, CODEMODS)
-    codemods = [name for name in CODEMODS if name in (wanted or CODEMODS) and name not in unwanted]
+    codemods = chosen(only, skip)
     project = open_project([str(path)], driver, module, mend=not dry_run)
     work = work_out(project, codemods)
     if work.contents and not dry_run:

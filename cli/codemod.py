@@ -44,5 +44,5 @@ def codemod(name: str | None, paths: Sequence[str], dry_run: bool, force: bool) 
 
 def _list() -> None:
     console = output()
-    for line in commands((name, summary(module)) for name, module in CODEMODS.items()):
+    for line in commands((name, summary(module)) for name, module in sorted(CODEMODS.items())):
         console.print(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -56,13 +57,27 @@ def python_files(root: Path, paths: Sequence[Path], exclude: Sequence[str] = ())
 
     Left out are what .gitignore files hide (unless git tracks it all the same), what `exclude` matches, virtual
     environments, build artefacts and links that lead out of the project. A file that is named itself is always in.
+
+    Raises:
+        Failure: a file that is named itself is not Python, one line each.
     """
-    files = {path.relative_to(root).as_posix() for path in paths if path.is_file()}
+    named = [path for path in paths if path.is_file()]
+    if foreign := [path for path in named if not _is_python(path)]:
+        raise Failure(*(f"{path.relative_to(root).as_posix()}: not a Python file" for path in foreign))
+    files = {path.relative_to(root).as_posix() for path in named}
     folders = [path for path in paths if path.is_dir()]
     if folders:
         walk = _Walk(root, exclude)
         files.update(file for folder in folders for file in walk.below(folder))
     return sorted(files)
+
+
+def _is_python(file: Path) -> bool:
+    """Does a file's name say that it is Python, or its first line that it is a Python script?"""
+    if file.suffix == ".py":
+        return True
+    with file.open("rb") as lines:
+        return re.match(rb"#!.*\bpython", lines.readline()) is not None
 
 
 class _Walk:

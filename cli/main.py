@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import os
 import traceback
 from importlib import import_module
 from typing import Any
@@ -66,6 +67,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 50, 100)
         try:
+            _check_current_folder()
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
@@ -80,6 +82,15 @@ class Commands(click.Group):
             for line in _lines(error):
                 click.echo(f"asyncshift: {line}", err=True)
             ctx.exit(2)
+
+
+def _check_current_folder() -> None:
+    from .errors import Failure
+
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise Failure("the current folder has been deleted: change to one that is there") from None
 
 
 def _lines(error: Exception) -> tuple[str, ...]:

@@ -8,12 +8,11 @@ from typing import Any, TypeVar
 
 import click
 
-from ..codemods.engine import CODEMODS
 from . import until
 from .carrying import carry_out
 from .errors import Failure
-from .project import known, open_project, paths_argument, scope_options
-from .work import work_out
+from .project import open_project, paths_argument, scope_options
+from .work import chosen, work_out
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -55,8 +54,7 @@ def migrate(
       asyncshift migrate --module shop.orders
       asyncshift migrate --until-verified -- -m pytest -q
     """
-    wanted, unwanted = known("codemod", only, CODEMODS), known("codemod", skip, CODEMODS)
-    codemods = [name for name in CODEMODS if name in (wanted or CODEMODS) and name not in unwanted]
+    codemods = chosen(only, skip)
     if until_verified:
         if dry_run:
             raise Failure("--until-verified writes: it can't be a dry run")

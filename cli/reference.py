@@ -31,7 +31,7 @@ def _sections() -> Iterator[str]:
 def codemods() -> str:
     """Each rewrite with its explanation."""
     parts = ["# The codemods\n", "`asyncshift codemod NAME PATH…` runs one alone. Made from the codemods themselves.\n"]
-    for name, module in CODEMODS.items():
+    for name, module in sorted(CODEMODS.items()):
         summary, _, rest = inspect.cleandoc(module.__doc__ or "").partition("\n")
         parts.append(f"## {name}\n\n{summary}\n" + (f"\n```text\n{rest.strip()}\n```\n" if rest.strip() else ""))
     return "\n".join(parts)

@@ -9,9 +9,9 @@ from ..analysis.decisions import Decision, Plan, Status
 from ..analysis.program import Program
 from ..codemods.engine import CODEMODS, make_plan, rewrite
 from .console import status
-from .errors import debugging
+from .errors import Failure, debugging
 from .listing import ASYNC_DEF, needs_a_look
-from .project import Project
+from .project import Project, known
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,18 @@ class Work:
     codemods: Collection[str]
     decisions: list[Decision]
     contents: dict[str, bytes]
+
+
+def chosen(only: Collection[str], skip: Collection[str]) -> list[str]:
+    """The codemods that `--only` and `--skip` leave.
+
+    Raises:
+        Failure: a name is not known, or the two contradict each other.
+    """
+    wanted, unwanted = known("codemod", only, CODEMODS), known("codemod", skip, CODEMODS)
+    if both := sorted({*wanted} & {*unwanted}):
+        raise Failure(*(f"--only {name} and --skip {name} contradict each other" for name in both))
+    return [name for name in CODEMODS if name in (wanted or CODEMODS) and name not in unwanted]
 
 
 def plan_for(program: Program) -> Plan:

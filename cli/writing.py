@@ -173,9 +173,16 @@ def _resolved(root: Path, contents: Mapping[str, bytes | None]) -> dict[str, byt
         target = (base / path).resolve()
         if not target.is_relative_to(base):
             raise Failure(f"{path}: leads out of the project")
-        if resolved.setdefault(target.relative_to(base).as_posix(), content) != content:
-            raise Failure(f"{path}: links to a file that changes in another way")
+        real = target.relative_to(base).as_posix()
+        if resolved.setdefault(real, content) != content:
+            raise Failure(_contradiction(root, real, contents))
     return resolved
+
+
+def _contradiction(root: Path, real: str, contents: Iterable[str]) -> str:
+    link = next(p for p in sorted(contents) if p != real and (root / p).resolve() == (root / real).resolve())
+    way_out = f'make it a file of its own, or leave it out: exclude = ["{link}"] in [tool.asyncshift]'
+    return f"{link}: is a link to {real}, and under the two names it would change in two ways; {way_out}"
 
 
 def _planned(root: Path, wanted: Mapping[str, bytes | None]) -> Journal:

@@ -70,6 +70,14 @@ def test_a_site_knows_its_place_and_is_ordered() -> None:
     ("content", "message"),
     [
         (b"a = 1\nb = \xff\n", "a.py:2: not UTF-8 (byte 0xff)"),
+        (
+            b"# coding: latin-1\na = 'caf\xe9'\n",
+            "a.py:2: legal Python, but declared latin-1 (byte 0xe9), and only UTF-8 is rewritten; save it as UTF-8, "
+            'or leave it out: exclude = ["a.py"] in [tool.asyncshift]',
+        ),
+        (b"# coding: utf8\na = '\xe9'\n", "a.py:2: not UTF-8 (byte 0xe9)"),
+        (b"#!/usr/bin/python\r\n# -*- coding: klingon -*-\r\n", "a.py:2: unknown encoding: klingon"),
+        (b"\xef\xbb\xbf# vim: set fileencoding=klingon :\n", "a.py:1: unknown encoding: klingon"),
         (b"a = 1\n\nif a\n", "a.py:3: syntax error: expected ':'"),
         (b"a = 1\0\n", "a.py:1: syntax error: source code string cannot contain null bytes"),
         (b"def f():\n\tx\n        y\n", "a.py:3: syntax error: "),
@@ -80,6 +88,13 @@ def test_what_can_not_be_read_is_told_in_one_line(content: bytes, message: str) 
         source(content)
     assert str(raised.value).startswith(message)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "content", [b"# coding: latin-1\na = 1\n", b"a = 1\n# coding: klingon\n", b"#\n#\n#coding:x\n"]
+)
+def test_an_encoding_that_makes_no_difference(content: bytes) -> None:
+    assert source(content).content == content
 
 
 def test_compiling_finds_what_parsing_does_not() -> None:

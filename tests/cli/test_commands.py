@@ -202,6 +202,9 @@ def test_only_and_skip(project: Folder, run: Run) -> None:
     assert run("migrate", "--skip", "async-deff").stderr == (
         "asyncshift: no codemod named 'async-deff': did you mean 'async-def'?\n"
     )
+    both = run("migrate", "--only", "async-def", "--skip", "async-def", "--skip", "engines")
+    assert both.exit_code == 2
+    assert both.stderr == "asyncshift: --only async-def and --skip async-def contradict each other\n"
     result = run("migrate", "--dry-run", "--skip", "async-def")
     assert result.exit_code == 0
     assert "+async def" not in result.stdout
@@ -231,6 +234,7 @@ def test_codemods_are_listed_with_a_line_each(run: Run, folder: Folder) -> None:
     lines = [line.split(maxsplit=1) for line in result.output.splitlines()]
     assert "async-def" in [name for name, _ in lines]
     assert all(len(line) == 2 for line in lines)
+    assert [name for name, _ in lines] == sorted(name for name, _ in lines)
 
 
 def test_one_codemod_alone(project: Folder, run: Run) -> None:
@@ -269,6 +273,13 @@ def test_a_missing_path(folder: Folder, run: Run, command: list[str]) -> None:
     result = run(*command, "nowhere")
     assert result.exit_code == 2
     assert result.stderr == "asyncshift: nowhere: no such file or folder\n"
+
+
+def test_a_current_folder_that_is_gone(folder: Folder, run: Run) -> None:
+    folder.root.rmdir()
+    result = run("plan")
+    assert result.exit_code == 2
+    assert result.stderr == "asyncshift: the current folder has been deleted: change to one that is there\n"
 
 
 @pytest.mark.parametrize("files", [{}, {"x.py": "print(1)\n"}], ids=["empty", "other code"])

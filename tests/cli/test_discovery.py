@@ -139,3 +139,11 @@ def test_absolute_and_relative_paths_mean_the_same(folder: Folder) -> None:
     folder.write({"a/x.py": ""})
     paths = existing(["a", str(folder.root / "a"), "./a/../a", os.curdir], folder.root)
     assert paths == [folder.root / "a"] * 3 + [folder.root]
+
+
+def test_a_file_that_is_named_itself_must_be_python(folder: Folder) -> None:
+    folder.write({"README.md": "# x\n", "notes.txt": "", "tool": "#!/usr/bin/env python3\nx = 1\n", "a.py": ""})
+    assert python_files(folder.root, existing(["tool", "a.py"], folder.root)) == ["a.py", "tool"]
+    with pytest.raises(Failure) as raised:
+        python_files(folder.root, existing(["README.md", "a.py", "notes.txt"], folder.root))
+    assert raised.value.lines == ("README.md: not a Python file", "notes.txt: not a Python file")

@@ -41,6 +41,13 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1] == "set()"
 
 
+def test_as_a_module() -> None:
+    home = Path(__file__).parents[2]
+    arguments = [sys.executable, "-m", "asyncshift", "--help"]
+    done = subprocess.run(arguments, cwd=home, check=True, capture_output=True, text=True)
+    assert done.stdout.startswith("Usage: asyncshift [OPTIONS]")
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_list_of_commands_says_what_each_says_itself(name: str) -> None:
     command = getattr(import_module(f"asyncshift.cli.{name}"), name)
