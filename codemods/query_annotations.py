@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+from ..analysis.program import Program
 from ..analysis.source import Source
+from ..analysis.symbols import Function
 from .edit import Edit, Replace, Wrap
 from .imports import request
 
@@ -21,6 +23,18 @@ def annotated(source: Source, functions: Iterable[ast.AST]) -> Iterator[tuple[as
                 for part in ast.walk(expression):
                     if isinstance(part, ast.Name | ast.Attribute) and source.text(part) == written:
                         yield part, list(_edits(source, part))
+
+
+def typed_parameters(program: Program, source: Source) -> Iterator[tuple[Function, ast.arg]]:
+    """The parameters of a file's functions whose annotation is Query."""
+    written, missing = request(source, "sqlalchemy.orm", "Query")
+    for function in program.functions if missing is None else ():
+        for parameter in function.parameters() if function.source is source else ():
+            annotation = parameter.annotation
+            if isinstance(annotation, ast.Subscript):
+                annotation = annotation.value
+            if annotation is not None and source.text(annotation) == written:
+                yield function, parameter
 
 
 def _types(node: ast.AST) -> Iterator[ast.expr]:

@@ -31,11 +31,14 @@ from .query_text import (
     renamed,
     rewritten,
 )
+from .versions import allows_none
 
 # Stands for the session in the text of a layer.
 SESSION = "\0"
 PLAIN_FOR_COUNT = frozenset({"filter", "where", "filter_by", "join", "outerjoin"})
 CRITERIA = frozenset({"filter", "where", "filter_by"})
+# Methods of a session that 1.4.24 brought, and what they are short for.
+SHORT_FORMS = {"scalars": "execute", "stream_scalars": "stream"}
 # Methods that need no arguments.
 HANDED_ON = frozenset({"all", "count", "first", "one", "one_or_none", "scalar"})
 AGGREGATES = frozenset({"count", "max", "min", "sum", "avg"})
@@ -87,10 +90,14 @@ class Executing:
         """A helper that serves queries for objects and for rows asks the statement which it is."""
         root = self.rewriting.chain.root
         several = all(_is_entity(q) or len(q.entities) > 1 for q in self.queries)
-        if not several or not is_plain(root) or self._own_names() & ENTITY_CHANGING:
+        if not several or not is_plain(root) or self._own_names() & ENTITY_CHANGING or self._has_no_scalars():
             raise Declined("it can be one of several queries, of which some give objects and others rows")
         text = self.rewriting.chain.source.text(root)
         return f"scalars if len({text}.column_descriptions) == 1 else {SESSION}.execute"
+
+    def _has_no_scalars(self) -> bool:
+        """Is the project's SQLAlchemy older than `Session.scalars`?"""
+        return allows_none(self.rewriting.program, "sqlalchemy", "1.4.24")
 
     def _own_names(self) -> set[str]:
         return {link.name for link in self.rewriting.chain.steps()}
@@ -116,6 +123,8 @@ class Executing:
         function = rewriting.program.function_at(source, root)
         if not self._differ_in_uniqueness() or not is_plain(root) or rewriting.chain.steps() or function is None:
             return None
+        if self._has_no_scalars():
+            return None
         statement = statement_before(source, rewriting.chain.node)
         if statement is None:
             return None
@@ -140,6 +149,8 @@ class Executing:
 
     def result(self, method: str, rest: str) -> list[Layer]:
         """`(await session.method(…))rest`."""
+        if method in SHORT_FORMS and self._has_no_scalars():
+            method, rest = SHORT_FORMS[method], f".scalars(){rest}"
         if not rest:
             return self.single(method)
         call = _called(method)
@@ -410,7 +421,7 @@ class Executing:
             methods = {"scalars": "stream_scalars", "execute": "stream"}
             if self.method() not in methods:
                 raise Declined("it can be one of several queries, of which some give objects and others rows")
-            return Ending(self.single(methods[self.method()]), streams=True)
+            return Ending(self.result(methods[self.method()], ""), streams=True)
         # dict() takes a Result for a mapping, because it has keys().
         rest = ".all()" if isinstance(parent, ast.Call) and dotted(parent.func) == "dict" else ""
         return Ending(self.result(self.method(), self.unique() + rest))

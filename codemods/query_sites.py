@@ -13,6 +13,7 @@ from ..analysis.queries import TERMINALS, Chain, Link, chains, is_iterated, is_p
 from ..analysis.source import Source
 from ..analysis.values import DYNAMIC
 from .edit import Edit, Import, Replace, Wrap
+from .query_classes import require_no_own_methods
 from .query_endings import SESSION, Ending, Executing
 from .query_layout import Layer
 from .query_listeners import require_no_listeners
@@ -149,6 +150,7 @@ def _rewritten(program: Program, callers: Callers, found: list[Chain]) -> Group:
 def _rewrite_site(program: Program, callers: Callers, site: Site) -> None:
     chain = site.chain
     require_no_listeners(program, chain.end.name if chain.end is not None else "")
+    require_no_own_methods(program, chain)
     if not is_faithful(chain):
         raise Declined("it stands where the text cannot be changed safely")
     if chain.end is not None and chain.end.name in BULK and _is_dynamic(program, chain):

@@ -22,10 +22,11 @@ from dataclasses import replace
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.once import once
 from ..analysis.program import Program
+from ..analysis.queries import queries
 from .carried import as_data, carried
 from .edit import Edit
 from .import_lines import line_length
-from .query_annotations import annotated
+from .query_annotations import annotated, typed_parameters
 from .query_layout import Layout, stands_inside
 from .query_mocks import held_by_mocks
 from .query_passing import Change
@@ -71,6 +72,7 @@ def _decide(program: Program, groups: list[Group]) -> Iterator[Decision]:
     for of_file in sites.values():
         yield from _decisions(program, of_file)
         yield from _types(program, of_file)
+    yield from _never_given(program)
     changes = {change.node: change for group in groups for change in group.changes}
     for change in changes.values():
         yield _passing(program, change)
@@ -124,6 +126,22 @@ def _types(program: Program, sites: list[Site]) -> Iterator[Decision]:
             data=as_data(edits),
             node=node,
         )
+
+
+def _never_given(program: Program) -> Iterator[Decision]:
+    """Parameters for a Query of which nothing is known but the type."""
+    for source in program.sources.values():
+        for function, parameter in typed_parameters(program, source):
+            if not queries(program.parameter(function, parameter.arg)):
+                yield Decision(
+                    NAME,
+                    source.site(parameter),
+                    REFUSED,
+                    Status.DECLINED,
+                    Confidence.LOW,
+                    "no query is seen that it is given: a statement needs its session as well",
+                    function=function.qualname,
+                )
 
 
 def _passing(program: Program, change: Change) -> Decision:

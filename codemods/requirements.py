@@ -331,6 +331,8 @@ def _open_conda(manifest: _Manifest) -> None:
 
 # The edits
 
+# The first SQLAlchemy with asyncio and select() of this kind.
+OLDEST = "sqlalchemy>=1.4"
 _SQLALCHEMY = {"sqlalchemy", "sqlmodel"}
 
 
@@ -394,7 +396,7 @@ def _included(manifest: _Manifest, by_path: Mapping[str, _Manifest], seen: set[s
 
 def _pins(manifest: _Manifest, needs: Needs) -> Iterator[Note]:
     """Packages that are pinned to a version that will not do."""
-    wanted = {_package(need): Requirement(need) for need in needs.runtime | needs.test}
+    wanted = {_package(need): Requirement(need) for need in {OLDEST, *needs.runtime, *needs.test}}
     for held in manifest.lists:
         for requirement in held.listed():
             need = wanted.get(requirement.name)

@@ -95,6 +95,18 @@ def test_a_method_that_is_handed_on_where_the_session_stays_sync() -> None:
     assert "map(lambda: db.scalar(select(func.count()).select_from(User)), ())" in after
 
 
+def test_a_sqlalchemy_that_has_no_scalars_yet(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("SQLAlchemy==1.4.22\n")
+    text = "from sqlalchemy.orm import Session\nfrom models import User\n\n\ndef run(db: Session):\n"
+    text += "    for user in db.query(User):\n        print(user)\n"
+    text += "    return db.query(User).first(), db.query(User.id).all()\n"
+    program = Program(tmp_path, _program(text, True).sources, Settings(), stays_sync=True)
+    edits = [e for d in query_to_select.decide(program) for e in query_to_select.rewrite(d, program)]
+    after = apply(program.sources["case.py"].content, edits).decode()
+    assert "for user in db.execute(select(User)).scalars():" in after
+    assert "db.execute(select(User).limit(1)).scalars().first(), db.execute(select(User.id)).all()" in after
+
+
 # Every name of Query
 
 # What Query inherits from the machinery of statements and events; nobody calls it on a query.

@@ -236,6 +236,10 @@ class TestReported:
         result = edit(tmp_path, BOTH, {"requirements.txt": "sqlalchemy\npytest\npytest-asyncio==0.21.1\nhttpx==0.28\n"})
         assert messages(result) == ["requirements.txt:3: pytest-asyncio is pinned to 0.21.1; >=0.24 is needed"]
 
+    def test_a_sqlalchemy_without_asyncio(self, tmp_path: Path) -> None:
+        result = edit(tmp_path, RUNTIME, {"requirements.txt": "SQLAlchemy==1.3.24\n"})
+        assert messages(result) == ["requirements.txt:1: sqlalchemy is pinned to 1.3.24; >=1.4 is needed"]
+
     def test_pin_that_is_too_old_in_toml(self, tmp_path: Path) -> None:
         text = '[project]\ndependencies = [\n  "sqlalchemy",\n  "aiosqlite-x",\n  "aiosqlite==0.1",\n]\n'
         assert messages(edit(tmp_path, RUNTIME, {"pyproject.toml": text})) == [

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from .whole import Case, cases, check, read_cases
+from .whole import Case, cases, check, migrate, read_cases
 
 # Plumbing of connections and events; what 2.1 no longer has; `query` has all the cases of query_to_select.
 OTHERS = {"close_all", "connection_callable", "dispatch", "query"}
@@ -17,6 +17,14 @@ OTHERS = {"close_all", "connection_callable", "dispatch", "query"}
 @pytest.mark.parametrize("case", cases("session_methods"))
 def test_case(case: Case, tmp_path: Path) -> None:
     check(case, tmp_path)
+
+
+def test_what_2_1_no_longer_has() -> None:
+    text = (
+        "from sqlalchemy.orm import Session\n\n\ndef close(db: Session):\n    db.close_all()\n    Session.close_all()\n"
+    )
+    after = migrate({"app.py": text})[0]["app.py"].decode()
+    assert "    await db.close_all()\n    await AsyncSession.close_all()\n" in after
 
 
 def test_every_public_name_of_session_has_a_case() -> None:
