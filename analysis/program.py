@@ -12,6 +12,7 @@ from types import MappingProxyType
 from .bridges import Bridges, with_parents
 from .colours import Colours
 from .decorators import Decorators
+from .formatting import Formatters
 from .interpreter import Interpreter
 from .library import library
 from .mapped import Mapped
@@ -76,6 +77,9 @@ class Program:
                 messages.append(f"{path}:1: {error.strerror}")
         if messages:
             raise BrokenInputs(messages)
+        formatters = Formatters(root)
+        for path, source in sources.items():
+            source.line_length = formatters.line_length(path)
         return cls(root, sources, settings, stays_sync)
 
     @classmethod

@@ -6,7 +6,7 @@ import ast
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -40,13 +40,15 @@ class Source:
     """A parsed file of the project.
 
     `path` is relative to the project's root, with forward slashes. `content` is the file to the byte. Offsets are byte
-    offsets into `content`. `is_newer`: its syntax is newer than the interpreter that runs.
+    offsets into `content`. `is_newer`: its syntax is newer than the interpreter that runs. `line_length` is that of the
+    project's formatter, 0 where none is configured.
     """
 
     path: str
     content: bytes
     tree: ast.Module = field(repr=False)
     is_newer: bool = False
+    line_length: int = 0
 
     @classmethod
     def parse(cls, path: str, content: bytes) -> Source:
@@ -66,6 +68,14 @@ class Source:
                 raise BrokenInput(f"{path}:{line}: syntax error: {message}{hint(text, line, message)}") from None
             return cls(path, content, newer, is_newer=True)
         return cls(path, content, tree)
+
+    def changed(self, content: bytes) -> Source:
+        """The file with another content.
+
+        Raises:
+            BrokenInput: it can't be parsed.
+        """
+        return replace(Source.parse(self.path, content), line_length=self.line_length)
 
     def compile(self) -> None:
         """Compile the file, which finds what parsing alone does not: an `await` outside of an async function.

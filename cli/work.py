@@ -10,6 +10,7 @@ from ..analysis.program import Program
 from ..codemods.engine import CODEMODS, make_plan, rewrite
 from .console import status
 from .errors import Failure, debugging
+from .formatting import formatted
 from .listing import ASYNC_DEF, needs_a_look
 from .project import Project, known
 
@@ -70,5 +71,5 @@ def _work_out(project: Project, codemods: Collection[str], *, stays_sync: bool) 
     program = project.program(stays_sync)
     plan = plan_for(program).only(codemods)
     with status("Rewriting"):
-        contents = rewrite(program, plan, faults=debugging())
+        contents = formatted(project.root, program.sources, rewrite(program, plan, faults=debugging()))
         return Work(program, codemods, list(plan), contents)

@@ -17,6 +17,7 @@ _Statement = ast.Import | ast.ImportFrom
 _GAP = re.compile(rb"(?:\s|\\|#[^\r\n]*)*")
 _CODING = re.compile(rb"#.*coding[:=]")
 _LINE_LENGTH = 88
+_LONGEST = 120
 
 # The part of a file's imports that a line stands in.
 _FUTURE, _STDLIB, _THIRD_PARTY, _OWN, _RELATIVE = range(5)
@@ -322,9 +323,11 @@ def _wrapped(source: Source, statement: ast.ImportFrom, index: int, text: str) -
 
 
 def line_length(source: Source) -> int:
-    """How long the lines of the file may be: as long as its longest line of code is, within reason."""
+    """How long the lines of the file may be, within reason: as its formatter has it, else as its longest line."""
+    if source.line_length:
+        return min(source.line_length, _LONGEST)
     longest = max((len(line) for line in source.content.splitlines() if not line.lstrip().startswith(b"#")), default=0)
-    return min(max(_LINE_LENGTH, longest), 120)
+    return min(max(_LINE_LENGTH, longest), _LONGEST)
 
 
 # One name less

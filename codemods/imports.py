@@ -80,7 +80,7 @@ def settle(
     for item in sorted(set(wanted), key=lambda i: (i.module, i.name or "", i.alias or "")):
         if item.name is not None and claimed.setdefault(local_name(item), item) != item:
             raise Conflict(f"{before.path}: {claimed[local_name(item)]} and {item} are wanted under one name")
-        after = _add(Source.parse(before.path, after), item, own)
+        after = _add(before.changed(after), item, own)
     return _prune(before, after, exported)
 
 
@@ -241,12 +241,12 @@ def _add(source: Source, wanted: Import, own: frozenset[str]) -> bytes:
         return source.content
     if not for_types and _are_for_types(module, wanted):
         inside = apply(source.content, import_lines.insert_for_types(source, wanted))
-        if inside != source.content and _is_for_types(Source.parse(source.path, inside), local):
+        if inside != source.content and _is_for_types(source.changed(inside), local):
             return inside
     content = apply(source.content, import_lines.insert(source, wanted, own))
     if for_types:
         # What is imported at run time needs no import for type checkers beside it.
-        source = Source.parse(source.path, content)
+        source = source.changed(content)
         moved = [i for i in scopes(source).module.imports if i.guard == "typing" and i.local == local]
         content = apply(content, [import_lines.remove(source, moved[0])])
     return content
@@ -272,7 +272,7 @@ def _prune(before: Source, after: bytes, exported: frozenset[str]) -> bytes:
     """Remove the imports that lost their last use, one at a time: a removed block may free another name."""
     used = {key for scope, imported, key in _imports(before) if _is_used(scope, imported)}
     while True:
-        source = Source.parse(before.path, after)
+        source = before.changed(after)
         edit = _next_removal(source, used, exported)
         if edit is None:
             return after
