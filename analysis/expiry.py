@@ -33,6 +33,8 @@ class Expired:
     node: ast.Attribute
     is_certain: bool
     classes: frozenset[str]
+    # Tests pass something that only looks like the object.
+    is_faked: bool = False
 
     @property
     def source(self) -> Source:

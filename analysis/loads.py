@@ -105,7 +105,9 @@ class _Chooser:
         self.found = Loads(tracing=self._tracing)
         for load in sorted(self._reads.all(), key=self._urgency):
             self._choose(load)
-        self.found.expired = list(Expiry(program, Effects(program, colours), self._reads.origins).reads())
+        for read in Expiry(program, Effects(program, colours), self._reads.origins).reads():
+            is_faked = not read.is_certain and self._is_faked(read.function, read.owner, read.node.attr)
+            self.found.expired.append(replace(read, is_faked=is_faked))
         self.found.stale = list(Staleness(program, self._reads.origins, self._is_loaded).found())
         self.found.server_values = list(ServerValues(program, self._reads.responses).needed())
         self.found.awaited = [load for load in self.found.awaited if not self._is_awaited_before(load)]
@@ -409,7 +411,9 @@ class _Chooser:
 
     def _may_await(self, load: Load) -> bool:
         """Can the reader await, and are all objects it gets mapped ones?"""
-        if is_in_lambda_or_default(load.source, load.node) or self._is_faked(load):
+        if is_in_lambda_or_default(load.source, load.node) or self._is_faked(
+            load.function, load.owner, load.relationship.name
+        ):
             return False
         if load.kind == "indirect":
             return False
@@ -417,12 +421,12 @@ class _Chooser:
             return self._colours.can_await(load.function, load.node)
         return self._colours.is_async(load.function) or self._can_become_async(load.function)
 
-    def _is_faked(self, load: Load) -> bool:
-        """Do tests pass something that only looks like the mapped object?"""
-        values: Values = self._program.values(load.owner) | self._tracing.values.get(load.owner, frozenset())
+    def _is_faked(self, function: Function, owner: ast.expr, name: str) -> bool:
+        """Do tests pass something that only looks like the mapped object whose attribute is read?"""
+        values: Values = self._program.values(owner) | self._tracing.values.get(owner, frozenset())
         fakes = [v.origin.rsplit(":", 2)[0] for v in values if isinstance(v, Mock) and not v.path]
-        return any(self._reads.tests.lead_to(path, load.function) for path in fakes) or any(
-            isinstance(v, Instance) and self._has_of_its_own(v.cls, load.relationship.name) for v in values
+        return any(self._reads.tests.lead_to(path, function) for path in fakes) or any(
+            isinstance(v, Instance) and self._has_of_its_own(v.cls, name) for v in values
         )
 
     def _has_of_its_own(self, cls: str, name: str) -> bool:

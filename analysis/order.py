@@ -88,7 +88,17 @@ def _is_behind(parent: ast.AST, one: ast.AST, other: ast.AST) -> bool:
 
 def _goes_on(source: Source, path: list[ast.AST]) -> bool:
     """Can control leave the statements on a path at their ends, and not by a jump out of the function?"""
-    return not any(isinstance(s, ast.Return | ast.Raise) for s in following(source, path))
+    return not any(map(_leaves, following(source, path)))
+
+
+def _leaves(statement: ast.stmt) -> bool:
+    """Does a statement always jump out of the function?"""
+    match statement:
+        case ast.Return() | ast.Raise():
+            return True
+        case ast.If(body=body, orelse=orelse):
+            return any(map(_leaves, body)) and any(map(_leaves, orelse))
+    return False
 
 
 def following(source: Source, path: list[ast.AST]) -> Iterator[ast.stmt]:

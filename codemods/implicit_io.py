@@ -203,6 +203,10 @@ def _read_again(expired: Expired) -> Decision:
         if _may_be_deleted(expired):
             text = f"if {owner} in {session}:\n{source.indentation(statement)}{INDENT}{text}"
         edits.append(_after(source, statement, text))
+    elif expired.is_faked:
+        concern = (
+            f"{source.text(expired.node)} may have to be loaded, but tests pass a mock, which gives nothing to await"
+        )
     else:
         edits += _awaited_read(source, expired.node, expired.owner)
         concern = "" if edits else f"{source.text(expired.node)} may have to be loaded where nothing can be awaited"
@@ -288,7 +292,11 @@ def _fetched(cls: Class, values: list[ServerValue]) -> Decision:
 def _base_classes(program: Program, loads: Loads) -> Iterator[Decision]:
     """`AsyncAttrs` for the classes whose attributes are awaited."""
     awaited = [(_step(load), {o.cls for o in load.origins}) for load in loads.awaited]
-    awaited += [(_read_step(expired), set(expired.classes)) for expired in loads.expired if not expired.is_certain]
+    awaited += [
+        (_read_step(expired), set(expired.classes))
+        for expired in loads.expired
+        if not (expired.is_certain or expired.is_faked)
+    ]
     needed: dict[ast.AST, Decision] = {}
     for step, classes in awaited:
         for base in [base for cls in sorted(classes) for base in bases(program, cls)]:
