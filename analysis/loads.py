@@ -79,7 +79,7 @@ class Loads:
 
 def find_loads(program: Program, colours: Colours) -> Loads:
     """All implicit loads of a program whose other colours are known, and what is done about them."""
-    return _Chooser(program, colours).found if _is_lazy_anywhere(program) else Loads()
+    return _Chooser(program, colours).found if _may_load(program) else Loads()
 
 
 def implicit_loads(program: Program, loads: Loads) -> Iterator[AsyncSite]:
@@ -89,9 +89,9 @@ def implicit_loads(program: Program, loads: Loads) -> Iterator[AsyncSite]:
         yield AsyncSite(load.function, load.node, "load", None, f"loads {text}")
 
 
-def _is_lazy_anywhere(program: Program) -> bool:
-    mapped = program.interpreter.objects.mapped.known.values()
-    return any(m.is_lazy for m in mapped) and not all(map(program.stays_sync, program.functions))
+def _may_load(program: Program) -> bool:
+    """Can reading an attribute send a query? A column does so too, behind a rollback."""
+    return bool(program.interpreter.objects.mapped.known) and not all(map(program.stays_sync, program.functions))
 
 
 class _Chooser:
