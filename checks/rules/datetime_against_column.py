@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from ...analysis.calling import runs_on_loop, tests_aside
 from ...analysis.datetimes import misfits
 from ...analysis.program import Program
+from ...analysis.session_use import is_async_database, is_sync_database
+from ...analysis.symbols import Function
 from ..finding import Finding, finding
 from ..rule import Example
 
@@ -78,7 +80,16 @@ def find(program: Program) -> Iterator[Finding]:
     checked = frozenset(tests_aside(program))
     for misfit in misfits(program):
         function = misfit.function
-        if function is None or (function in checked and runs_on_loop(program, function)):
+        if function is None or (function in checked and _is_async(program, function)):
             column, given = ("without", "with one") if misfit.zone.is_aware else ("with", "without one")
             message = f"{misfit.column} is a timestamp {column} time zone and gets a datetime {given}"
             yield finding(misfit.source, misfit.node, CODE, f"{message}, which asyncpg refuses")
+
+
+def _is_async(program: Program, function: Function) -> bool:
+    """Does a function use the database with await? One that is async and given a sync session does not."""
+    given = [program.parameter(function, p.arg) for p in function.parameters()]
+    is_sync = any(is_sync_database(program, values) for values in given)
+    return runs_on_loop(program, function) and (
+        not is_sync or any(is_async_database(program, values) for values in given)
+    )

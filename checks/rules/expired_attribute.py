@@ -12,37 +12,30 @@ from collections.abc import Iterator
 
 from ...analysis.expired import expired
 from ...analysis.program import Program
+from ..examples import USER
 from ..finding import Finding, finding
 from ..rule import Example
 
 CODE = "AS302"
 NAME = "expired-attribute"
 
-MODEL = """\
+MODEL = (
+    """\
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-
-
-class Base(DeclarativeBase):
-    pass
-
-
-class User(Base):
-    __tablename__ = "user"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str]
-
-
 """
-EXAMPLES = (
-    Example(
-        bad=MODEL
-        + """\
+    + USER
+    + """\
 async def give_up(session: AsyncSession) -> None:
     await session.rollback()
 
 
+"""
+)
+EXAMPLES = (
+    Example(
+        bad=MODEL
+        + """\
 async def rename(session: AsyncSession, user: User, name: str) -> str:
     try:
         user.name = name
@@ -54,10 +47,6 @@ async def rename(session: AsyncSession, user: User, name: str) -> str:
 """,
         good=MODEL
         + """\
-async def give_up(session: AsyncSession) -> None:
-    await session.rollback()
-
-
 async def rename(session: AsyncSession, user: User, name: str) -> str:
     try:
         user.name = name

@@ -14,41 +14,27 @@ from collections.abc import Iterator
 from ...analysis.lazy_loads import LazyLoad, lazy_loads
 from ...analysis.program import Program
 from ...analysis.tracing import Place
+from ..examples import USER_WITH_POSTS
 from ..finding import Finding, Step, finding
 from ..rule import Example
 
 CODE = "AS301"
 NAME = "lazy-load"
 
-MODEL = """\
+MODEL = (
+    """\
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, selectinload
-
-
-class Base(DeclarativeBase):
-    pass
-
-
-class User(Base):
-    __tablename__ = "user"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    posts: Mapped[list["Post"]] = relationship()
-
-
-class Post(Base):
-    __tablename__ = "post"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
-
-
+"""
+    + USER_WITH_POSTS
+    + """\
 def count(user: User) -> int:
     return len(user.posts)
 
 
 """
+)
 EXAMPLES = (
     Example(
         bad=MODEL

@@ -9,9 +9,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ...analysis.bindings import written
 from ...analysis.program import Program
 from ...analysis.symbols import Function
 from ...analysis.values import ColumnAttribute
+from ..examples import USER_WITH_POSTS
 from ..finding import Finding, finding
 from ..rule import Example
 
@@ -20,31 +22,14 @@ NAME = "missing-unique"
 FETCHING = frozenset({"all", "one", "one_or_none", "scalar_one", "scalar_one_or_none", "fetchall", "partitions"})
 SENDING = frozenset({"execute", "scalars", "exec"})
 
-MODEL = """\
+MODEL = (
+    """\
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, joinedload, mapped_column, relationship
-
-
-class Base(DeclarativeBase):
-    pass
-
-
-class User(Base):
-    __tablename__ = "user"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    posts: Mapped[list["Post"]] = relationship()
-
-
-class Post(Base):
-    __tablename__ = "post"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
-
-
 """
+    + USER_WITH_POSTS
+)
 EXAMPLES = (
     Example(
         bad=MODEL
@@ -77,8 +62,8 @@ def find(program: Program) -> Iterator[Finding]:
 
 def _joined_collection(program: Program, function: Function, statement: ast.expr) -> str:
     """A collection that a statement loads by a join; "" for none."""
-    for written in _written(function, statement):
-        for node in ast.walk(written):
+    for expression in written(function, statement):
+        for node in ast.walk(expression):
             match node:
                 case ast.Call(func=ast.Name(id="joinedload") | ast.Attribute(attr="joinedload"), args=[first, *_]):
                     for value in program.values(first):
@@ -90,17 +75,6 @@ def _joined_collection(program: Program, function: Function, statement: ast.expr
 def _is_collection(program: Program, value: ColumnAttribute) -> bool:
     mapped = program.mapped(value.cls)
     return bool(mapped and value.name in mapped.relationships and mapped.relationships[value.name].many)
-
-
-def _written(function: Function, statement: ast.expr) -> list[ast.expr]:
-    """A statement as it is written, or what is assigned to its name."""
-    if not isinstance(statement, ast.Name):
-        return [statement]
-    return [
-        n.value
-        for n in function.own_nodes()
-        if isinstance(n, ast.Assign) and any(isinstance(t, ast.Name) and t.id == statement.id for t in n.targets)
-    ]
 
 
 def _fetches(function: Function, call: ast.Call) -> Iterator[ast.Attribute]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ...analysis.bindings import assigned
 from ...analysis.calling import tests_aside
 from ...analysis.program import Program
 from ...analysis.session_use import is_async_database
 from ...analysis.symbols import Function
 from ...analysis.tracing import objects
 from ...analysis.values import External, Instance, Rows, Statement
+from ..examples import USER_WITH_POSTS
 from ..finding import Finding, finding
 from ..rule import Example
 
@@ -22,31 +24,14 @@ CODE = "AS701"
 NAME = "query-in-loop"
 READING = frozenset({"execute", "scalar", "scalars", "get", "get_one"})
 
-MODEL = """\
+MODEL = (
+    """\
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-
-
-class Base(DeclarativeBase):
-    pass
-
-
-class User(Base):
-    __tablename__ = "user"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str]
-
-
-class Post(Base):
-    __tablename__ = "post"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
-
-
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 """
+    + USER_WITH_POSTS
+)
 EXAMPLES = (
     Example(
         bad=MODEL
@@ -93,11 +78,8 @@ def _is_over_rows(program: Program, function: Function, node: ast.expr, depth: i
             return _is_over_rows(program, function, first.iter, depth - 1)
         case ast.Name(id=name) if depth:
             return any(
-                isinstance(n, ast.Assign)
-                and any(isinstance(t, ast.Name) and t.id == name for t in n.targets)
-                and isinstance(n.value, ast.ListComp | ast.SetComp)
-                and _is_over_rows(program, function, n.value, depth - 1)
-                for n in function.own_nodes()
+                isinstance(value, ast.ListComp | ast.SetComp) and _is_over_rows(program, function, value, depth - 1)
+                for value in assigned(function, name)
             )
     return False
 

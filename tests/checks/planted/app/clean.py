@@ -181,3 +181,69 @@ async def lifespan(app: FastAPI):
 
 
 app = FastAPI(lifespan=lifespan)
+
+
+async def commits():
+    async with SessionLocal() as session:
+        session.add(Author(name="Ada"))
+        await session.commit()
+
+
+async def finish(session: AsyncSession):
+    await session.commit()
+
+
+async def commits_elsewhere():
+    async with SessionLocal() as session:
+        session.add(Author(name="Ada"))
+        await finish(session)
+
+
+async def begins():
+    async with SessionLocal() as session, session.begin():
+        session.add(Author(name="Ada"))
+
+
+async def begins_at_once():
+    async with SessionLocal.begin() as session:
+        session.add(Author(name="Ada"))
+
+
+class Adder:
+    def __init__(self, session: AsyncSession):
+        self.session = session
+
+    async def add(self):
+        self.session.add(Author(name="Ada"))
+        await self.session.commit()
+
+
+async def kept_by_an_object():
+    async with SessionLocal() as session:
+        session.add(Author(name="Ada"))
+        await Adder(session).add()
+
+
+async def again():
+    async with SessionLocal() as session:
+        await session.get(Author, 1)
+    async with SessionLocal() as session:
+        session.add(Author(name="Ada"))
+        await session.commit()
+
+
+async def by_key(session: AsyncSession, key: int):
+    return (await session.execute(select(Author).where(Author.id == key))).scalar_one()
+
+
+async def any_of_name(session: AsyncSession, name: str):
+    result = await session.execute(select(Author).where(Author.name == name).limit(1))
+    return result.scalar_one_or_none()
+
+
+async def counted(session: AsyncSession, name: str):
+    return (await session.execute(select(func.count()).where(Author.name == name))).scalar_one()
+
+
+async def chosen_by(session: AsyncSession, conditions):
+    return (await session.execute(select(Author).where(*conditions))).scalar_one_or_none()

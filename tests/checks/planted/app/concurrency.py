@@ -35,7 +35,7 @@ async def rename_all(session: AsyncSession):
 
 
 async def remove(session, key):
-    await session.delete(await session.get_one(Author, key))  # AS601 in a task group
+    await session.delete(await session.get_one(Author, key))  # AS601 AS703 in a task group
 
 
 async def remove_both():
