@@ -35,11 +35,11 @@ async def rename_all(session: AsyncSession):
 
 
 async def remove(session, key):
-    await session.delete(await session.get_one(Author, key))  # AS601 AS703 in a task group
+    await session.delete(await session.get_one(Author, key))  # AS601 in a task group
 
 
 async def remove_both():
-    async with SessionLocal() as session, asyncio.TaskGroup() as group:
+    async with SessionLocal() as session, asyncio.TaskGroup() as group:  # AS703 writes of tasks
         group.create_task(remove(session, 1))
         group.create_task(remove(session, 2))
 
