@@ -78,7 +78,7 @@ def facade_of_engine(pool: AsyncEngine):
 
 
 async def bind(session: AsyncSession):
-    return session.get_bind().dialect.name  # AS104 get_bind()
+    return session.get_bind()  # AS104 get_bind()
 
 
 def get_sync_session() -> Iterator[Session]:
