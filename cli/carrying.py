@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 
+from ..checks.finding import Finding
 from ..codemods.engine import CODEMODS
 from . import git, listing, writing
 from .console import messages, remarks
 from .diff import print_diff
 from .errors import Failure
+from .gate import outcome, whole_project
 from .project import Project
 from .work import Work, nothing_to_do
 
@@ -32,7 +34,7 @@ def carry_out(project: Project, work: Work, *, dry_run: bool, force: bool) -> No
     else:
         _check_clean(project, work, force)
         writing.write(project.root, work.contents, plan=[decision.as_json() for decision in work.decisions])
-        _print(_changed(work))
+        _print(_changed(work, _left(project, work)))
 
 
 def _check_clean(project: Project, work: Work, force: bool) -> None:
@@ -66,7 +68,7 @@ def _asked_for(codemods: Iterable[str]) -> list[str]:
     return [name for name in codemods if name not in along]
 
 
-def _changed(work: Work) -> Iterator[Text]:
+def _changed(work: Work, left: Sequence[Finding]) -> Iterator[Text]:
     looks = [decision for decision in work.decisions if listing.needs_a_look(decision)]
     functions = sum(map(listing.becomes_async, work.decisions))
     yield Text(
@@ -75,10 +77,21 @@ def _changed(work: Work) -> Iterator[Text]:
         "bold",
     )
     yield from listing.looks(looks)
+    if left:
+        yield Text("")
+        yield Text(f"`asyncshift check` finds {listing.counted(len(left), 'mistake')} in the result:", "bold")
+        for finding in left:
+            yield Text(f"  {finding.path}:{finding.line} {finding.code} {finding.message}")
     yield Text("")
     yield Text("Next", "bold")
     for step in _next(sorted(work.contents), bool(looks)):
         yield Text(f"  {step}")
+
+
+def _left(project: Project, work: Work) -> Sequence[Finding]:
+    """What the gate finds in a project that has become async."""
+    is_async = any(map(listing.becomes_async, work.decisions))
+    return outcome(whole_project(project)).findings if is_async else ()
 
 
 def _next(changed: Sequence[str], looks: bool) -> Iterator[str]:

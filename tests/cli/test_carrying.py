@@ -48,6 +48,15 @@ def test_the_closing_summary(carried: Callable[..., list[str]]) -> None:
     ]
 
 
+def test_what_the_gate_finds_is_told_in_its_words(folder: Folder, run: Callable[..., Result]) -> None:
+    folder.write({"x.py": BLOCKING}).commit()
+    told = run("migrate").output
+    assert "`asyncshift check` finds 1 mistake in the result:\n" in told
+    message = "AS501 requests.get(url) waits for an HTTP server and blocks the event loop"
+    assert f"  x.py:11 {message}" in told
+    assert message in run("check", "--format", "concise").output
+
+
 def test_nothing_to_change_but_places_to_look_at(carried: Callable[..., list[str]], folder: Folder) -> None:
     assert carried([LOOK], {}) == [
         "Nothing more can be converted; 1 place to look at:",
@@ -93,4 +102,11 @@ from sqlalchemy.orm import Session
 
 def load(db: Session) -> int:
     return db.scalar(text("select 1"))
+"""
+BLOCKING = f"""\
+import requests
+{QUERY}
+
+async def poll(url: str) -> str:
+    return requests.get(url).text
 """
