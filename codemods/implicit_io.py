@@ -38,6 +38,7 @@ from .eager_defaults import fetch, homes
 from .edit import Edit, Wrap
 from .indenting import INDENT
 from .loader_options import Query
+from .older_loads import lacks_async_attrs, loading, spawned, spawning
 from .relationship_lazy import Unwritable, eager
 
 NAME = "implicit-io"
@@ -51,13 +52,13 @@ def decide(program: Program) -> Iterator[Decision]:
     for load in loads.awaited:
         yield _where_it_stands(program, load)
     for refresh, needed in loads.refreshed.values():
-        yield _refreshed(refresh, needed)
+        yield _refreshed(program, refresh, needed)
     for key, needed in loads.eager.items():
         yield _with_its_owner(program, key, needed)
     for expired in loads.expired:
-        yield _read_again(expired)
+        yield _read_again(program, expired)
     for stale in loads.stale:
-        yield _brought_up_to_date(stale)
+        yield _brought_up_to_date(program, stale)
     for conversion in conversions(program):
         yield _converted(conversion)
     for cls, values in homes(program, loads.server_values).items():
@@ -88,7 +89,7 @@ def _at_the_query(program: Program, loads: Loads, root: Root, paths: dict[Path, 
 def _where_it_stands(program: Program, load: Load) -> Decision:
     source = load.source
     is_known = load.is_seen or all(isinstance(o, Traced) for o in load.origins)
-    action, edits = "await the lazy load", list(_awaited(source, load))
+    action, edits = "await the lazy load", list(_awaited(program, load))
     if load.kind == "replace":
         action = "load the collection before it is replaced"
     elif load.kind == "serve":
@@ -106,19 +107,28 @@ def _where_it_stands(program: Program, load: Load) -> Decision:
     )
 
 
-def _awaited(source: Source, load: Load) -> Iterator[Edit]:
+def _awaited(program: Program, load: Load) -> Iterator[Edit]:
+    source = load.source
     if load.kind == "read":
-        yield from _awaited_read(source, load.node, load.owner)
+        yield from _awaited_read(program, source, load.node, load.owner)
         return
     statement = source.statement(load.node)
     reason = "  # serialised below" if load.kind == "serve" else ""
-    text = f"await {source.text(load.owner)}.awaitable_attrs.{load.relationship.name}"
-    yield _before(source, statement, text, reason)
+    owner, name = source.text(load.owner), load.relationship.name
+    text = f"{owner}.awaitable_attrs.{name}"
+    if lacks_async_attrs(program):
+        spawn, wanted = spawning(source, load.node)
+        yield from wanted
+        text = f'{spawn}(getattr, {owner}, "{name}")'
+    yield _before(source, statement, f"await {text}", reason)
 
 
-def _awaited_read(source: Source, node: ast.expr, owner: ast.expr) -> Iterator[Edit]:
+def _awaited_read(program: Program, source: Source, node: ast.expr, owner: ast.expr) -> Iterator[Edit]:
     """`(await owner.awaitable_attrs.name)` in the place of `owner.name`; nothing where no await can stand."""
     if is_in_lambda_or_default(source, node):
+        return
+    if lacks_async_attrs(program) and isinstance(node, ast.Attribute):
+        yield from spawned(source, node, owner)
         return
     yield Wrap(*source.span(owner), "", ".awaitable_attrs", 5)
     yield from wrap_await(source, node)
@@ -132,24 +142,25 @@ def _before(source: Source, statement: ast.stmt, text: str, comment: str = "") -
     return Wrap(start, end, f"{text}{gap}", "", 9)
 
 
-def _after(source: Source, statement: ast.stmt, text: str) -> Edit:
-    """A statement behind another one."""
+def _after(source: Source, statement: ast.stmt, *texts: str) -> Edit:
+    """Statements behind another one."""
     start, end = source.span(statement)
     is_first = not source.content[source.offset(statement.lineno, 0) : start].strip()
-    return Wrap(start, end, "", f"\n{source.indentation(statement)}{text}" if is_first else f"; {text}", 9)
+    gap = f"\n{source.indentation(statement)}" if is_first else "; "
+    return Wrap(start, end, "", "".join(f"{gap}{text}" for text in texts), 9)
 
 
-def _refreshed(refresh: Refresh, needed: list[Load]) -> Decision:
+def _refreshed(program: Program, refresh: Refresh, needed: list[Load]) -> Decision:
     source = refresh.function.source
-    names = ", ".join(f'"{n}"' for n in dict.fromkeys(load.relationship.name for load in needed))
-    text = f"await {source.text(refresh.session)}.refresh({refresh.name}, [{names}])"
+    names = list(dict.fromkeys(load.relationship.name for load in needed))
+    texts = loading(program, source.text(refresh.session), refresh.name, names)
     return Decision(
         NAME,
         source.site(refresh.statement),
         f"load what a schema reads of {refresh.name}",
         why=tuple(map(_step, needed)),
         function=refresh.function.qualname,
-        data=as_data([_after(source, refresh.statement, text)]),
+        data=as_data([_after(source, refresh.statement, *texts)]),
         node=refresh.statement,
     )
 
@@ -191,7 +202,7 @@ def _unloaded(needed: Iterable[Load]) -> str:
     return f"an object made at {_listed(sorted(made))} does not have it until it is refreshed"
 
 
-def _read_again(expired: Expired) -> Decision:
+def _read_again(program: Program, expired: Expired) -> Decision:
     """A read after a rollback or `expire()`: behind that the object is refreshed, or what is read is awaited."""
     source, owner, event = expired.source, expired.source.text(expired.owner), expired.event.node
     edits, concern = list[Edit](), ""
@@ -208,7 +219,7 @@ def _read_again(expired: Expired) -> Decision:
             f"{source.text(expired.node)} may have to be loaded, but tests pass a mock, which gives nothing to await"
         )
     else:
-        edits += _awaited_read(source, expired.node, expired.owner)
+        edits += _awaited_read(program, source, expired.node, expired.owner)
         concern = "" if edits else f"{source.text(expired.node)} may have to be loaded where nothing can be awaited"
     node = event if expired.is_certain else expired.node
     return Decision(
@@ -238,18 +249,18 @@ def _may_be_deleted(expired: Expired) -> bool:
     return False
 
 
-def _brought_up_to_date(stale: Stale) -> Decision:
+def _brought_up_to_date(program: Program, stale: Stale) -> Decision:
     source, name = stale.function.source, stale.relationship.name
     is_row = isinstance(stale.node, ast.Call)
     cause = f"adds a row to {stale.owner.id}.{name} by its foreign key" if is_row else f"sets the key of {name}"
-    text = f'await {source.text(stale.session)}.refresh({stale.owner.id}, ["{name}"])'
+    texts = loading(program, source.text(stale.session), stale.owner.id, [name], again=True)
     return Decision(
         NAME,
         source.site(stale.statement),
         f"load {stale.owner.id}.{name} again: the commit no longer expires it",
         why=(Step(source.site(stale.node), cause),),
         function=stale.function.qualname,
-        data=as_data([_after(source, stale.statement, text)]),
+        data=as_data([_after(source, stale.statement, *texts)]),
         node=stale.statement,
     )
 
@@ -298,7 +309,7 @@ def _base_classes(program: Program, loads: Loads) -> Iterator[Decision]:
         if not (expired.is_certain or expired.is_faked)
     ]
     needed: dict[ast.AST, Decision] = {}
-    for step, classes in awaited:
+    for step, classes in awaited if not lacks_async_attrs(program) else ():
         for base in [base for cls in sorted(classes) for base in bases(program, cls)]:
             decision = Decision(
                 NAME,
