@@ -53,6 +53,11 @@ class Load:
         return self.relationship.owner, self.relationship.name
 
 
+def _may_load(program: Program, function: Function) -> bool:
+    """Is it a lambda that is given to `run_sync`, inside which a read may load?"""
+    return function.is_lambda and {policy for policy, _ in program.handed(function)} == {"greenlet"}
+
+
 class Reads:
     """Finds the reads, with a traced run of the program."""
 
@@ -77,7 +82,7 @@ class Reads:
     def all(self) -> Iterator[Load]:
         """All of them."""
         for function in self._program.functions:
-            if self._program.stays_sync(function):
+            if self._program.stays_sync(function) or _may_load(self._program, function):
                 continue
             for node in function.own_nodes():
                 match node:
