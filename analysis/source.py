@@ -83,10 +83,8 @@ class Source:
         Raises:
             BrokenInput: the file can't be compiled.
         """
-        if self.is_newer:
-            return
         try:
-            compile(self.content, self.path, "exec", dont_inherit=True)
+            compile(self.tree if self.is_newer else self.content, self.path, "exec", dont_inherit=True)
         except SyntaxError as error:
             raise BrokenInput(f"{self.path}:{error.lineno or 1}: syntax error: {error.msg}") from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import sys
 import traceback
 from importlib import import_module
 from typing import Any
@@ -28,6 +29,8 @@ COMMANDS = {
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 # What a command works on lives to its end: looking for garbage often costs a third of the time and finds none.
 OBJECTS_BETWEEN_COLLECTIONS = 200_000
+# Expressions nest as deep as their authors like: a sum of two thousand terms is one inside of the other.
+DEEPEST = 30_000
 
 
 def _flag(name: str, key: str, what: str) -> click.Option:
@@ -65,6 +68,7 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
+        sys.setrecursionlimit(DEEPEST)
         gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 50, 100)
         try:
             _check_current_folder()

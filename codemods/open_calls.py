@@ -13,10 +13,10 @@ from collections.abc import Iterator
 
 from ..analysis.source import Source
 from .awaiting import wrap_await
+from .blocks import stands_alone
 from .edit import Edit, Replace, Wrap
 from .imports import request
 from .indenting import INDENT
-from .removal import stands_alone
 
 NAMES = ("result", "outcome", "awaitable")
 

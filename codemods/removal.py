@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from ..analysis.source import Source
+from .blocks import block_of, stands_alone
 from .edit import Edit, Outdent, Replace
 from .indenting import continued_lines
 
@@ -28,13 +29,6 @@ def span_of(source: Source, statement: ast.stmt) -> tuple[int, int]:
     if not stands_alone(source, statement):
         return source.span(statement)
     return source.offset(first_line(source, statement), 0), source.span(statement)[1]
-
-
-def stands_alone(source: Source, statement: ast.stmt) -> bool:
-    """Does the statement have its lines to itself?"""
-    start, end = source.span(statement)
-    before = source.content[source.offset(statement.lineno, 0) : start]
-    return not before.strip() and _rest(source, end).strip()[:1] in {b"", b"#"}
 
 
 def without(source: Source, statement: ast.stmt) -> Iterator[Edit]:
@@ -65,14 +59,6 @@ def _neighbours(source: Source, statements: Collection[ast.stmt]) -> Iterator[li
         if index == 0 or block[index - 1] not in statements:
             end = next((n for n in range(index, len(block)) if block[n] not in statements), len(block))
             yield block[index:end]
-
-
-def block_of(source: Source, statement: ast.stmt) -> list[ast.stmt]:
-    """The list of statements that a statement belongs to."""
-    for _, value in ast.iter_fields(source.parents[statement]):
-        if isinstance(value, list) and statement in value:
-            return list(value)
-    raise AssertionError(f"{source.path}:{statement.lineno}: a statement without a block")
 
 
 def lines_removed(source: Source, first: int, last: int, is_first: bool) -> Replace:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from ..analysis.source import Source
 from .awaiting import list_instead_of_generator, wrap_await
+from .blocks import own_lines
 from .edit import Edit, Replace, Wrap
+from .indenting import INDENT
 
 METHODS = {"close": "aclose", "throw": "athrow", "send": "asend"}
 DISPLAYS = {"list": ("[", "]"), "set": ("{", "}")}
@@ -84,11 +86,12 @@ def yield_from(source: Source, node: ast.YieldFrom, is_async: bool) -> Iterator[
     statement = source.parents.get(node)
     assert isinstance(statement, ast.Expr)
     value = source.span(node.value)
-    inner = source.indentation(statement) + "    "
+    margin, breaks = own_lines(source, statement)
+    yield from breaks
     name = _free_name(source, node)
     keyword = "async for" if is_async else "for"
     yield Replace(source.span(statement)[0], value[0], f"{keyword} {name} in ")
-    yield Replace(value[1], source.span(statement)[1], f":\n{inner}yield {name}")
+    yield Replace(value[1], source.span(statement)[1], f":\n{margin}{INDENT}yield {name}")
 
 
 def _free_name(source: Source, node: ast.AST) -> str:
