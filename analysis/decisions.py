@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -113,10 +113,10 @@ class Plan:
         declined = replace(decision, status=Status.DECLINED, confidence=Confidence.LOW, concern=concern)
         self.decisions[self.decisions.index(decision)] = declined
 
-    def only(self, codemods: Iterable[str]) -> Plan:
-        """The part that these codemods carry out."""
+    def only(self, codemods: Iterable[str], files: Collection[str] | None = None) -> Plan:
+        """The part that these codemods carry out, in these files or in all."""
         wanted = set(codemods)
-        return Plan([d for d in self.decisions if d.codemod in wanted])
+        return Plan([d for d in self.decisions if d.codemod in wanted and (files is None or d.site.path in files)])
 
     def without(self, codemods: Iterable[str]) -> Plan:
         """The part that is left without these codemods."""

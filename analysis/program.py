@@ -248,6 +248,10 @@ class Program:
                 found[path] = "Alembic runs its scripts with a sync connection"
         return found
 
+    def stays_behind(self, path: str) -> bool:
+        """Does a file stay sync while others move? What is in it is left alone but for calls across the border."""
+        return not self._everything_stays_sync and path in self.kept
+
     def queries_stay_sync(self, node: ast.expr) -> bool:
         """Does a legacy query run on a session that stays sync?"""
         function = self._function_of.get(node)

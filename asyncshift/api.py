@@ -14,9 +14,9 @@ from .checks.outcome import Outcome
 from .cli import git, writing
 from .cli.assess import assessed
 from .cli.errors import Failure
-from .cli.gate import outcome, whole_project
+from .cli.gate import outcome
 from .cli.plan import worked_out
-from .cli.project import open_project
+from .cli.project import moving, open_project
 from .cli.report import told
 from .cli.work import chosen, work_out
 
@@ -39,7 +39,7 @@ def assess(path: Where = ".") -> dict[str, Any]:
 
 def plan(path: Where = ".", *, driver: str | None = None, module: str | None = None) -> list[Decision]:
     """What would be done and why; changes nothing."""
-    values = worked_out(open_project([str(path)], driver, module))["decisions"]
+    values = worked_out(moving(open_project([str(path)], driver, module)))["decisions"]
     return [Decision.from_json(decision) for decision in values]
 
 
@@ -59,7 +59,7 @@ def migrate(
         Failure: nothing has been written; uncommitted changes are one reason, unless `force`.
     """
     codemods = chosen(only, skip)
-    project = open_project([str(path)], driver, module, mend=not dry_run)
+    project = moving(open_project([str(path)], driver, module, mend=not dry_run))
     work = work_out(project, codemods)
     if work.contents and not dry_run:
         unclean = [] if force else git.uncommitted(project.root, work.contents)
@@ -71,7 +71,7 @@ def migrate(
 
 def check(path: Where = ".") -> Outcome:
     """What is left from before, or would break under asyncio."""
-    return outcome(whole_project(open_project([str(path)])))
+    return outcome(open_project([str(path)]))
 
 
 def report(path: Where = ".", kind: Literal["trace", "pull-request", "status"] = "trace", form: str = "json") -> str:

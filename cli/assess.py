@@ -37,6 +37,7 @@ def assess(path: str, form: str) -> None:
 
 def assessed(project: Project) -> dict[str, Any]:
     """What the plan, and the files themselves, say of a project."""
+    project = replace(project, files=project.chosen)
     contents = {path: (project.root / path).read_bytes() for path in project.files}
     broken: list[str] = []
     try:

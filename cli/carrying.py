@@ -77,6 +77,9 @@ def _changed(work: Work, left: Sequence[Finding]) -> Iterator[Text]:
         "bold",
     )
     yield from listing.looks(looks)
+    if work.undone:
+        names = ", ".join(f"{name} ({listing.counted(n, 'place')})" for name, n in work.undone.most_common())
+        yield Text(f"Left undone, as you asked, and needed before the code works: {names}.", "bold")
     if left:
         yield Text("")
         yield Text(f"`asyncshift check` finds {listing.counted(len(left), 'mistake')} in the result:", "bold")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import click
@@ -15,7 +14,7 @@ from ..reports.formats import FORMATS, lines
 from . import baseline, newly, rulebook
 from .console import output
 from .errors import Failure
-from .gate import outcome, whole_project
+from .gate import outcome
 from .project import Project, open_project, paths_argument
 
 
@@ -77,23 +76,18 @@ def check(
 class Wish:
     """What is asked: the findings in some files, of some rules, since a revision, without those of a baseline."""
 
-    chosen: Project
+    project: Project
     codes: Collection[str]
     revision: str | None
     baseline: Path | None
 
-    @cached_property
-    def project(self) -> Project:
-        """All of the project: what a finding says depends on it."""
-        return whole_project(self.chosen)
-
     @property
     def scope(self) -> tuple[Collection[str], Collection[str], Path]:
-        return frozenset(self.chosen.files), self.codes, self.project.root
+        return frozenset(self.project.chosen), self.codes, self.project.root
 
     def found(self) -> Outcome:
         """What is found in the files, of the rules."""
-        files = frozenset(self.chosen.files)
+        files = frozenset(self.project.chosen)
         return outcome(self.project).only(lambda finding: finding.code in self.codes and finding.path in files)
 
     def told(self) -> Outcome:

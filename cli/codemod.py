@@ -39,7 +39,7 @@ def codemod(name: str | None, paths: Sequence[str], dry_run: bool, force: bool) 
         raise Failure(f"codemod {name}: which files or folders? `.` is the whole project")
     project = open_project(paths, mend=not dry_run)
     together = [chosen, *getattr(CODEMODS[chosen], "TOGETHER", ())]
-    carry_out(project, work_out(project, together), dry_run=dry_run, force=force)
+    carry_out(project, work_out(project, together, project.chosen), dry_run=dry_run, force=force)
 
 
 def _list() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from ..analysis.program import Program
@@ -13,13 +12,7 @@ from ..checks.outcome import Outcome
 from . import cache
 from .console import status
 from .errors import debugging
-from .project import Project, open_project
-
-
-def whole_project(chosen: Project) -> Project:
-    """The project that some files were chosen from: what a finding says depends on all of it."""
-    whole = open_project([str(chosen.root)])
-    return replace(whole, files=tuple(sorted({*whole.files, *chosen.files})))
+from .project import Project
 
 
 def outcome(project: Project) -> Outcome:

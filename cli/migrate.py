@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -11,7 +10,7 @@ import click
 from . import until
 from .carrying import carry_out
 from .errors import Failure
-from .project import open_project, paths_argument, scope_options
+from .project import Project, moving, open_project, paths_argument, scope_options
 from .work import chosen, work_out
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -61,9 +60,12 @@ def migrate(
         folders, suite = until.split(paths)
         if not suite:
             raise Failure("--until-verified: what runs the suite? give it behind --, such as: -- -m pytest tests")
-        again = partial(open_project, folders, driver, module, mend=True)
+
+        def again() -> Project:
+            return moving(open_project(folders, driver, module, mend=True))
+
         if not until.until_verified(again, suite, python, codemods, force):
             raise click.exceptions.Exit(1)
         return
-    project = open_project(paths, driver, module, mend=not dry_run)
+    project = moving(open_project(paths, driver, module, mend=not dry_run))
     carry_out(project, work_out(project, codemods), dry_run=dry_run, force=force)

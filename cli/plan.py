@@ -13,7 +13,7 @@ from ..analysis.decisions import Decision
 from . import cache, listing, why
 from .console import output
 from .errors import quiet
-from .project import Project, open_project, paths_argument, scope_options
+from .project import Project, moving, open_project, paths_argument, scope_options
 
 NEXT = (
     ("asyncshift plan --why NAME", "why a function becomes async"),
@@ -39,7 +39,7 @@ def plan(paths: Sequence[str], name: str | None, as_json: bool, module: str | No
       asyncshift plan --why OrderService.place
       asyncshift plan --json src | jq .decisions
     """
-    project = open_project(paths, driver, module)
+    project = moving(open_project(paths, driver, module))
     told = cache.kept(project, "plan", lambda: worked_out(project))
     decisions = [Decision.from_json(values) for values in told["decisions"]]
     if name is not None:

@@ -29,11 +29,12 @@ HALF_WRITTEN = (
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The folder that is worked on, its settings, and its Python files relative to it."""
+    """The folder that is worked on, its settings, its Python files relative to it, and those that were chosen."""
 
     root: Path
     settings: Settings
     files: tuple[str, ...]
+    chosen: tuple[str, ...]
 
     def program(self, stays_sync: bool = False) -> Program:
         """Everything the analysis knows of the project; with `stays_sync` as of one that nothing makes async."""
@@ -60,8 +61,8 @@ def open_project(
 ) -> Project:
     """The project that the arguments lie in, the current folder's without any.
 
-    Arguments that name less than the project choose among its files; `module` keeps what lies outside it sync. With
-    `mend` an interrupted migration is taken back first.
+    Arguments that name less than the project choose among its files; what is said of those depends on all of it.
+    `module` keeps what lies outside it sync. With `mend` an interrupted migration is taken back first.
 
     Raises:
         Failure: a path, the configuration or an option is wrong, or the project is half written.
@@ -75,9 +76,10 @@ def open_project(
         writing.undo(root)
         messages().print("An interrupted migration has been taken back first.")
     settings = read_settings(root)
-    if paths == [root] or not arguments:
-        paths = existing(settings.paths, root)
-    files = python_files(root, paths, settings.exclude)
+    files = chosen = python_files(root, existing(settings.paths, root), settings.exclude)
+    if arguments and paths != [root]:
+        chosen = python_files(root, paths, settings.exclude)
+        files = sorted({*files, *chosen})
     if driver is not None:
         if complaint := driver_complaint(driver):
             raise Failure(f"--driver: {complaint}")
@@ -85,7 +87,13 @@ def open_project(
     if module is not None:
         outside = dict.fromkeys(_outside(module, files), f"lies outside of --module {module}")
         settings = replace(settings, keep_sync=outside | dict(settings.keep_sync))
-    return Project(root, settings, tuple(files))
+    return Project(root, settings, tuple(files), tuple(chosen))
+
+
+def moving(project: Project) -> Project:
+    """The project as it is when only the chosen files become async: what lies outside stays sync."""
+    outside = dict.fromkeys(sorted({*project.files} - {*project.chosen}), "lies outside of the paths that were given")
+    return replace(project, settings=replace(project.settings, keep_sync=outside | dict(project.settings.keep_sync)))
 
 
 def known(what: str, given: Iterable[str], names: Iterable[str]) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..analysis.decisions import Decision, Plan, Status
 from ..analysis.program import Program
@@ -17,12 +18,16 @@ from .project import Project, known
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The part of a plan that some codemods carry out, and the contents of files that come of it."""
+    """The part of a plan that some codemods carry out, and the contents of files that come of it.
+
+    `undone` counts the rewrites of the other codemods, which a migration needs as well.
+    """
 
     program: Program
     codemods: Collection[str]
     decisions: list[Decision]
     contents: dict[str, bytes]
+    undone: Counter[str] = field(default_factory=Counter)
 
 
 def chosen(only: Collection[str], skip: Collection[str]) -> list[str]:
@@ -43,17 +48,17 @@ def plan_for(program: Program) -> Plan:
         return make_plan(program, faults=debugging())
 
 
-def work_out(project: Project, codemods: Collection[str] = CODEMODS) -> Work:
-    """What the codemods change.
+def work_out(project: Project, codemods: Collection[str] = CODEMODS, files: Collection[str] | None = None) -> Work:
+    """What the codemods change, in some files or in all.
 
     Where none of them makes functions async, it is what they do in code that stays sync, such as from 1.x queries to
     select(); if that is nothing, their own part of the move.
     """
     if ASYNC_DEF not in codemods:
-        work = _work_out(project, codemods, stays_sync=True)
+        work = _work_out(project, codemods, files, stays_sync=True)
         if work.contents:
             return work
-    return _work_out(project, codemods, stays_sync=False)
+    return _work_out(project, codemods, files, stays_sync=False)
 
 
 def nothing_to_do(program: Program, decisions: Collection[Decision]) -> str:
@@ -67,9 +72,11 @@ def nothing_to_do(program: Program, decisions: Collection[Decision]) -> str:
     return "This project uses SQLAlchemy, but nothing in it has to become async: nothing to do."
 
 
-def _work_out(project: Project, codemods: Collection[str], *, stays_sync: bool) -> Work:
+def _work_out(project: Project, codemods: Collection[str], files: Collection[str] | None, *, stays_sync: bool) -> Work:
     program = project.program(stays_sync)
-    plan = plan_for(program).only(codemods)
+    whole = plan_for(program)
+    plan = whole.only(codemods, files)
+    undone = Counter(d.codemod for d in whole.without(codemods) if d.status is Status.DONE and not stays_sync)
     with status("Rewriting"):
         contents = formatted(project.root, program.sources, rewrite(program, plan, faults=debugging()))
-        return Work(program, codemods, list(plan), contents)
+        return Work(program, codemods, list(plan), contents, undone)

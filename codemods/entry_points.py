@@ -72,13 +72,14 @@ def _entry(program: Program, function: Function, boundary: Boundary, site: Async
 def _call(program: Program, function: Function, boundary: Boundary, site: AsyncSite) -> Decision:
     source = function.source
     runs = boundary.kind == "module" and site.kind == "await" and site.callee is not None
+    becomes = ", which becomes async" if site.callee else ""
     return Decision(
         NAME,
         source.site(site.node),
         "run it with asyncio.run" if runs else f"left as it is: {site.what}",
         Status.DONE if runs else Status.DECLINED,
         Confidence.HIGH if runs else Confidence.LOW,
-        "" if runs else f"{function.qualname or source.path} stays sync: {boundary.why}",
+        "" if runs else f"{function.qualname or source.path} stays sync: {boundary.why}; it {site.what}{becomes}",
         program.colours.site_chain(site),
         function.qualname,
         {"entry": False},

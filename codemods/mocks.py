@@ -39,6 +39,10 @@ NAME = "mocks"
 
 def decide(program: Program) -> Iterator[Decision]:
     """Decisions for the mocks of the suite, and for the assertions about them."""
+    return (d for d in _decided(program) if not program.stays_behind(d.site.path))
+
+
+def _decided(program: Program) -> Iterator[Decision]:
     if not program.interpreter.mocks.made and not program.interpreter.mocks.patches:
         return
     for stand_in in stand_in_lambdas(program):

@@ -51,7 +51,9 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
 
 @once
 def _decided(program: Program) -> list[Decision]:
-    groups = rewritten_groups(program)
+    groups = [
+        g for g in rewritten_groups(program) if not all(program.stays_behind(s.chain.source.path) for s in g.sites)
+    ]
     while True:
         decisions = list(_decide(program, groups))
         held = held_by_mocks(program, decisions)

@@ -213,6 +213,11 @@ def test_only_and_skip(project: Folder, run: Run) -> None:
     assert "await" not in only
 
 
+def test_codemods_that_are_left_out_are_told(project: Folder, run: Run) -> None:
+    done = run("migrate", "--force", "--skip", "await-calls").stdout
+    assert "Left undone, as you asked, and needed before the code works: await-calls (3 places)." in done
+
+
 def test_a_module_alone(project: Folder, run: Run) -> None:
     result = run("plan", "--module", "app.other", "--json")
     made = [d for d in json.loads(result.stdout)["decisions"] if d["status"] == "done" and d["codemod"] == "async-def"]
@@ -220,6 +225,18 @@ def test_a_module_alone(project: Folder, run: Run) -> None:
     missing = run("plan", "--module", "app.nowhere")
     assert missing.exit_code == 2
     assert missing.stderr == "asyncshift: --module: no package or module named 'app.nowhere' in the project\n"
+
+
+def test_a_file_alone(project: Folder, run: Run) -> None:
+    project.write({"app/old.py": "from sqlalchemy.orm import Session\n\n\ndef f(db: Session): db.query(1).all()\n"})
+    decisions = json.loads(run("plan", "--json", "app/queries.py").stdout)["decisions"]
+    assert {d["path"] for d in decisions if d["status"] == "done"} == {"app/queries.py", "requirements.txt"}
+    (border,) = [d for d in decisions if d["path"] == "app/other.py"]
+    assert border["concern"] == (
+        "other stays sync: lies outside of the paths that were given; it calls load, which becomes async"
+    )
+    assert run("codemod", "query-to-select", "--dry-run", "app/old.py").stdout.count("\n+++ ") == 1
+    assert run("codemod", "query-to-select", "--dry-run", "app/other.py").stdout.count("\n+++ ") == 0
 
 
 def test_an_unknown_driver(project: Folder, run: Run) -> None:
