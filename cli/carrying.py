@@ -12,7 +12,7 @@ from . import git, listing, writing
 from .console import messages, remarks
 from .diff import print_diff
 from .errors import Failure
-from .gate import outcome, whole_project
+from .gate import outcome
 from .project import Project
 from .work import Work, nothing_to_do
 
@@ -94,7 +94,7 @@ def _changed(work: Work, left: Sequence[Finding]) -> Iterator[Text]:
 def _left(project: Project, work: Work) -> Sequence[Finding]:
     """What the gate finds in a project that has become async."""
     is_async = any(map(listing.becomes_async, work.decisions))
-    return outcome(whole_project(project)).findings if is_async else ()
+    return outcome(project).findings if is_async else ()
 
 
 def _next(changed: Sequence[str], looks: bool) -> Iterator[str]:
