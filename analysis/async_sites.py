@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .alembic import commands
 from .border import kept_callees, lent
 from .bridges import Run
 from .clients import CLIENT, calls_client_by_name
@@ -40,7 +41,7 @@ class AsyncSite:
     * "map" (`map(callee, items)`), "property" (a read that calls), "sleep" (`time.sleep`)
     * "thread" (the call that hands `callee` to a thread), "thread maker" (`sync_to_async(callee)`)
     * "stack" and "stack end" (an `ExitStack` is given something to end, or closed)
-    * "border" (a session is lent to what stays sync)
+    * "border" (a session is lent to what stays sync), "alembic" (a command of Alembic on an async connection)
     * "query" (a legacy query is sent), "schema" (`create_all` and its like), "load" (implicit I/O)
     * "bridge" (a coroutine is run to its end), "client" (a `with` item that enters a test client)
     * "finalizer" (`request.addfinalizer(callee)`), "raises" (`pytest.raises(error, callee)`)
@@ -64,6 +65,8 @@ def all_sites(program: Program) -> Iterator[AsyncSite]:
             continue
         kept = program.stays_sync(function)
         yield from _decorated_sites(program, function)
+        for command in () if kept else commands(program, function):
+            yield AsyncSite(function, command, "alembic", None, "runs Alembic on an async connection")
         for node in function.own_nodes():
             # What a kept file does on its own sync session is its own affair; calls across its border are not.
             sites = [s for s in _sites_at(program, function, node) if s.callee is not None or not kept]

@@ -227,33 +227,3 @@ def test_remove(db, client):
     assert db.get(Item, item.id) is None
 """
     follows(tmp_path, {"more.py": application, "test_it.py": tests})
-
-
-def test_threads_with_sessions_of_their_own(tmp_path: Path) -> None:
-    tests = """\
-import threading
-
-from application import SessionLocal, add_item, names
-
-
-def test_at_once(db):
-    failed = []
-
-    def work(number):
-        session = SessionLocal()
-        try:
-            add_item(session, f"item {number}")
-        except Exception as error:
-            failed.append(error)
-        finally:
-            session.close()
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failed == []
-    assert sorted(names(db)) == ["item 0", "item 1", "item 2"]
-"""
-    follows(tmp_path, {"test_it.py": tests})
