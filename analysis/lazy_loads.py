@@ -48,6 +48,14 @@ def lazy_loads(program: Program) -> list[LazyLoad]:
     return list(_Finder(program).find()) if _is_lazy_anywhere(program) else []
 
 
+@once
+def traced(program: Program) -> Tracing:
+    """The run that knows where objects come from, of a program that stays as it is."""
+    tracing = Tracing(program.interpreter)
+    tracing.run()
+    return tracing
+
+
 def _is_lazy_anywhere(program: Program) -> bool:
     known = program.interpreter.objects.mapped.known.values()
     return any(r.lazy not in EAGER for mapped in known for r in mapped.relationships.values())
@@ -56,8 +64,7 @@ def _is_lazy_anywhere(program: Program) -> bool:
 class _Finder:
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._tracing = Tracing(program.interpreter)
-        self._tracing.run()
+        self._tracing = traced(program)
         self._on_loop = _running(program)
 
     def find(self) -> Iterator[LazyLoad]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .once import once
 from .responses import Responses
 from .symbols import Class, Function
 from .test_reach import is_test
@@ -41,7 +42,7 @@ class ServerValues:
 
     def needed(self) -> Iterator[ServerValue]:
         """The columns that have to come with the update, each with one place that reads it."""
-        columns = dict(self._columns())
+        columns = server_columns(self._program)
         reads = self._reads({name for _, name in columns}) if columns else {}
         unrefreshed = self._unrefreshed() if columns else set()
         seen: set[tuple[str, str]] = set()
@@ -50,35 +51,6 @@ class ServerValues:
             if read and cls in unrefreshed and (owner.key, name) not in seen:
                 seen.add((owner.key, name))
                 yield ServerValue(owner, name, *read)
-
-    def _columns(self) -> Iterator[tuple[tuple[str, str], Class]]:
-        """(mapped class, column) -> the class that declares it, for columns that the server sets."""
-        objects = self._program.interpreter.objects
-        for key, mapped in objects.mapped.known.items():
-            for name, statement in mapped.columns.items():
-                if any(self._is_set_by_server(n) for n in ast.walk(statement)):
-                    owners = [objects.classes[k] for k in objects.ancestry(key) if k in objects.classes]
-                    yield (key, name), next((c for c in owners if statement in c.node.body), mapped.cls)
-
-    def _is_set_by_server(self, node: ast.AST) -> bool:
-        match node:
-            case ast.keyword(arg=str(name), value=value) if name in ON_UPDATE:
-                return name == "server_onupdate" or self._is_sql(value)
-            case ast.Dict(keys=keys, values=values):
-                pairs = zip(keys, values, strict=True)
-                return any(
-                    isinstance(k, ast.Constant) and k.value in ON_UPDATE and self._is_sql(value) for k, value in pairs
-                )
-        return False
-
-    def _is_sql(self, node: ast.expr) -> bool:
-        """Is this an SQL expression, and not a value or function of Python?"""
-        if not isinstance(node, ast.Call):
-            return False
-        start: ast.expr = node.func
-        while isinstance(start, ast.Attribute):
-            start = start.value
-        return any(isinstance(v, External) and v.name.startswith("sqlalchemy") for v in self._program.values(start))
 
     def _reads(self, names: set[str]) -> dict[tuple[str, str], tuple[Function, ast.expr]]:
         """(mapped class, column) -> a place where the application reads it from an object."""
@@ -123,3 +95,38 @@ class ServerValues:
             case ast.Call(func=ast.Attribute(attr="refresh"), args=[owner]):
                 return self._mapped(owner)
         return ()
+
+
+@once
+def server_columns(program: Program) -> dict[tuple[str, str], Class]:
+    """(mapped class, column) -> the class that declares it, for columns that the server sets in an update."""
+    objects = program.interpreter.objects
+    found: dict[tuple[str, str], Class] = {}
+    for key, mapped in objects.mapped.known.items():
+        for name, statement in mapped.columns.items():
+            if any(_is_set_by_server(program, n) for n in ast.walk(statement)):
+                owners = [objects.classes[k] for k in objects.ancestry(key) if k in objects.classes]
+                found[key, name] = next((c for c in owners if statement in c.node.body), mapped.cls)
+    return found
+
+
+def _is_set_by_server(program: Program, node: ast.AST) -> bool:
+    match node:
+        case ast.keyword(arg=str(name), value=value) if name in ON_UPDATE:
+            return name == "server_onupdate" or _is_sql(program, value)
+        case ast.Dict(keys=keys, values=values):
+            pairs = zip(keys, values, strict=True)
+            return any(
+                isinstance(k, ast.Constant) and k.value in ON_UPDATE and _is_sql(program, value) for k, value in pairs
+            )
+    return False
+
+
+def _is_sql(program: Program, node: ast.expr) -> bool:
+    """Is this an SQL expression, and not a value or function of Python?"""
+    if not isinstance(node, ast.Call):
+        return False
+    start: ast.expr = node.func
+    while isinstance(start, ast.Attribute):
+        start = start.value
+    return any(isinstance(v, External) and v.name.startswith("sqlalchemy") for v in program.values(start))

@@ -2,7 +2,9 @@
 
 import asyncio
 
-from .database import SessionLocal
+from celery import shared_task
+
+from .database import SessionLocal, engine
 from .models import Author
 
 
@@ -37,3 +39,38 @@ async def run_deeper():
 
 async def run_here():
     return asyncio.run(load(1))  # AS401 asyncio.run() itself
+
+
+@shared_task
+def load_in_worker(key):
+    return asyncio.run(load(key))  # AS402 a loop for each task of a worker
+
+
+def load_all(keys):
+    for key in keys:
+        asyncio.run(load(key))  # AS402 a loop for each turn
+
+
+def load_twice():
+    asyncio.run(load(1))
+    asyncio.run(load(2))  # AS402 a second loop
+
+
+async def load_and_end(key):
+    author = await load(key)
+    await engine.dispose()
+    return author
+
+
+def load_all_by_themselves(keys):
+    for key in keys:
+        asyncio.run(load_and_end(key))
+
+
+async def without_database():
+    await asyncio.sleep(1)
+
+
+@shared_task
+def wait_in_worker():
+    asyncio.run(without_database())

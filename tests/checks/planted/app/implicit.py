@@ -1,11 +1,17 @@
 """Queries that an attribute sends."""
 
+from datetime import datetime
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
-from .database import Expiring
-from .models import Author, Book
+from .database import Expiring, get_session
+from .models import Author, Book, Invoice, Order
+
+router = APIRouter()
 
 
 async def collection(session: AsyncSession, key: int):
@@ -88,3 +94,43 @@ async def joined_unique(session: AsyncSession):
 async def callers():
     async with Expiring() as session:
         await joined_bare(session)
+
+
+async def after_update(session: AsyncSession, order: Order):
+    order.amount = 2
+    await session.flush()
+    return order.changed  # AS305 what an update's trigger set
+
+
+class OrderOut(BaseModel):
+    id: int
+    changed: datetime
+
+
+@router.put("/orders/{key}", response_model=OrderOut)
+async def change(key: int, session: AsyncSession = Depends(get_session)):
+    order = await session.get_one(Order, key)
+    order.amount = 3
+    await session.flush()
+    return order  # AS305 read by a response model
+
+
+async def loaded_again(session: AsyncSession, order: Order):
+    order.amount = 2
+    await session.flush()
+    await session.refresh(order)
+    return order.changed
+
+
+async def inserted(session: AsyncSession):
+    order = Order(amount=1)
+    order.amount = 2
+    session.add(order)
+    await session.flush()
+    return order.changed
+
+
+async def fetched_at_once(session: AsyncSession, invoice: Invoice):
+    invoice.amount = 2
+    await session.flush()
+    return invoice.changed
