@@ -15,6 +15,8 @@ from ..analysis.library import library
 from ..analysis.program import Program
 from ..analysis.source import Site
 from .edit import Edit
+from .pytest_loop import SCOPES_SINCE
+from .pytest_settings import newest
 from .requirements import EditedRequirements, Needs, async_driver, below, edit_requirements, listed
 
 NAME = "requirements"
@@ -72,9 +74,11 @@ def _named(program: Program, in_tests: bool) -> set[str]:
 def _of_tests(program: Program) -> Iterator[str]:
     changed = [f for f in program.colours.reasons if is_test_file(f.source.path)]
     if any(is_test(f) or f in program.interpreter.fixtures.functions for f in changed):
-        yield "pytest-asyncio>=0.26"
+        version = newest(program.root, list(program.sources))
+        # A suite whose lists hold it below gets its loop another way.
+        yield "pytest-asyncio>=0.26" if version is None or version >= SCOPES_SINCE else "pytest-asyncio>=0.18"
     clients = [s for s in program.colours.sites() if s.kind == "client"]
     if clients:
         yield "asgi-lifespan>=2.1"
     if clients or any("TestClient" in p.content.decode() for p in program.sources.values()):
-        yield "httpx>=0.27"
+        yield "httpx>=0.23"
