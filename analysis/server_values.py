@@ -25,12 +25,14 @@ ON_UPDATE = frozenset({"onupdate", "server_onupdate"})
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ServerValue:
-    """A column of `owner`, the class that declares it, of which `reader` needs the value after an update."""
+    """A column of `owner`, the class that declares it, which `reader` needs after `writer` changed a row."""
 
     owner: Class
     name: str
     reader: Function
     node: ast.expr
+    writer: Function
+    change: ast.expr
 
 
 class ServerValues:
@@ -44,13 +46,13 @@ class ServerValues:
         """The columns that have to come with the update, each with one place that reads it."""
         columns = server_columns(self._program)
         reads = self._reads({name for _, name in columns}) if columns else {}
-        unrefreshed = self._unrefreshed() if columns else set()
+        unrefreshed = self._unrefreshed() if columns else {}
         seen: set[tuple[str, str]] = set()
         for (cls, name), owner in columns.items():
             read = reads.get((cls, name))
             if read and cls in unrefreshed and (owner.key, name) not in seen:
                 seen.add((owner.key, name))
-                yield ServerValue(owner, name, *read)
+                yield ServerValue(owner, name, *read, *unrefreshed[cls])
 
     def _reads(self, names: set[str]) -> dict[tuple[str, str], tuple[Function, ast.expr]]:
         """(mapped class, column) -> a place where the application reads it from an object."""
@@ -70,25 +72,29 @@ class ServerValues:
             if isinstance(value, Instance) and self._program.mapped(value.cls):
                 yield value.cls
 
-    def _unrefreshed(self) -> set[str]:
-        """The classes whose objects are changed by a function of the application that does not refresh them."""
-        changed: defaultdict[Function, set[str]] = defaultdict(set)
+    def _unrefreshed(self) -> dict[str, tuple[Function, ast.expr]]:
+        """The classes whose objects a function of the application changes and does not refresh, and where."""
+        changed: defaultdict[Function, dict[str, ast.expr]] = defaultdict(dict)
         refreshed: defaultdict[Function, set[str]] = defaultdict(set)
         for function in self._program.functions:
             for node in () if is_test(function) else function.own_nodes():
-                changed[function].update(self._changes(node))
+                for cls, place in self._changes(node):
+                    changed[function].setdefault(cls, place)
                 refreshed[function].update(self._refreshes(node))
-        return {cls for function, classes in changed.items() for cls in classes - refreshed[function]}
+        found: dict[str, tuple[Function, ast.expr]] = {}
+        for function, places in changed.items():
+            for cls in places.keys() - refreshed[function]:
+                found.setdefault(cls, (function, places[cls]))
+        return found
 
-    def _changes(self, node: ast.AST) -> Iterable[str]:
+    def _changes(self, node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
         match node:
-            case ast.Attribute(value=owner, ctx=ast.Store()):
-                return self._mapped(owner)
-            case ast.Call(func=ast.Name(id="setattr"), args=[owner, *_]):
-                return self._mapped(owner)
-            case ast.Call(func=ast.Attribute(value=owner, attr="sqlmodel_update")):
-                return self._mapped(owner)
-        return ()
+            case (
+                ast.Attribute(value=owner, ctx=ast.Store())
+                | ast.Call(func=ast.Name(id="setattr"), args=[owner, *_])
+                | ast.Call(func=ast.Attribute(value=owner, attr="sqlmodel_update"))
+            ):
+                yield from ((cls, node) for cls in self._mapped(owner))
 
     def _refreshes(self, node: ast.AST) -> Iterable[str]:
         match node:

@@ -280,6 +280,14 @@ def _converted(conversion: Conversion) -> Decision:
     )
 
 
+def _read_after_change(value: ServerValue) -> tuple[Step, Step]:
+    reader, writer = value.reader, value.writer
+    return (
+        Step(reader.source.site(value.node), f"{reader.qualname} reads {value.name}"),
+        Step(writer.source.site(value.change), f"{writer.qualname} changes the object and does not refresh it"),
+    )
+
+
 def _fetched(cls: Class, values: list[ServerValue]) -> Decision:
     names = _listed(sorted({f"{v.owner.name}.{v.name}" for v in values}))
     concern, edits = "", []
@@ -293,7 +301,7 @@ def _fetched(cls: Class, values: list[ServerValue]) -> Decision:
         f"fetch {names} with the update",
         Status.DECLINED if concern else Status.DONE,
         concern=concern,
-        why=tuple(Step(v.reader.source.site(v.node), f"{v.reader.qualname} reads {v.name}") for v in values),
+        why=tuple(step for value in values for step in _read_after_change(value)),
         function=cls.name,
         data=as_data(edits),
         node=cls.node,
