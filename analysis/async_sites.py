@@ -75,7 +75,21 @@ def all_sites(program: Program) -> Iterator[AsyncSite]:
         if function in program.vanishing:
             continue
         if not program.stays_sync(function) and not program.queries_stay_sync(query):
-            yield AsyncSite(function, query, "query", None, f"sends the query {program.short(function.source, query)}")
+            yield _query_site(program, query, function)
+
+
+def kept_sites(program: Program) -> Iterator[AsyncSite]:
+    """What files that stay sync on purpose do on the sync sessions of their own."""
+    for function in filter(program.stays_sync, program.functions):
+        for node in function.own_nodes():
+            yield from (site for site in _sites_at(program, function, node) if site.callee is None)
+    for query, function in executing_sites(program):
+        if program.stays_sync(function):
+            yield _query_site(program, query, function)
+
+
+def _query_site(program: Program, query: ast.expr, function: Function) -> AsyncSite:
+    return AsyncSite(function, query, "query", None, f"sends the query {program.short(function.source, query)}")
 
 
 def _decorated_sites(program: Program, function: Function) -> Iterator[AsyncSite]:

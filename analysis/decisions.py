@@ -10,6 +10,11 @@ from typing import Any
 
 from .source import Site
 
+# What an action begins with that takes a name out of the project, which others may use.
+GOES_AWAY = "goes away"
+# The path of a site that is the project as a whole.
+PROJECT = "."
+
 
 class Status(StrEnum):
     """What becomes of a site."""

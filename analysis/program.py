@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import fnmatch
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +16,7 @@ from .interpreter import Interpreter
 from .library import library
 from .mapped import Mapped
 from .modules import Modules
-from .settings import Settings
+from .settings import Settings, keeps
 from .source import BrokenInput, Source
 from .symbols import Function, Symbols
 from .values import NOTHING, External, Instance, Query, Values
@@ -242,7 +241,7 @@ class Program:
             if self._everything_stays_sync:
                 found[path] = "the code base stays sync"
             for pattern, reason in self.settings.keep_sync.items():
-                if _matches(pattern, path, self.interpreter.modules.dotted(path)):
+                if keeps(pattern, path, self.interpreter.modules.dotted(path)):
                     found[path] = reason
             if path not in found and _imports(source, {"alembic"}) and _is_alembic_script(source):
                 found[path] = "Alembic runs its scripts with a sync connection"
@@ -297,12 +296,6 @@ def _is_alembic_script(source: Source) -> bool:
         isinstance(n, ast.ImportFrom) and n.module == "alembic" and {a.name for a in n.names} & {"context", "op"}
         for n in source.tree.body
     )
-
-
-def _matches(pattern: str, path: str, dotted: str) -> bool:
-    if fnmatch.fnmatch(path, pattern) or path.startswith(pattern.rstrip("/") + "/"):
-        return True
-    return dotted == pattern or dotted.startswith(pattern + ".")
 
 
 __all__ = ["BrokenInputs", "External", "Program", "Query"]

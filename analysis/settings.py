@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -21,3 +22,14 @@ class Settings:
     keep_sync: Mapping[str, str] = field(default_factory=dict)
     driver: str = ""
     blocking: tuple[str, ...] = ()
+
+
+def keeps(pattern: str, path: str, dotted: str) -> bool:
+    """Does a pattern of `keep_sync` mean the file at `path`, whose module is `dotted`?
+
+    Folders without an `__init__.py` may be named as packages are.
+    """
+    if fnmatch.fnmatch(path, pattern) or path.startswith(pattern.rstrip("/") + "/"):
+        return True
+    from_root = path.removesuffix(".py").replace("/", ".")
+    return any(f"{name}.".startswith(f"{pattern}.") for name in (dotted, from_root))

@@ -52,10 +52,10 @@ def _check_clean(project: Project, work: Work, force: bool) -> None:
 
 
 def _unchanged(work: Work) -> Iterator[Text]:
-    looks = [decision for decision in work.decisions if listing.needs_a_look(decision)]
+    looks = listing.rows(work.decisions, "look")
     if looks:
         yield Text(f"Nothing more can be converted; {listing.counted(len(looks), 'place')} to look at:", "bold")
-        yield from listing.looks(looks)
+        yield from listing.blocks(looks)
     elif len(work.codemods) < len(CODEMODS) and work.program.uses_sqlalchemy:
         yield Text(f"Nothing to do for {', '.join(_asked_for(work.codemods))}.")
     else:
@@ -69,14 +69,14 @@ def _asked_for(codemods: Iterable[str]) -> list[str]:
 
 
 def _changed(work: Work, left: Sequence[Finding]) -> Iterator[Text]:
-    looks = [decision for decision in work.decisions if listing.needs_a_look(decision)]
+    looks, gone = listing.rows(work.decisions, "look"), listing.rows(work.decisions, "gone")
     functions = sum(map(listing.becomes_async, work.decisions))
     yield Text(
         f"{listing.counted(len(work.contents), 'file')} changed, {listing.counted(functions, 'function')} made async, "
         f"{listing.counted(len(looks), 'place')} to look at{':' if looks else '.'}",
         "bold",
     )
-    yield from listing.looks(looks)
+    yield from listing.blocks(looks)
     if work.undone:
         names = ", ".join(f"{name} ({listing.counted(n, 'place')})" for name, n in work.undone.most_common())
         yield Text(f"Left undone, as you asked, and needed before the code works: {names}.", "bold")
@@ -86,6 +86,10 @@ def _changed(work: Work, left: Sequence[Finding]) -> Iterator[Text]:
         for finding in left:
             yield Text(f"  {finding.path}:{finding.line} {finding.code} {finding.message}")
     yield Text("")
+    if gone:
+        yield Text("Names that other code may know:", "bold")
+        yield from listing.blocks(gone)
+        yield Text("")
     yield Text("Next", "bold")
     for step in _next(sorted(work.contents), bool(looks)):
         yield Text(f"  {step}")

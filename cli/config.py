@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..analysis.library import library
-from ..analysis.settings import Settings
+from ..analysis.modules import Modules
+from ..analysis.settings import Settings, keeps
+from .discovery import python_files
 from .errors import Failure
 
 FILE = "pyproject.toml"
+# What is wrong with a value, after the item of it that is wrong ("": the value itself).
+Wrong: TypeAlias = tuple[str, str]
 DRIVERS = tuple(sorted({name for drivers in library().drivers.values() for name in drivers.names}))
 
 
@@ -27,9 +32,9 @@ def read_settings(root: Path) -> Settings:
     text = _text((root / FILE).read_bytes())
     table = _section(text)
     complaints = [
-        f"{FILE}:{_line(text, key)}: [tool.asyncshift] {complaint}"
+        f"{FILE}:{_line(text, key, item)}: [tool.asyncshift] {complaint}"
         for key, value in table.items()
-        if (complaint := _complaint(root, key, value))
+        for item, complaint in _complaints(root, key, value)
     ]
     if complaints:
         raise Failure(*complaints)
@@ -61,41 +66,75 @@ def driver_complaint(name: str) -> str:
     return "" if name in DRIVERS else f"unknown driver {name!r}: known are {', '.join(DRIVERS)}"
 
 
-def _paths(root: Path, value: Any) -> str:
-    missing = [path for path in value if not (root / path).exists()] if not _strings(root, value) else []
-    return _strings(root, value) or ", ".join(f"no such file or folder: {path}" for path in missing)
+def _paths(root: Path, value: Any) -> list[Wrong]:
+    return _strings(root, value) or [
+        (path, f"no such file or folder: {path}") for path in value if not (root / path).exists()
+    ]
 
 
-def _strings(root: Path, value: Any) -> str:
+def _strings(root: Path, value: Any) -> list[Wrong]:
     fine = isinstance(value, list) and all(isinstance(item, str) for item in value)
-    return "" if fine else "must be a list of strings"
+    return [] if fine else [("", "must be a list of strings")]
 
 
-def _reasons(root: Path, value: Any) -> str:
+def _kept(root: Path, value: Any) -> list[Wrong]:
     if not isinstance(value, dict):
-        return 'must be a table: "path or module" = "the reason"'
-    bare = [name for name, reason in value.items() if not isinstance(reason, str) or not reason.strip()]
-    return ", ".join(f'"{name}" needs a reason (a string)' for name in bare)
+        return [("", 'must be a table: "path or module" = "the reason"')]
+    modules = _modules(root) if value else Modules(())
+    wrong = []
+    for pattern, reason in value.items():
+        if not isinstance(reason, str) or not reason.strip():
+            wrong.append((pattern, f'"{pattern}" needs a reason (a string)'))
+        elif not any(keeps(pattern, path, modules.dotted(path)) for path in modules.paths):
+            wrong.append((pattern, f'"{pattern}" matches no file and no module of the project'))
+    return wrong
 
 
-def _driver(root: Path, value: Any) -> str:
-    return driver_complaint(value) if isinstance(value, str) else "must be a string"
+def _blocking(root: Path, value: Any) -> list[Wrong]:
+    if (wrong := _strings(root, value)) or not value:
+        return wrong
+    modules = _modules(root)
+    texts = {path: (root / path).read_bytes().decode(errors="replace") for path in modules.paths}
+    own = {modules.dotted(path): text for path, text in texts.items()}
+    return [(name, complaint) for name in value if (complaint := _unknown_call(name, own))]
 
 
-CHECKS: Mapping[str, Callable[[Path, Any], str]] = {
+def _unknown_call(name: str, own: Mapping[str, str]) -> str:
+    """Why a name can be no call of the project; `own` are the texts of its modules."""
+    parts = name.split(".")
+    for end in range(len(parts), 0, -1):
+        module = ".".join(parts[:end])
+        if module in own:
+            missing = [p for p in parts[end:] if not re.search(rf"\b(?:def|class)[ \t]+{re.escape(p)}\b", own[module])]
+            return f"{module} defines no {missing[0]}" if missing else ""
+    if any(module.startswith(f"{name}.") for module in own) or hasattr(builtins, parts[0]):
+        return ""
+    imported = re.compile(rf"^[ \t]*(?:import|from)\b.*\b{re.escape(parts[0])}\b", re.MULTILINE)
+    return "" if any(map(imported.search, own.values())) else f"nothing in the project imports {parts[0]}"
+
+
+def _modules(root: Path) -> Modules:
+    return Modules(python_files(root, [root]))
+
+
+def _driver(root: Path, value: Any) -> list[Wrong]:
+    complaint = driver_complaint(value) if isinstance(value, str) else "must be a string"
+    return [("", complaint)] if complaint else []
+
+
+CHECKS: Mapping[str, Callable[[Path, Any], list[Wrong]]] = {
     "paths": _paths,
     "exclude": _strings,
-    "keep-sync": _reasons,
+    "keep-sync": _kept,
     "driver": _driver,
-    "blocking": _strings,
+    "blocking": _blocking,
 }
 
 
-def _complaint(root: Path, key: str, value: Any) -> str:
+def _complaints(root: Path, key: str, value: Any) -> list[Wrong]:
     if key not in CHECKS:
-        return f"unknown key '{key}': known are {', '.join(CHECKS)}"
-    wrong = CHECKS[key](root, value)
-    return wrong and f"{key}: {wrong}"
+        return [("", f"unknown key '{key}': known are {', '.join(CHECKS)}")]
+    return [(item, f"{key}: {complaint}") for item, complaint in CHECKS[key](root, value)]
 
 
 def _frozen(value: Any) -> Any:
@@ -108,8 +147,14 @@ def _broken(message: str, text: str) -> str:
     return f"{FILE}:{line or text.count(chr(10)) + 1}: broken TOML: {what}"
 
 
-def _line(text: str, key: str) -> int:
-    """The line on which a key of the section stands, or else the section, or else the file's first."""
+def _line(text: str, key: str, item: str = "") -> int:
+    """The line on which a key of the section stands, or what it holds; or else the section, or the file's first."""
+    start = _key_line(text, key)
+    following = enumerate(text.splitlines()[start - 1 :], start)
+    return next((number for number, line in following if item in re.findall(r"[^\s\"'=,\[\]]+", line)), start)
+
+
+def _key_line(text: str, key: str) -> int:
     section = 1
     inside = False
     for number, line in enumerate(text.splitlines(), 1):

@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from rich.text import Text
 
-from ..analysis.decisions import Decision, Status
+from ..analysis.decisions import GOES_AWAY, PROJECT, Decision, Status
 from .console import line, table
 
 ASYNC_DEF = "async-def"
-STYLES = {"look": "yellow", "keep": "dim", "async": ""}
+STYLES = {"look": "yellow", "gone": "yellow", "keep": "dim", "async": ""}
+WIDTH = max(map(len, STYLES))
+
+
+class Row(NamedTuple):
+    """A line that tells of a decision: `word` is one of `STYLES`."""
+
+    path: str
+    line: str
+    word: str
+    name: str
+    text: str
 
 
 def becomes_async(decision: Decision) -> bool:
@@ -22,53 +34,74 @@ def becomes_async(decision: Decision) -> bool:
 
 def needs_a_look(decision: Decision) -> bool:
     """Whether a person has to look at the site."""
-    return decision.status is Status.DECLINED or bool(decision.concern)
+    return decision.status is Status.DECLINED or (decision.status is Status.DONE and bool(decision.concern))
 
 
-def tree(decisions: Iterable[Decision]) -> Iterator[Text]:
+def rows(decisions: Iterable[Decision], *words: str) -> dict[Row, Decision]:
+    """What is told line by line, in the order of the sites, with the decision behind it; all, or those with `words`.
+
+    Decisions that read the same are told, and counted, once.
+    """
+    found: dict[Row, Decision] = {}
+    for decision in sorted(decisions, key=lambda d: d.site):
+        for row in _rows(decision):
+            if not words or row.word in words:
+                found.setdefault(row, decision)
+    return found
+
+
+def tree(decisions: Sequence[Decision]) -> Iterator[Text]:
     """A block for each file: what becomes async, what is kept and what needs a look, line by line; the rest counted."""
-    ordered = sorted(decisions, key=lambda d: d.site)
-    for path, group in groupby(ordered, lambda d: d.site.path):
-        told = list(group)
-        yield line((path, "bold"))
-        yield from _aligned([row for decision in told for row in _rows(decision)])
-        rest = Counter(d.codemod for d in told if d.status is Status.DONE and d.codemod != ASYNC_DEF)
+    told = _by_path(rows(decisions))
+    for path, group in groupby(sorted(decisions, key=lambda d: d.site), lambda d: d.site.path):
+        yield line((_heading(path), "bold"))
+        yield from _aligned(told.get(path, []))
+        rest = Counter(d.codemod for d in group if d.status is Status.DONE and d.codemod != ASYNC_DEF)
         if rest:
             yield line(("  with " + ", ".join(f"{count} {name}" for name, count in sorted(rest.items())), "dim"))
         yield line("")
 
 
-def looks(decisions: Iterable[Decision]) -> Iterator[Text]:
-    """What a person has to look at, by file."""
-    ordered = sorted(decisions, key=lambda d: d.site)
-    for path, group in groupby(ordered, lambda d: d.site.path):
-        yield line((path, "bold"))
-        yield from _aligned([_look(decision) for decision in group])
+def blocks(told: Iterable[Row]) -> Iterator[Text]:
+    """Rows by file."""
+    for path, group in _by_path(told).items():
+        yield line((_heading(path), "bold"))
+        yield from _aligned(group)
 
 
-def _look(decision: Decision) -> tuple[str, str, str, str]:
-    return str(decision.site.line), "look", name_of(decision), decision.concern or decision.action
+def _by_path(told: Iterable[Row]) -> dict[str, list[Row]]:
+    return {path: list(group) for path, group in groupby(told, lambda row: row.path)}
 
 
-def _rows(decision: Decision) -> Iterator[tuple[str, str, str, str]]:
-    """Line number, word, name and text."""
-    number, name = str(decision.site.line), name_of(decision)
+def _heading(path: str) -> str:
+    return "(project)" if path == PROJECT else path
+
+
+def _rows(decision: Decision) -> Iterator[Row]:
+    path, number, name = decision.site.path, str(decision.site.line), name_of(decision)
+    if path == PROJECT:
+        number = ""
     if becomes_async(decision):
-        yield number, "async", name, _reason(decision)
-    elif decision.status is Status.KEPT and not decision.concern:
-        yield number, "keep", name, decision.action
+        yield Row(path, number, "async", name, _reason(decision))
+    elif decision.status is Status.KEPT:
+        reason = f": {decision.concern}" if decision.concern else ""
+        yield Row(path, number, "keep", name, decision.action + reason)
+    elif decision.status is Status.DONE and decision.action.startswith(GOES_AWAY):
+        yield Row(path, number, "gone", name, decision.action)
     if needs_a_look(decision):
-        yield _look(decision)
+        made = f"rewritten ({decision.action}): " if decision.status is Status.DONE else ""
+        yield Row(path, number, "look", name, made + (decision.concern or decision.action))
 
 
-def _aligned(rows: Sequence[tuple[str, str, str, str]]) -> Iterator[Text]:
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
-    for number, word, name, text in dict.fromkeys(rows):
+def _aligned(told: Sequence[Row]) -> Iterator[Text]:
+    numbers = max((len(row.line) for row in told), default=0)
+    names = max((len(row.name) for row in told), default=0)
+    for row in told:
         yield line(
-            (f"  {number.rjust(widths[0])}  ", "dim"),
-            (word.ljust(5), STYLES[word]),
-            f"  {name.ljust(widths[2])}  ",
-            (text, "" if word == "look" else "dim"),
+            (f"  {row.line.rjust(numbers)}  ", "dim"),
+            (row.word.ljust(WIDTH), STYLES[row.word]),
+            f"  {row.name.ljust(names)}  ",
+            (row.text, "" if row.word in {"look", "gone"} else "dim"),
         )
 
 
@@ -86,16 +119,16 @@ def _reason(decision: Decision) -> str:
 
 def name_of(decision: Decision) -> str:
     """The function around the site."""
-    return decision.function or "(module)"
+    return decision.function or ("(module)" if decision.site.path.endswith(".py") else "")
 
 
 def figures(decisions: Sequence[Decision]) -> Iterator[Text]:
     """Counts by codemod."""
-    counts = Counter((d.codemod, d.status) for d in decisions)
-    looks = Counter(d.codemod for d in decisions if needs_a_look(d))
+    done = Counter(d.codemod for d in decisions if d.status is Status.DONE)
+    told = Counter((decision.codemod, row.word) for row, decision in rows(decisions).items())
     names = sorted({d.codemod for d in decisions})
-    rows = [(name, str(counts[name, Status.DONE]), str(counts[name, Status.KEPT]), str(looks[name])) for name in names]
-    head, *body = table([("codemod", "done", "kept", "to look at"), *rows])
+    counts = [(name, str(done[name]), str(told[name, "keep"]), str(told[name, "look"])) for name in names]
+    head, *body = table([("codemod", "done", "kept", "to look at"), *counts])
     head.stylize("bold")
     yield head
     yield from body
@@ -105,11 +138,10 @@ def summary(decisions: Sequence[Decision]) -> str:
     """One sentence of the plan's size."""
     functions = [d for d in decisions if becomes_async(d)]
     files = {d.site.path for d in decisions if d.status is Status.DONE}
-    looks = sum(map(needs_a_look, decisions))
     return (
         f"{counted(len(functions), 'function')} {'becomes' if len(functions) == 1 else 'become'} async, "
         f"{counted(len(files), 'file')} {'changes' if len(files) == 1 else 'change'}, "
-        f"{counted(looks, 'place')} to look at."
+        f"{counted(len(rows(decisions, 'look')), 'place')} to look at."
     )
 
 

@@ -31,7 +31,7 @@ def plan(paths: Sequence[str], name: str | None, as_json: bool, module: str | No
     """Print what would be done and why; changes nothing.
 
     Listed are, by file, each function that becomes async with its reason, each place that stays sync on purpose
-    (keep), and each that a person has to look at (look).
+    (keep), each public name that goes away (gone), and each place that a person has to look at (look).
 
     \b
     Examples:

@@ -13,7 +13,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..analysis.async_sites import AsyncSite
+from ..analysis.async_sites import AsyncSite, kept_sites
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
 from ..analysis.source import Site
@@ -45,11 +45,20 @@ def decide(program: Program) -> Iterator[Decision]:
                 function=function.qualname,
                 node=function.node,
             )
+    yield from _kept(program)
     for path in sorted({function.source.path for function in program.colours.reasons}):
         stub = Path(path).with_suffix(".pyi").as_posix()
         if (program.root / stub).is_file():
             concern = "it declares functions that become async; a stub is not rewritten"
             yield Decision(NAME, Site(stub, 1, 0, 1, 0), "declare them async", Status.DECLINED, concern=concern)
+
+
+def _kept(program: Program) -> Iterator[Decision]:
+    """A decision for each file that reaches the database and stays sync on purpose."""
+    if program.colours.reasons:
+        for path in sorted({site.function.source.path for site in kept_sites(program)}):
+            action = f"stays sync: {program.kept[path]}"
+            yield Decision(NAME, Site(path, 1, 0, 1, 0), action, Status.KEPT)
 
 
 def _concern(program: Program, function: Function, reason: AsyncSite) -> str:

@@ -46,7 +46,7 @@ KINDS = {
     "forgotten": "await the coroutine",
 }
 DROPPED = "nobody holds the generator: it would close what it gave while that is in use; open the session here instead"
-FORGOTTEN = "nobody awaited it, so that it never ran; now it does"
+FORGOTTEN = "nobody awaited {}, so that it never ran; now it does"
 
 
 def decide(program: Program) -> Iterator[Decision]:
@@ -105,7 +105,7 @@ def _decision(program: Program, site: AsyncSite) -> Decision:
     elif site.confidence is not Confidence.HIGH:
         concern = "the receiver's class is not known; its method was recognised by its name"
     elif site.kind == "forgotten":
-        concern = FORGOTTEN
+        concern = FORGOTTEN.format(program.short(source, site.node))
     return Decision(
         NAME,
         source.site(site.node),

@@ -28,6 +28,7 @@ from packaging.utils import canonicalize_name
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Array
 
+from ..analysis.decisions import PROJECT
 from ..analysis.library import library
 from ..analysis.source import BOM, BrokenInput
 from .requirement_lists import ArrayList, LineList, Listed, RequirementList, TableList, parse
@@ -113,7 +114,7 @@ def edit_requirements(
     needed = ", ".join(["sqlalchemy[asyncio]", *sorted(needs.runtime)])
     result.notes += [replace(note, message=f"{note.message}; needed: {needed}") for note in by_hand]
     if not _add_runtime(manifests, needs.runtime) and not by_hand:
-        result.notes.append(Note(".", 1, f"SQLAlchemy is listed nowhere; needed: {needed}"))
+        result.notes.append(Note(PROJECT, 1, f"SQLAlchemy is listed nowhere; needed: {needed}"))
     _add_tests(manifests, needs.test, result.notes)
     for manifest in manifests:
         content = manifest.content()
@@ -372,7 +373,7 @@ def _add_tests(manifests: list[_Manifest], needs: frozenset[str], notes: list[No
         held.add([need for need in sorted(needs) if _package(need) not in has[manifest.path]], "pytest")
     missing = [need for need in sorted(needs) if not any(_package(need) in names for names in has.values())]
     if missing and not places:
-        notes.append(Note(".", 1, f"no list of requirements for tests; needed: {', '.join(missing)}"))
+        notes.append(Note(PROJECT, 1, f"no list of requirements for tests; needed: {', '.join(missing)}"))
 
 
 def _package(requirement: str) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
-from ..analysis.decisions import Confidence, Decision, Status
+from ..analysis.decisions import GOES_AWAY, Confidence, Decision, Status
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.symbols import Class, Function
@@ -118,6 +118,7 @@ class _Names:
         self._new = merge.name
         self._places: dict[ast.AST, Source] = {}
         self.problem = ""
+        self._public = {d.node: _name(d) for d in merge.renamed if not d.name.startswith("_")}
         for definition in merge.renamed:
             self._places[definition.node] = definition.source
             self._note_uses(definition)
@@ -177,7 +178,10 @@ class _Names:
         for node, source in self._places.items():
             assert isinstance(node, ast.expr | ast.stmt | ast.alias)
             data = {"kind": "name", "old": self._old, "new": self._new}
-            yield Decision(NAME, source.site(node), f"call it {self._new}", data=data, node=node)
+            action, name = f"call it {self._new}", self._public.get(node, "")
+            if name:
+                action = f"{GOES_AWAY}: callers use {self._new}"
+            yield Decision(NAME, source.site(node), action, function=name, data=data, node=node)
 
 
 def _is_export(source: Source, node: ast.AST) -> bool:

@@ -35,10 +35,15 @@ def carried(folder: Folder, capsys: pytest.CaptureFixture[str]) -> Callable[...,
 
 
 def test_the_closing_summary(carried: Callable[..., list[str]]) -> None:
-    assert carried([LOOK], {"a.py": b"1\n", "requirements.txt": b"2\n"}) == [
-        "2 files changed, 1 function made async, 1 place to look at:",
+    gone = Decision("twins", Site("b.py", 5, 0, 5, 1), "goes away: callers use load", function="load_async")
+    assert carried([LOOK, LOOK, gone], {"a.py": b"1\n", "requirements.txt": b"2\n"}) == [
+        "2 files changed, 2 functions made async, 1 place to look at:",
         "a.py",
-        "  3  look   load  nobody awaits it",
+        "  3  look   load  rewritten (make async): nobody awaits it",
+        "",
+        "Names that other code may know:",
+        "b.py",
+        "  5  gone   load_async  goes away: callers use load",
         "",
         "Next",
         "  install what requirements.txt now asks for",
@@ -61,7 +66,7 @@ def test_nothing_to_change_but_places_to_look_at(carried: Callable[..., list[str
     assert carried([LOOK], {}) == [
         "Nothing more can be converted; 1 place to look at:",
         "a.py",
-        "  3  look   load  nobody awaits it",
+        "  3  look   load  rewritten (make async): nobody awaits it",
     ]
     assert not (folder.root / ".asyncshift").exists()
 

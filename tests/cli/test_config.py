@@ -27,7 +27,8 @@ def test_without_a_file_or_a_section_the_defaults_hold(folder: Folder) -> None:
 def test_every_key(folder: Folder) -> None:
     folder.write(
         {
-            "app/x.py": "",
+            "app/report.py": "import slowlib\n",
+            "app/jobs/__init__.py": "",
             "tests/x.py": "",
             "pyproject.toml": """
             [tool.asyncshift]
@@ -73,8 +74,38 @@ def test_all_complaints_at_once(folder: Folder) -> None:
 
 
 def test_a_kept_file_needs_a_reason(folder: Folder) -> None:
-    (line,) = complaints(folder, '[tool.asyncshift]\n\n[tool.asyncshift.keep-sync]\n"a.py" = " "\n"b.py" = "why"\n')
-    assert line == 'pyproject.toml:3: [tool.asyncshift] keep-sync: "a.py" needs a reason (a string)'
+    folder.write({"a.py": "", "b.py": ""})
+    (line,) = complaints(folder, '[tool.asyncshift]\n\n[tool.asyncshift.keep-sync]\n"a.py" = "why"\n"b.py" = " "\n')
+    assert line == 'pyproject.toml:5: [tool.asyncshift] keep-sync: "b.py" needs a reason (a string)'
+
+
+@pytest.mark.parametrize("pattern", ["shop/repositries.py", "shop.repositries", "repositories", "shop/*.txt"])
+def test_a_kept_file_must_be_there(folder: Folder, pattern: str) -> None:
+    folder.write({"shop/__init__.py": "", "shop/repositories.py": "", "shop/other.txt": ""})
+    (line,) = complaints(folder, f'[tool.asyncshift.keep-sync]\nshop = "all of it"\n"{pattern}" = "typo"\n')
+    assert line == (
+        f'pyproject.toml:3: [tool.asyncshift] keep-sync: "{pattern}" matches no file and no module of the project'
+    )
+
+
+def test_what_blocks_must_be_there(folder: Folder) -> None:
+    folder.write({
+        "shop/__init__.py": "",
+        "shop/pdf.py": "class Page:\n    def render(self): ...\n",
+        "shop/x.py": "def f():\n    import os, slowlib.fast\n",
+    })  # fmt: skip
+    fine = ["shop", "shop.pdf", "shop.pdf.Page.render", "slowlib.fast.run", "open"]
+    wrong = {
+        "shop.pdf.Page.rendr": "shop.pdf defines no rendr",
+        "shop.pfd": "shop defines no pfd",
+        "slwlib.run": "nothing in the project imports slwlib",
+    }
+    names = [*fine, *wrong]
+    told = complaints(folder, "\n".join(["[tool.asyncshift]", "blocking = [", *(f'  "{n}",' for n in names), "]"]))
+    assert told == tuple(
+        f"pyproject.toml:{number}: [tool.asyncshift] blocking: {complaint}"
+        for number, complaint in enumerate(wrong.values(), 3 + len(fine))
+    )
 
 
 def test_a_path_that_does_not_exist(folder: Folder) -> None:

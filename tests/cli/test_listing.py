@@ -45,6 +45,7 @@ def decision(
     return Decision(codemod, site(path, line), action, function=function, **more)
 
 
+CONCERN = "twice"
 DECISIONS = [
     decision("shop/services.py", 6, "load", why=(SEED,)),
     decision("shop/services.py", 2, "Orders.cancel", why=(LOADS, SEED)),
@@ -57,6 +58,10 @@ DECISIONS = [
         concern="nobody closes this session: use the dependency",
     ),
     decision("shop/models.py", 1, "", "requirements", "[square] action", concern="[bold]look[/bold]"),
+    decision("shop/services.py", 6, "load", "twins", "goes away: callers use fetch"),
+    decision("shop/services.py", 9, "listener", "sessions", "Session stays", status=Status.KEPT, concern="it is sync"),
+    decision("uv.lock", 1, "", "requirements", "update by hand", status=Status.DECLINED, concern="out of date"),
+    decision(".", 1, "", "requirements", "update by hand", status=Status.DECLINED, concern="there is none"),
 ]  # fmt: skip
 
 
@@ -73,8 +78,11 @@ def test_the_tree() -> None:
     assert (
         plain(listing.tree(DECISIONS))
         == """\
+(project)
+    look     there is none
+
 shop/models.py
-  1  look   (module)  [bold]look[/bold]
+  1  look   (module)  rewritten ([square] action): [bold]look[/bold]
   with 1 requirements
 
 shop/routes.py
@@ -84,8 +92,13 @@ shop/routes.py
 shop/services.py
   2  async  Orders.cancel  calls load → Session.get sends a query (shop/services.py:7)
   6  async  load           Session.get sends a query
+  6  gone   load           goes away: callers use fetch
   9  keep   listener       a listener stays sync
-  with 2 await
+  9  keep   listener       Session stays: it is sync
+  with 2 await, 1 twins
+
+uv.lock
+  1  look     out of date
 
 """
     )
@@ -104,25 +117,37 @@ def test_the_figures() -> None:
 codemod       done  kept  to look at
 async-def        3     1           0
 await            2     0           0
-requirements     1     0           1
-sessions         0     0           1
+requirements     1     0           3
+sessions         0     1           1
+twins            1     0           0
 """
     )
-    assert listing.summary(DECISIONS) == "3 functions become async, 3 files change, 2 places to look at."
+    assert listing.summary(DECISIONS) == "3 functions become async, 3 files change, 4 places to look at."
     assert listing.summary(DECISIONS[:1]) == "1 function becomes async, 1 file changes, 0 places to look at."
 
 
 def test_only_what_needs_a_look() -> None:
-    looks = [d for d in DECISIONS if listing.needs_a_look(d)]
+    looks = listing.rows(DECISIONS, "look")
     assert (
-        plain(listing.looks(looks))
+        plain(listing.blocks(looks))
         == """\
+(project)
+    look     there is none
 shop/models.py
-  1  look   (module)  [bold]look[/bold]
+  1  look   (module)  rewritten ([square] action): [bold]look[/bold]
 shop/routes.py
   2  look   route  nobody closes this session: use the dependency
+uv.lock
+  1  look     out of date
 """
     )
+
+
+def test_what_reads_the_same_is_told_and_counted_once() -> None:
+    again = [*DECISIONS, *(decision("shop/routes.py", 2, "route", name, concern=CONCERN) for name in ("a", "b"))]
+    assert len(plain(listing.tree(again)).split("rewritten (becomes async): twice")) == 2
+    assert listing.summary(again).endswith(" 5 places to look at.")
+    assert [row.split()[-1] for row in plain(listing.figures(again)).splitlines()[1:3]] == ["1", "0"]
 
 
 @pytest.mark.parametrize("name", ["route", "routes.route", "shop.routes.route"])
