@@ -24,7 +24,12 @@ NEXT = (
 
 @click.command()
 @paths_argument
-@click.option("--why", "name", metavar="NAME", help="Explain one function: the chain of calls down to the database.")
+@click.option(
+    "--why",
+    "name",
+    metavar="NAME",
+    help="Explain a function, class, module or path:line.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the decisions as JSON.")
 @scope_options
 def plan(paths: Sequence[str], name: str | None, as_json: bool, module: str | None, driver: str | None) -> None:
@@ -37,17 +42,21 @@ def plan(paths: Sequence[str], name: str | None, as_json: bool, module: str | No
     Examples:
       asyncshift plan
       asyncshift plan --why OrderService.place
+      asyncshift plan --why shop/services.py:120
       asyncshift plan --json src | jq .decisions
     """
     project = moving(open_project(paths, driver, module))
     told = cache.kept(project, "plan", lambda: worked_out(project))
     decisions = [Decision.from_json(values) for values in told["decisions"]]
+    lines = _told(decisions, told["nothing"])
     if name is not None:
-        decisions = why.about(decisions, name, told["functions"])
+        functions = [why.Account.from_json(values) for values in told["functions"]]
+        chosen, by_function = why.about(functions, name), why.ByFunction(decisions, functions)
+        lines = why.told(project.root, chosen, by_function)
+        decisions = list(dict.fromkeys(d for account in chosen for d in by_function.of(account)))
     if as_json:
         click.echo(json.dumps({"version": 1, "decisions": [d.as_json() for d in decisions]}, indent=1))
         return
-    lines = why.told(project.root, decisions, name) if name is not None else _told(decisions, told["nothing"])
     console = output()
     for line in lines:
         console.print(line)
@@ -63,7 +72,7 @@ def worked_out(project: Project) -> dict[str, Any]:
     return {
         "decisions": [decision.as_json() for decision in decisions],
         "nothing": nothing_to_do(program, decisions),
-        "functions": why.functions(program),
+        "functions": [account.as_json() for account in why.accounts(program, decisions)],
     }
 
 

@@ -1,68 +1,181 @@
-"""`asyncshift plan --why NAME`: the chain of calls from a function down to the database."""
+"""`asyncshift plan --why NAME`: what becomes of functions, and the chain of calls down to the database."""
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterable, Iterator, Sequence
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from linecache import getline
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from rich.text import Text
 
-from ..analysis.decisions import Decision, Status
+from ..analysis.async_sites import AsyncSite, kept_sites
+from ..analysis.decisions import Decision, Step
 from ..analysis.program import Program
 from ..analysis.source import Site
+from ..analysis.symbols import Function
 from .console import line
-from .listing import ASYNC_DEF, name_of
+from .errors import Failure
+from .listing import ASYNC_DEF, needs_a_look
 from .project import known
 
+BECOMES, ALREADY = "becomes async", "is async already"
+UNTOUCHED = (
+    "stays as it is: no call in it is known to reach the database through sync SQLAlchemy.",
+    "stay as they are: no call in them is known to reach the database through sync SQLAlchemy.",
+)
+TWINS = "twins"
+WHAT = "function, class or module"
+SHOWN = 5
 
-def about(decisions: Iterable[Decision], name: str, functions: Sequence[str]) -> list[Decision]:
-    """What the plan says of the colour of the functions with this name, plain or dotted.
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What becomes of one function, a lambda or a module's body (`name` is "" then); `verdict` is "" for nothing."""
+
+    site: Site
+    name: str
+    verdict: str = ""
+    why: tuple[Step, ...] = ()
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Account:
+        site = Site(values["path"], values["line"], 0, values["end_line"], 0)
+        return cls(site, values["name"], values["verdict"], tuple(Step.from_json(step) for step in values["why"]))
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "path": self.site.path,
+            "line": self.site.line,
+            "end_line": self.site.end_line,
+            "name": self.name,
+            "verdict": self.verdict,
+            "why": [step.as_json() for step in self.why],
+        }
+
+    @property
+    def dotted(self) -> str:
+        """The module's name and the function's."""
+        module = self.site.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        return f"{module}.{self.name}" if self.name else module
+
+    @property
+    def is_lambda(self) -> bool:
+        return self.name.endswith("<lambda>")
+
+    def holds(self, line: int) -> bool:
+        """Does a line of its file lie in the function?"""
+        return bool(self.name) and self.site.line <= line <= self.site.end_line
+
+
+def accounts(program: Program, decisions: Iterable[Decision]) -> list[Account]:
+    """What becomes of each function of the project."""
+    twins = {(d.site.path, d.function): d.action for d in decisions if d.codemod == TWINS and d.function}
+    kept: dict[Function, AsyncSite] = {}
+    for site in kept_sites(program):
+        kept.setdefault(site.function, site)
+    found = []
+    for function in program.functions:
+        verdict = twins.get((function.source.path, function.qualname)) or _verdict(program, function)
+        first = _first_site(program, function) or kept.get(function)
+        why: tuple[Step, ...] = ()
+        if verdict == BECOMES:
+            why = program.colours.chain(function)
+        elif verdict and first is not None:
+            why = program.colours.site_chain(first)
+        found.append(Account(function.site(), function.qualname, verdict, why))
+    return sorted(found, key=lambda account: account.site)
+
+
+def _first_site(program: Program, function: Function) -> AsyncSite | None:
+    return next(iter(program.colours.sites_of(function)), None)
+
+
+def _verdict(program: Program, function: Function) -> str:
+    colours = program.colours
+    if function in colours.reasons:
+        return BECOMES
+    if reason := program.why_sync(function):
+        return f"stays sync: {reason}"
+    if boundary := colours.boundaries.get(function):
+        runs = " and runs its body with asyncio.run" if function in colours.entries else ""
+        return f"stays sync{runs}: {boundary.why}"
+    return ALREADY if function.is_async else ""
+
+
+def about(functions: Sequence[Account], name: str) -> list[Account]:
+    """The functions that a name means, plain or dotted: one, or all of a class or module; `path:line` means one place.
 
     Raises:
-        Failure: none of the project's `functions` has the name.
+        Failure: there is none.
     """
-    found = [d for d in decisions if d.codemod == ASYNC_DEF and f".{_dotted(d)}".endswith(f".{name}")]
+    if place := re.fullmatch(r"(.+):(\d+)", name):
+        return [_around(functions, place[1], int(place[2]))]
+    whole = [account for account in functions if account.name and f".{account.dotted}".endswith(f".{name}")]
+    found = whole or [account for account in functions if f".{name}." in f".{account.dotted}."]
     if not found:
-        known("function", [name.rpartition(".")[2]], functions)
+        last = name.rpartition(".")[2]
+        known(WHAT, [last], sorted({part for account in functions for part in account.dotted.split(".")}))
+        others = sorted({account.dotted for account in functions if f".{account.dotted}".endswith(f".{last}")})
+        raise Failure(f"no {WHAT} named {name!r}; there is {', '.join(others[:SHOWN])}")
     return found
 
 
-def told(root: Path, decisions: Sequence[Decision], name: str) -> Iterator[Text]:
-    """The chains of these decisions, each step with its place, its source line and what happens there."""
-    if not decisions:
-        yield Text(f"{name} stays as it is: no call in it is known to reach the database through sync SQLAlchemy.")
-    for number, decision in enumerate(decisions):
-        if number:
-            yield Text("")
-        yield from _chain(root, decision)
+def _around(functions: Sequence[Account], path: str, number: int) -> Account:
+    """The innermost function around a line, or the module."""
+    in_file = [account for account in functions if PurePosixPath(account.site.path).match(path)]
+    if not in_file:
+        raise Failure(f"{path}: not a file of the project")
+    around = [account for account in in_file if not account.name or account.holds(number)]
+    return min(around, key=lambda a: a.site.end_line - a.site.line if a.name else sys.maxsize)
 
 
-def _chain(root: Path, decision: Decision) -> Iterator[Text]:
-    becomes = "becomes async" if decision.status is Status.DONE else "stays sync"
-    yield line((name_of(decision), "bold"), f" {becomes}  ", (str(decision.site), "dim"))
-    if not decision.why or decision.status is not Status.DONE:
-        yield line(f"  {decision.action}")
-    width = max((len(str(step.site)) for step in decision.why), default=0)
-    for step in decision.why:
-        yield line((f"  {str(step.site).ljust(width)}  ", "dim"), _source_line(root, step.site))
+class ByFunction:
+    """The plan's decisions, found by the function that they stand in."""
+
+    def __init__(self, decisions: Iterable[Decision], functions: Iterable[Account]) -> None:
+        self._decisions: defaultdict[str, list[Decision]] = defaultdict(list)
+        self._functions: defaultdict[str, list[Account]] = defaultdict(list)
+        for decision in decisions:
+            self._decisions[decision.site.path].append(decision)
+        for function in functions:
+            self._functions[function.site.path].append(function)
+
+    def of(self, account: Account) -> list[Decision]:
+        """That a function becomes async, or else what the plan says of the places in it."""
+        in_file = self._decisions[account.site.path]
+        if not account.name:
+            return [d for d in in_file if not any(f.holds(d.site.line) for f in self._functions[account.site.path])]
+        found = [d for d in in_file if account.holds(d.site.line)]
+        return [d for d in found if d.codemod == ASYNC_DEF and d.function == account.name] or found
+
+
+def told(root: Path, chosen: Sequence[Account], decisions: ByFunction) -> Iterator[Text]:
+    """What becomes of these functions; of their chains each step with its place, its source line and what it does."""
+    touched = [account for account in chosen if account.verdict or decisions.of(account)]
+    for account in touched:
+        yield from _block(root, account, decisions.of(account))
+        yield Text("")
+    untouched = (account for account in chosen if account not in touched)
+    named = [a.name or a.dotted for a in untouched if len(chosen) == 1 or (a.name and not a.is_lambda)]
+    if named:
+        yield Text(f"{', '.join(named)} {UNTOUCHED[len(named) > 1]}")
+
+
+def _block(root: Path, account: Account, decisions: Sequence[Decision]) -> Iterator[Text]:
+    verdict = account.verdict or "stays sync, but changes inside"
+    yield line((account.name or "(module)", "bold"), f" {verdict}  ", (str(account.site), "dim"))
+    width = max((len(str(step.site)) for step in account.why), default=0)
+    for step in account.why:
+        source = getline(str(root / step.site.path), step.site.line).strip()
+        yield line((f"  {str(step.site).ljust(width)}  ", "dim"), source)
         yield line(" " * (width + 4), (step.what, "cyan"))
-    if decision.concern:
-        yield line("  look  ", (decision.concern, "yellow"))
-
-
-def _dotted(decision: Decision) -> str:
-    module = decision.site.path.removesuffix(".py").removesuffix("/__init__")
-    return f"{module.replace('/', '.')}.{decision.function}"
-
-
-def _source_line(root: Path, site: Site) -> str:
-    return getline(str(root / site.path), site.line).strip()
-
-
-def functions(program: Program) -> list[str]:
-    """The names of all functions of the project."""
-    definitions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    nodes = (node for source in program.sources.values() for node in source.nodes)
-    return sorted({node.name for node in nodes if isinstance(node, definitions)})
+    for decision in decisions:
+        if needs_a_look(decision):
+            yield line((f"  {decision.site}  ", "dim"), "look  ", (decision.concern or decision.action, "yellow"))
+        elif account.verdict != BECOMES:
+            yield line((f"  {decision.site}  ", "dim"), f"{decision.status}  {decision.action}")

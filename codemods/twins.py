@@ -118,7 +118,7 @@ class _Names:
         self._new = merge.name
         self._places: dict[ast.AST, Source] = {}
         self.problem = ""
-        self._public = {d.node: _name(d) for d in merge.renamed if not d.name.startswith("_")}
+        self._public: dict[ast.AST, str] = {d.node: _name(d) for d in merge.renamed if not d.name.startswith("_")}
         for definition in merge.renamed:
             self._places[definition.node] = definition.source
             self._note_uses(definition)

@@ -2,32 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from asyncshift.analysis.decisions import Decision, Status, Step
 from asyncshift.analysis.source import Site
-from asyncshift.cli import listing, why
-from asyncshift.cli.errors import Failure
-
-from .conftest import Folder
-
-SERVICES = """\
-class Orders:
-    def cancel(self, id):
-        order = load(self.db, id)
-        order.status = "cancelled"
-
-def load(db, id):
-    return db.get(Order, id)
-
-def listener(mapper, connection, target):
-    pass
-"""
-ROUTES = "def route(db):\n    Orders(db).cancel(1)\n"
-FUNCTIONS = ["cancel", "listener", "load", "route"]
+from asyncshift.cli import listing
 
 
 def site(path: str, line: int, column: int = 0) -> Site:
@@ -63,11 +42,6 @@ DECISIONS = [
     decision("uv.lock", 1, "", "requirements", "update by hand", status=Status.DECLINED, concern="out of date"),
     decision(".", 1, "", "requirements", "update by hand", status=Status.DECLINED, concern="there is none"),
 ]  # fmt: skip
-
-
-@pytest.fixture
-def project(folder: Folder) -> Path:
-    return folder.write({"shop/services.py": SERVICES, "shop/routes.py": ROUTES}).root
 
 
 def plain(lines: Any) -> str:
@@ -148,44 +122,3 @@ def test_what_reads_the_same_is_told_and_counted_once() -> None:
     assert len(plain(listing.tree(again)).split("rewritten (becomes async): twice")) == 2
     assert listing.summary(again).endswith(" 5 places to look at.")
     assert [row.split()[-1] for row in plain(listing.figures(again)).splitlines()[1:3]] == ["1", "0"]
-
-
-@pytest.mark.parametrize("name", ["route", "routes.route", "shop.routes.route"])
-def test_why_prints_the_whole_chain(project: Path, name: str) -> None:
-    assert (
-        plain(why.told(project, why.about(DECISIONS, name, FUNCTIONS), name))
-        == """\
-route becomes async  shop/routes.py:1
-  shop/routes.py:2    Orders(db).cancel(1)
-                      calls Orders.cancel
-  shop/services.py:3  order = load(self.db, id)
-                      calls load
-  shop/services.py:7  return db.get(Order, id)
-                      Session.get sends a query
-"""
-    )
-
-
-def test_why_of_a_function_that_stays_sync(project: Path) -> None:
-    kept = why.about(DECISIONS, "listener", FUNCTIONS)
-    assert (
-        plain(why.told(project, kept, "listener"))
-        == """\
-listener stays sync  shop/services.py:9
-  a listener stays sync
-"""
-    )
-    untouched = why.about(DECISIONS[:1], "Orders.cancel", FUNCTIONS)
-    assert untouched == []
-    assert plain(why.told(project, untouched, "Orders.cancel")).startswith("Orders.cancel stays as it is")
-
-
-def test_why_of_several_functions_with_one_name(project: Path) -> None:
-    twice = [*DECISIONS, decision("shop/routes.py", 1, "load", why=(SEED,))]
-    told = plain(why.told(project, why.about(twice, "load", FUNCTIONS), "load"))
-    assert told.count("load becomes async") == 2
-
-
-def test_why_of_a_name_that_is_not_there(project: Path) -> None:
-    with pytest.raises(Failure, match="no function named 'lod': did you mean 'load'"):
-        why.about(DECISIONS, "lod", FUNCTIONS)

@@ -42,7 +42,7 @@ def test_what_a_kept_file_does_at_the_border_is_named(folder: Folder, run: Run) 
         "worker.py": "from app import load\n\n\ndef work(db):\n    return load(db)\n",
         "pyproject.toml": '[tool.asyncshift.keep-sync]\n"worker.py" = "no loop"\n',
     })  # fmt: skip
-    assert "5 look work work stays sync: no loop; here it calls load" in rows(run("plan"))
+    assert "5 look work work stays sync: no loop; it calls load, which becomes async" in rows(run("plan"))
 
 
 def test_an_await_that_was_forgotten_is_told_as_made_and_names_the_call(folder: Folder, run: Run) -> None:
