@@ -11,7 +11,7 @@ from ..codemods.engine import CODEMODS
 from . import git, listing, writing
 from .console import messages, remarks
 from .diff import print_diff
-from .errors import Failure
+from .errors import Failure, debugging
 from .gate import outcome
 from .project import Project
 from .work import Work, nothing_to_do
@@ -98,7 +98,14 @@ def _changed(work: Work, left: Sequence[Finding]) -> Iterator[Text]:
 def _left(project: Project, work: Work) -> Sequence[Finding]:
     """What the gate finds in a project that has become async."""
     is_async = any(map(listing.becomes_async, work.decisions))
-    return outcome(project).findings if is_async else ()
+    try:
+        return outcome(project).findings if is_async else ()
+    except Exception as fault:
+        # The files are written: what is only a look at them must not make it seem otherwise.
+        if debugging():
+            raise
+        messages().print(f"`asyncshift check` could not look at the result ({type(fault).__name__}: {fault}).")
+        return ()
 
 
 def _next(changed: Sequence[str], looks: bool) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -115,3 +116,18 @@ import requests
 async def poll(url: str) -> str:
     return requests.get(url).text
 """
+
+
+def test_a_fault_of_the_gate_does_not_undo_what_is_written(
+    carried: Callable[..., list[str]],
+    folder: Folder,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def broken(project: Project) -> None:
+        raise RuntimeError("lost")
+
+    monkeypatch.setattr("asyncshift.cli.carrying.outcome", broken)
+    lines = carried([replace(LOOK, concern="")], {"a.py": b"1\n"})
+    assert lines[0].startswith("1 file changed, 1 function made async")
+    assert (folder.root / "a.py").read_bytes() == b"1\n"
