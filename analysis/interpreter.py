@@ -20,6 +20,7 @@ from .mocks import FIXTURES, Mocks
 from .modules import Modules
 from .objects import Objects
 from .parametrized import Parametrized
+from .session_parameters import note_sessions
 from .store import Store
 from .symbols import Function, Symbols
 from .values import (
@@ -61,6 +62,8 @@ class Interpreter(Execution):
     def run(self) -> None:
         """Evaluate everything to the fixpoint."""
         self.settle(self.functions.values())
+        note_sessions(self)
+        self.settle(self.store.dirty)
 
     def settle(self, functions: Iterable[Function]) -> None:
         """Evaluate functions, and all that reads what they change, to the fixpoint."""

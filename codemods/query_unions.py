@@ -29,6 +29,7 @@ from .query_text import Declined, close_bracket, open_bracket
 ALIAS = "combined"
 # Methods whose arguments name no entity.
 PLAIN = frozenset({"limit", "offset", "slice", "execution_options", "yield_per", "with_for_update", "params"})
+ADDING = frozenset({"add_column", "add_columns", "add_entity"})
 REPLACING = frozenset({"select_from", "from_statement"})
 SUBQUERIES = frozenset({"subquery", "cte"})
 
@@ -105,6 +106,8 @@ def retargeted(rewriting: Rewriting, link: Link) -> Iterator[Edit]:
     if not found:
         yield from _kept_subquery(rewriting, link)
         return
+    if asked.entity and link.name in ADDING and any(node in given for node, _ in found):
+        raise Declined(f"{link.name}() asks a second time for the result of a set operation")
     names = {_name_of(rewriting, source, node) for source, node in operations}
     if len(names) != 1 or "" in names or not all(q.traits & SET_OPERATIONS for q in known):
         raise Declined(f"{link.name}() speaks of the result of a set operation that has no one name here")

@@ -46,10 +46,14 @@ def test_a_class_s_bases_and_counterparts_are_in_the_tables(name: str) -> None:
         assert known.asynchronous == library().canonical(known.asynchronous)
 
 
+# What SQLAlchemy 2.1 no longer has.
+GONE = {"sqlalchemy.orm.Session.close_all"}
+
+
 def _things() -> list[str]:
     roots = ("sqlalchemy.", "sqlmodel.", "fastapi.", "asyncio.", "threading.", "contextlib.", "concurrent.")
-    names = [*library().classes, *library().functions]
-    return [n for n in names if n.startswith(roots)]
+    names = {*library().classes, *library().functions} - GONE
+    return sorted(n for n in names if n.startswith(roots))
 
 
 @pytest.mark.parametrize("name", _things())

@@ -305,6 +305,7 @@ KNOWN = (
     "in what a comprehension runs through, where its result cannot get a name",
     "which means the last one in rows of a Query",
     "may speak of what is combined",
+    "asks a second time for the result of a set operation",
     "a subquery in the criteria behind a set operation",
     "filter_by() behind a set operation of columns",
 )
