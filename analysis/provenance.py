@@ -61,11 +61,11 @@ class Provenance:
         """Was every beginning seen?"""
         return bool(self.origins) and all(o.call is not None for o in self.origins)
 
-    def handed_to(self, function: Function | None) -> str:
-        """The parameter of the function through which everything comes that is not seen; "" when there is none such."""
+    @property
+    def handed(self) -> tuple[Function | None, str]:
+        """The function and its parameter through which everything comes that is not seen; "" when there is none."""
         unseen = {(o.home, o.parameter) for o in self.origins if o.call is None}
-        home, name = unseen.pop() if len(unseen) == 1 else (None, "")
-        return name if home is function else ""
+        return unseen.pop() if len(unseen) == 1 else (None, "")
 
 
 UNKNOWN = Origin()
@@ -123,8 +123,7 @@ class Callers:
 def provenances(program: Calling, callers: Callers, chain: Chain, depth: int = DEPTH) -> list[Provenance]:
     """Where the query at the root of a chain comes from: one answer for each caller that hands it in."""
     own = provenance(program, chain)
-    function = program.function_at(chain.source, chain.root)
-    name = own.handed_to(function)
+    function, name = own.handed
     if not name or not depth or function is None:
         return [own]
     known = tuple(o for o in own.origins if o.call is not None)

@@ -44,7 +44,7 @@ def session_text(program: Program, chain: Chain, known: Sequence[Provenance]) ->
         return near[0]
     if near:
         raise Declined(f"{CARRIED}, and there are several here: {', '.join(near)}")
-    raise NoSession(function, provenance(program, chain).handed_to(function))
+    raise NoSession(*provenance(program, chain).handed)
 
 
 def _encloses(outer: Function | None, inner: Function | None) -> bool:

@@ -26,7 +26,7 @@ LIBRARIES = ("sqlalchemy", "sqlmodel")
 CALLING = ("fastapi.", "functools.", "contextlib.", "pytest.", "unittest.mock.", "builtins.")
 PASSING = (
     ast.Assign, ast.AnnAssign, ast.Expr, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.Yield, ast.NamedExpr,
-    ast.withitem, ast.FormattedValue, ast.arguments,
+    ast.withitem, ast.FormattedValue, ast.arguments, ast.ListComp, ast.SetComp, ast.GeneratorExp,
 )  # fmt: skip
 
 

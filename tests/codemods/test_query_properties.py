@@ -330,8 +330,12 @@ def shown(value: object) -> object:
 
 
 def unlabelled(statement: str) -> str:
-    """SQL without labels, also without the numbers that tell equal ones apart."""
-    return re.sub(r"\b(anon_\d+\.\w+?)_\d+\b", r"\1", normal_sql(statement))
+    """SQL without labels, also without the numbers that tell equal ones apart.
+
+    Where the owner of a relationship is an alias, so is its association table.
+    """
+    plain = re.sub(r"\b(anon_\d+\.\w+?)_\d+\b", r"\1", normal_sql(statement))
+    return re.sub(r"\bpost_tags_\d+\.", "post_tags.", plain)
 
 
 def recorded(engine: Any) -> list[str]:

@@ -21,12 +21,14 @@ from asyncshift.analysis.values import (
     Value,
     Values,
 )
-from asyncshift.codemods import query_listeners, query_to_select
+from asyncshift.codemods import query_listeners, query_sites
 
 # Marks classes that are known by their name alone.
 BOUND = "bound at run time::"
 SESSIONS = frozenset({"fixture_session", "create_session", "fixture_session_two"})
 TABLES = frozenset({"Table", "table"})
+# Classes that tests map by a call.
+PICKLEABLE = "sqlalchemy.testing.pickleable"
 # What tests ask of a Query to see how it is compiled.
 EXAMINING = frozenset({"_compile_context", "_compile_state", "_final_statement"})
 
@@ -41,7 +43,7 @@ class KindsOfTests(Interpreter):
             case ast.Call(func=ast.Attribute(attr="classes" | "tables" as holder), args=[*names]):
                 found = [_held(holder, n.value) for n in names if isinstance(n, ast.Constant)]
                 return frozenset({Row(tuple(found))})
-            case ast.Call(func=ast.Attribute(attr=name)) if name in EXAMINING:
+            case ast.Call(func=ast.Attribute(attr=name)) if name in EXAMINING or name == "_statement_20":
                 super()._eval(node, env)
                 return NOTHING
             case ast.Name(id="last_session"):
@@ -56,6 +58,10 @@ class KindsOfTests(Interpreter):
                 super()._eval(node, env)
                 return frozenset({Instance("sqlalchemy.Table")})
         return super()._eval(node, env)
+
+    def external(self, name: str) -> Value:
+        module, _, cls = name.rpartition(".")
+        return ClassObject(f"{BOUND}{cls}") if module == PICKLEABLE else super().external(name)
 
     def _attribute_of(self, value: Value, name: str) -> Values:
         match value:
@@ -78,6 +84,6 @@ def teach() -> None:
     """From now on programs are understood with these kinds."""
     program.Interpreter = KindsOfTests  # type: ignore[misc]
     # The tests' select has these of a Query, see `labels.py`.
-    query_to_select.SHARED |= {*EXAMINING, "_execution_options", "_for_update_arg"}
+    query_sites.SHARED |= {*EXAMINING, "_execution_options", "_for_update_arg", "_statement_20"}
     # Each test listens to sessions of its own; those that listen to what only a Query sends are skipped by name.
     query_listeners._listened = lambda _: []  # type: ignore[assignment]
