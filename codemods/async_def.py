@@ -64,13 +64,19 @@ def _kept(program: Program) -> Iterator[Decision]:
 def _concern(program: Program, function: Function, reason: AsyncSite) -> str:
     if reason.confidence is not Confidence.HIGH:
         return "the receiver's class is not known; its method was recognised by its name"
-    unknown = [
-        node for policy, node in program.handed(function) if policy == "unknown" and not _is_wrapping(node, function)
-    ]
-    if unknown:
-        line = getattr(unknown[0], "lineno", 0)
-        return f"it is handed to something on line {line} of which it is not known whether it awaits"
+    for policy, node in program.handed(function):
+        if policy == "unknown" and not _is_wrapping(node, function):
+            return f"it is handed to {_taker(program, node)}, of which it is not known whether it awaits"
     return ""
+
+
+def _taker(program: Program, node: ast.AST) -> str:
+    """What a function is handed to, and where."""
+    around = program.function_around(node)
+    if around is None or not isinstance(node, ast.expr):
+        return "something"
+    called = node.func if isinstance(node, ast.Call) else node
+    return f"{program.short(around.source, called)} ({around.source.site(node)})"
 
 
 def _is_wrapping(node: ast.AST, function: Function) -> bool:

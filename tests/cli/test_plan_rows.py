@@ -54,6 +54,15 @@ def test_an_await_that_was_forgotten_is_told_as_made_and_names_the_call(folder: 
     assert "    await mail(1)\n" in (folder.root / "app.py").read_text()
 
 
+def test_what_a_function_is_handed_to_is_named(folder: Folder, run: Run) -> None:
+    folder.write({
+        "app.py": HEAD + LOAD,
+        "queue.py": "import jobs\nfrom app import load\n\n\ndef start():\n    jobs.later(load)\n",
+    })  # fmt: skip
+    expected = "it is handed to jobs.later (queue.py:6), of which it is not known whether it awaits"
+    assert f"5 look load rewritten (make async): {expected}" in rows(run("plan"))
+
+
 TWINS = """\
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
