@@ -157,11 +157,14 @@ class ByFunction:
 def told(root: Path, chosen: Sequence[Account], decisions: ByFunction) -> Iterator[Text]:
     """What becomes of these functions; of their chains each step with its place, its source line and what it does."""
     touched = [account for account in chosen if account.verdict or decisions.of(account)]
-    for account in touched:
+    for number, account in enumerate(touched):
+        if number:
+            yield Text("")
         yield from _block(root, account, decisions.of(account))
-        yield Text("")
     untouched = (account for account in chosen if account not in touched)
     named = [a.name or a.dotted for a in untouched if len(chosen) == 1 or (a.name and not a.is_lambda)]
+    if named and touched:
+        yield Text("")
     if named:
         yield Text(f"{', '.join(named)} {UNTOUCHED[len(named) > 1]}")
 

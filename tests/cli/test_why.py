@@ -90,7 +90,7 @@ def why(shop: Folder, run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[...
         monkeypatch.chdir(shop.root)
         result = run("plan", "--why", name)
         assert result.exit_code == code, result.output
-        return "".join(f"{line.rstrip()}\n" for line in result.output.strip().splitlines())
+        return "".join(f"{line.rstrip()}\n" for line in result.output.splitlines())
 
     return ask
 
