@@ -507,6 +507,8 @@ class Calls:
 
     def _hand_to(self, policy: str, node: ast.expr, arguments: Arguments) -> None:
         positional, keywords = arguments
+        if policy == "never":
+            return
         for values in [*(v for _, v in positional), *keywords.values()]:
             self.hand(policy or "unknown", node, values)
 

@@ -13,6 +13,7 @@ of each function what it returns, whether it does I/O by itself (`io`) or on a s
 * "provides": stands for what it gives (a provider of dependency-injector), "provides it" for the thing itself,
   "contains" for an object of the container that it is;
 * "marks": stands, with the provider in brackets behind it, for what that provides;
+* "never": asks something of it, and calls nothing;
 * "greenlet": calls it with a sync facade inside the async driver's greenlet (`run_sync`); it must stay sync.
 
 `position` says which argument the function is. `runs` says how a callable runs a coroutine to its end from sync code:

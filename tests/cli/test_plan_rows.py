@@ -63,6 +63,12 @@ def test_what_a_function_is_handed_to_is_named(folder: Folder, run: Run) -> None
     assert f"5 look load rewritten (make async): {expected}" in rows(run("plan"))
 
 
+@pytest.mark.parametrize("asking", ["isinstance(load, str)", "callable(load)", "inspect.isfunction(load)"])
+def test_what_only_asks_something_of_a_function_is_handed_nothing(folder: Folder, run: Run, asking: str) -> None:
+    folder.write({"app.py": HEAD + LOAD, "other.py": f"import inspect\nfrom app import load\n\nX = {asking}\n"})
+    assert not any("it is handed to" in row for row in rows(run("plan")))
+
+
 TWINS = """\
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
