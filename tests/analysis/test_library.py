@@ -11,7 +11,7 @@ from asyncshift.analysis.library import library
 from asyncshift.analysis.statements import SPECIAL
 
 CALLS = {
-    "", "awaits", "sync", "starts", "thread", "thread maker", "greenlet", "provides", "provides it",
+    "", "awaits", "sync", "starts", "thread", "thread maker", "greenlet", "never", "provides", "provides it",
     "contains", "marks",
 }  # fmt: skip
 RUNS = {"", "awaitable", "function", "future", "maker"}
