@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from .colours import Colours
     from .program import Program
 
-EXPIRING = frozenset({"rollback", "expire_all", "expire"})
+# What expires all objects of a session, and what expires some.
+EXPIRING_ALL = frozenset({"rollback", "expire_all"})
+EXPIRING = EXPIRING_ALL | {"expire"}
 SUPPRESSING = frozenset({"raises", "suppress", "assertRaises", "assertRaisesRegex"})
 RETURNS, RAISES = "returns", "raises"
 

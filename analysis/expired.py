@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from .calling import edges, runs_on_loop, tests_aside
 from .decisions import Step
+from .effects import EXPIRING_ALL
 from .factories import expires_on_commit
 from .once import once
 from .provenance import bound
@@ -26,7 +27,6 @@ from .values import Values
 if TYPE_CHECKING:
     from .program import Program
 
-ROLLBACK = frozenset({"rollback", "expire_all"})
 # What reads all columns of the object that it is given.
 READING_ALL = frozenset({"model_validate", "from_orm", "jsonable_encoder"})
 ROUNDS = 8
@@ -181,44 +181,61 @@ class Walk:
         return all(self._statement(statement, state) for statement in statements)
 
     def _statement(self, node: ast.stmt, state: State) -> bool:
+        """Walk a statement; does control go on behind it?"""
         match node:
-            case ast.Return(value=value):
-                returned = self._value(value, state) if value else None
-                if value is not None and returned is not None and self._is_served():
-                    self._note(node, "", self._text(value), returned)
-                self._ends.append((state.copy(), returned))
-                return False
-            case ast.Raise():
-                self._expressions(node, state)
-                return False
-            case ast.Break() | ast.Continue():
+            case ast.Return() | ast.Raise() | ast.Break() | ast.Continue():
+                self._leave(node, state)
                 return False
             case ast.If(test=test, body=body, orelse=orelse):
                 self._expr(test, state)
                 return self._branches(state, [body, orelse])
-            case ast.While(test=test, body=body, orelse=orelse):
-                self._expr(test, state)
-                self._loop(body, state, again=lambda turn: self._expr(test, turn))
-                self._block(orelse, state)
-            case ast.For() | ast.AsyncFor():
-                event = self._value(node.iter, state)
-                self._loop(node.body, state, before=lambda turn: self._bind(node.target, event, turn))
-                self._block(node.orelse, state)
-            case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
-                for item in items:
-                    self._expr(item.context_expr, state)
-                    if item.optional_vars:
-                        self._bind(item.optional_vars, None, state)
-                reached = self._block(body, state)
-                for item in items:
-                    if self._begins(item.context_expr):
-                        self._happens(self._event(item.context_expr, "commits at its end", is_own=False), state)
-                return reached
+            case ast.While() | ast.For() | ast.AsyncFor():
+                self._turns(node, state)
+            case ast.With() | ast.AsyncWith():
+                return self._with(node, state)
             case ast.Try() | ast.TryStar():
                 return self._try(node, state)
             case ast.Match(subject=subject, cases=cases):
                 self._expr(subject, state)
                 self._branches(state, [*(c.body for c in cases), []])
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                pass
+            case _:
+                self._simple(node, state)
+        return True
+
+    def _leave(self, node: ast.Return | ast.Raise | ast.Break | ast.Continue, state: State) -> None:
+        if isinstance(node, ast.Raise):
+            self._expressions(node, state)
+        elif isinstance(node, ast.Return):
+            returned = self._value(node.value, state) if node.value else None
+            if node.value is not None and returned is not None and self._is_served():
+                self._note(node, "", self._text(node.value), returned)
+            self._ends.append((state.copy(), returned))
+
+    def _turns(self, node: ast.While | ast.For | ast.AsyncFor, state: State) -> None:
+        if isinstance(node, ast.While):
+            test = node.test
+            self._expr(test, state)
+            self._loop(node.body, state, again=lambda turn: self._expr(test, turn))
+        else:
+            target, event = node.target, self._value(node.iter, state)
+            self._loop(node.body, state, before=lambda turn: self._bind(target, event, turn))
+        self._block(node.orelse, state)
+
+    def _with(self, node: ast.With | ast.AsyncWith, state: State) -> bool:
+        for item in node.items:
+            self._expr(item.context_expr, state)
+            if item.optional_vars:
+                self._bind(item.optional_vars, None, state)
+        goes_on = self._block(node.body, state)
+        for item in node.items:
+            if self._begins(item.context_expr):
+                self._happens(self._event(item.context_expr, "commits at its end", is_own=False), state)
+        return goes_on
+
+    def _simple(self, node: ast.stmt, state: State) -> None:
+        match node:
             case ast.Assign(targets=targets, value=value):
                 event = self._value(value, state)
                 for target in targets:
@@ -229,11 +246,8 @@ class Walk:
                 self._expr(value, state)
                 if isinstance(target, ast.Attribute):
                     self._read(target, state)
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                pass
             case _:
                 self._expressions(node, state)
-        return True
 
     def _expressions(self, node: ast.stmt, state: State) -> None:
         for child in ast.iter_child_nodes(node):
@@ -407,7 +421,7 @@ class Walk:
 
     def _session_call(self, node: ast.Call, session: ast.expr, method: str, state: State) -> None:
         is_own = isinstance(session, ast.Name) and session.id in self._own
-        if method in ROLLBACK:
+        if method in EXPIRING_ALL:
             self._happens(self._event(node, f"calls {self._text(node.func)}()", is_own), state)
         elif method == "expire" and node.args and isinstance(node.args[0], ast.Name):
             state.expired[node.args[0].id] = self._event(node, f"calls {self._text(node.func)}()", is_own)

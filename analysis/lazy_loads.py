@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .calling import edges, runs_on_loop, tests_aside
-from .mapped import Relationship
+from .mapped import Mapped, Relationship
 from .once import once
 from .order import dominates
 from .responses import Responses
@@ -110,7 +110,7 @@ class _Finder:
         loaded = [v for v in values if isinstance(v, Traced) and v.root.kind != "made"]
         for value in sorted(loaded, key=lambda v: (v.cls, v.root, v.path)):
             mapped = self._program.mapped(value.cls)
-            relationship = mapped.relationships.get(name) if mapped else None
+            relationship = (mapped.relationships.get(name) or _deferred(mapped, name, value)) if mapped else None
             if relationship is None or self._is_there(value, relationship):
                 continue
             place = self._tracing.place(value.root)
@@ -135,6 +135,12 @@ class _Finder:
         path = (*value.path, relationship.name)
         reloaded = (value.root, value.path, relationship.name) in self._tracing.reloaded
         return reloaded or bool({path, (EVERYTHING,)} & value.loaded)
+
+
+def _deferred(mapped: Mapped, name: str, value: Traced) -> Relationship | None:
+    """A column that is loaded when it is read, by itself or since the query leaves it out."""
+    is_left_out = name in mapped.columns and (*value.path, name) in value.deferred
+    return mapped.column(name) if is_left_out or name in mapped.deferred else None
 
 
 def _read(program: Program, node: ast.AST) -> tuple[ast.expr, str] | None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from .order import dominates
+from .responses import ROUTES
 from .source import Source
 from .symbols import SCOPES, Function
 from .values import ClassObject, External, FunctionObject, Instance
@@ -95,6 +96,8 @@ class _Follower:
     def _returned(self, function: Function) -> Fate:
         """An async function that returns a coroutine makes its callers await twice."""
         node = function.node
+        if isinstance(node, ast.FunctionDef) and _is_route(self._program, function):
+            return Fate.VALUE
         if not isinstance(node, ast.AsyncFunctionDef) or _promises_awaitable(node.returns):
             return Fate.UNKNOWN
         return Fate.VALUE
@@ -235,6 +238,17 @@ class _Follower:
                     case ast.AnnAssign(target=ast.Name(id=name), annotation=hint) if name == argument.arg:
                         return Fate.UNKNOWN if _promises_awaitable(hint) else Fate.VALUE
         return Fate.UNKNOWN
+
+
+def _is_route(program: Program, function: Function) -> bool:
+    """Does a framework answer with what a sync function returns? It calls that in a thread, and awaits nothing."""
+    return any(
+        policy == "awaits"
+        and isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ROUTES
+        for policy, node in program.handed(function)
+    )
 
 
 def _bound_behind(function: Function, name: str, binding: ast.Name | None) -> list[ast.Name]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pathspec import GitIgnoreSpec
 
+from ..analysis.settings_files import PYTEST
 from ..analysis.templates import SUFFIXES
 from ..checks.finding import Finding
 from ..checks.outcome import Outcome
@@ -46,8 +47,8 @@ def _at(project: Project, revision: str) -> Outcome:
     def work_out() -> Any:
         with TemporaryDirectory(prefix="asyncshift-") as folder:
             contents: dict[str, bytes] = {}
-            for path, content in git.tree(project.root, revision, (".py", *SUFFIXES)):
-                if path.endswith(SUFFIXES):
+            for path, content in git.tree(project.root, revision, (".py", *SUFFIXES, *PYTEST)):
+                if path.endswith((*SUFFIXES, *PYTEST)):
                     _write(Path(folder, path), content)
                 elif _is_ours(project, path):
                     contents[path] = content

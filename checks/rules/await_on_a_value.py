@@ -10,14 +10,18 @@ import ast
 from collections.abc import Iterator
 
 from ...analysis.calling import runs_on_loop
+from ...analysis.library import library
 from ...analysis.program import Program
+from ...analysis.session_use import is_async_database
 from ...analysis.symbols import Function
-from ...analysis.values import FunctionObject, Instance, Many, Row, Table, Text, Value
+from ...analysis.values import External, FunctionObject, Instance, Many, Row, Rows, Statement, Table, Text, Value
 from ..finding import Finding, Step, finding
 from ..rule import Example
 
 CODE = "AS204"
 NAME = "await-on-a-value"
+# Methods of a session that only note something.
+WITHOUT_IO = frozenset({"add", "add_all", "expunge", "expunge_all", "expire", "expire_all", "in_transaction"})
 
 EXAMPLES = (
     Example(
@@ -52,6 +56,45 @@ def find(program: Program) -> Iterator[Finding]:
                         message = f"{callee.qualname} is sync and gives a value: take the await away"
                         step = Step(site.path, site.line, f"{callee.qualname} is sync")
                         yield finding(function.source, call, CODE, message, [step])
+                    elif _is_plain_call(program, call):
+                        text = function.source.text(call.func)
+                        yield finding(function.source, call, CODE, f"{text}() gives a value: take the await away")
+                case ast.Await(value=ast.Attribute() as method) if _is_coroutine_method(program, method):
+                    text = function.source.text(method)
+                    yield finding(function.source, method, CODE, f"{text} is a method: call it, {text}()")
+
+
+def _is_plain_call(program: Program, call: ast.Call) -> bool:
+    """Does a call of a library give a value: of a statement or a result, or of what a session does without I/O?"""
+    match call.func:
+        case ast.Attribute(value=session, attr=name) if name in WITHOUT_IO:
+            values = program.values(session)
+            return program.is_session(values) and is_async_database(program, values)
+    functions, given = program.values(call.func), program.values(call)
+    if functions and all(isinstance(f, External) and _blocks(f.name) for f in functions):
+        return True
+    return (
+        bool(functions and given)
+        and all(isinstance(f, External) and not isinstance(f.receiver, Instance) for f in functions)
+        and all(isinstance(v, Statement | Rows | Many) for v in given)
+    )
+
+
+def _blocks(name: str) -> bool:
+    """Is it a function of a library that waits by itself?"""
+    known = library().functions.get(name)
+    return known is not None and bool(known.blocks)
+
+
+def _is_coroutine_method(program: Program, node: ast.Attribute) -> bool:
+    """Is a coroutine method of a session named, and not called?"""
+    for value in program.values(node):
+        if isinstance(value, External) and isinstance(value.receiver, Instance):
+            known = library().method(*value.name.rpartition(".")[::2])
+            is_coroutine = known is not None and known.returns.startswith("await[")
+            if is_coroutine and program.is_session(frozenset({value.receiver})):
+                return True
+    return False
 
 
 def _sync_callee(program: Program, node: ast.Call) -> Function | None:

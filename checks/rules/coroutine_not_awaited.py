@@ -10,6 +10,7 @@ that have it are async.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from ...analysis.coroutines import neglected
@@ -76,3 +77,10 @@ def find(program: Program) -> Iterator[Finding]:
             is_sure = made.confidence is Confidence.HIGH
             fix = awaited(source, made.node, is_safe=is_sure)
             yield finding(source, made.node, CODE, f"{message}: put await before", chain, fix=fix)
+    for function in program.functions:
+        if function.is_async and not function.is_generator:
+            for policy, node in program.handed(function):
+                home = program.function_around(node)
+                if policy == "thread" and isinstance(node, ast.Call) and home is not None:
+                    message = f"{function.qualname} is async: a thread only makes its coroutine, await it instead"
+                    yield finding(home.source, node, CODE, message)

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from ...analysis.lazy_loads import LazyLoad, lazy_loads
+from ...analysis.mapped import DEFERRED
 from ...analysis.program import Program
 from ...analysis.tracing import Place
 from ..examples import USER_WITH_POSTS
@@ -62,19 +63,20 @@ async def first_post(session: AsyncSession, key: int) -> Post | None:
 
 
 def find(program: Program) -> Iterator[Finding]:
-    at_queries: defaultdict[tuple[Place, str], list[Step]] = defaultdict(list)
+    at_queries: defaultdict[tuple[Place, str, bool], list[Step]] = defaultdict(list)
     for load in lazy_loads(program):
         name = f"{program.plain_name(load.relationship.owner)}.{load.relationship.name}"
         if load.is_at_query:
             text = program.short(load.function.source, load.node)
             step = Step(load.function.source.path, load.node.lineno, f"{load.function.qualname} reads it: {text}")
             for place in load.places:
-                at_queries[place, name].append(step)
+                at_queries[place, name, load.relationship.lazy == DEFERRED].append(step)
         else:
             message = f"{name} is read lazily: {len(load.places)} queries that lead here do not load it"
             yield finding(load.function.source, load.node, CODE, message, _queries(load))
-    for (place, name), steps in at_queries.items():
-        message = f"{name} is not loaded by this query, but read: load it with selectinload() or joinedload()"
+    for (place, name, is_column), steps in at_queries.items():
+        with_it = "undefer()" if is_column else "selectinload() or joinedload()"
+        message = f"{name} is not loaded by this query, but read: load it with {with_it}"
         yield finding(place.source, place.node, CODE, message, steps)
 
 

@@ -11,8 +11,9 @@ import ast
 from collections.abc import Iterator
 
 from ...analysis.program import Program
+from ...analysis.session_use import is_async_database
 from ...analysis.source import Source
-from ...analysis.values import Context, External, FunctionObject, Generated, Instance, Value
+from ...analysis.values import Context, External, FunctionObject, Generated, Instance, Many, Row, Rows, Value
 from ..finding import Finding, finding
 from ..rule import Example
 
@@ -78,9 +79,13 @@ def _mistakes(program: Program, source: Source, node: ast.AST) -> Iterator[tuple
         case ast.For(iter=iterable) | ast.comprehension(iter=iterable, is_async=0):
             if _all_generated(program, iterable, is_async=True):
                 yield iterable, f"{source.text(iterable)} is an async generator: use async for"
+            elif _is_streamed(program, iterable):
+                yield iterable, f"{source.text(iterable)} is an async result: use async for"
         case ast.AsyncFor(iter=iterable) | ast.comprehension(iter=iterable):
             if _all_generated(program, iterable, is_async=False):
                 yield iterable, f"{source.text(iterable)} is a sync generator: use for"
+            elif _all(program, iterable, _is_buffered):
+                yield iterable, f"{source.text(iterable)} is all there already: use for"
         case ast.With(items=items):
             for item in items:
                 if _all(program, item.context_expr, _is_async_manager):
@@ -92,6 +97,18 @@ def _mistakes(program: Program, source: Source, node: ast.AST) -> Iterator[tuple
         case ast.Call(args=[given, *_]) if External("fastapi.Depends") in program.values(node.func):
             if _is_context_function(program, given):
                 yield node, f"{source.text(given)} is a context manager, which Depends does not enter: give a generator"
+
+
+def _is_streamed(program: Program, node: ast.expr) -> bool:
+    """`await session.stream(…)`"""
+    match node:
+        case ast.Await(value=ast.Call(func=ast.Attribute(value=owner, attr="stream" | "stream_scalars"))):
+            return is_async_database(program, program.values(owner))
+    return False
+
+
+def _is_buffered(program: Program, value: Value) -> bool:
+    return isinstance(value, Rows | Many | Row)
 
 
 def _all_generated(program: Program, node: ast.expr, *, is_async: bool) -> bool:

@@ -18,12 +18,13 @@ EXAMPLES = [
     for code, rule in RULES.items()
     for number, example in enumerate(rule.EXAMPLES)
 ]
+EMPTY = Path(__file__).parent  # no settings stand beside the module
 MARK = re.compile(r"\bAS\d{3}\b")
 
 
 def found(path: str, text: str) -> set[tuple[int, str]]:
     """Lines and codes of what is reported in one module."""
-    program = Program.of_contents(Path(), {path: text.encode()}, Settings())
+    program = Program.of_contents(EMPTY, {path: text.encode()}, Settings())
     return {(finding.line, finding.code) for finding in check(program)}
 
 

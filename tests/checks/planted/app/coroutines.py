@@ -4,7 +4,9 @@ import asyncio
 from typing import Protocol
 
 import aiohttp
+import httpx
 from fastapi import APIRouter, Depends
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from .database import get_session
@@ -177,3 +179,53 @@ def shout(text: str) -> list[str]:
 
 async def awaited_value(text: str):
     return await shout(text)  # AS204 await on what is no coroutine
+
+
+async def awaited_statement(session: AsyncSession):
+    statement = await select(Author)  # AS204 await on a statement
+    return await session.scalar(statement)
+
+
+async def awaited_result(session: AsyncSession):
+    result = await session.execute(select(Author))
+    return await result.scalars().all()  # AS204 await on a result
+
+
+async def awaited_add(session: AsyncSession, author: Author):
+    await session.add(author)  # AS204 await on what only notes
+    await session.commit()
+
+
+async def awaited_client(url: str):
+    return await httpx.get(url)  # AS204 await on a sync client
+
+
+async def awaited_method(session: AsyncSession):
+    await session.commit  # AS204 a method that is not called
+
+
+@router.get("/sync")
+def answered(key: int, session: AsyncSession):
+    return session.get(Author, key)  # AS201 returned by a sync route
+
+
+async def in_thread():
+    await asyncio.to_thread(notify, "x")  # AS202 a coroutine function in a thread
+
+
+async def in_executor():
+    await asyncio.get_running_loop().run_in_executor(None, notify, "x")  # AS202 a coroutine function in an executor
+
+
+async def buffered(session: AsyncSession):
+    return [author.name async for author in await session.scalars(select(Author))]  # AS106 async for over rows
+
+
+async def streamed(session: AsyncSession):
+    for row in await session.stream(select(Author)):  # AS106 for over a stream
+        print(row)
+
+
+async def rightly_streamed(session: AsyncSession):
+    async for row in await session.stream(select(Author)):
+        print(row)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload, load_only, selectinload, undefer
 
 from .database import Expiring, get_session
 from .models import Author, Book, Invoice, Order
@@ -134,3 +134,18 @@ async def fetched_at_once(session: AsyncSession, invoice: Invoice):
     invoice.amount = 2
     await session.flush()
     return invoice.changed
+
+
+async def deferred_column(session: AsyncSession, key: int):
+    book = await session.get_one(Book, key)  # AS301 a deferred column
+    return book.text
+
+
+async def left_out(session: AsyncSession, key: int):
+    book = (await session.scalars(select(Book).where(Book.id == key).options(load_only(Book.id)))).one()  # AS301 load_only
+    return book.title
+
+
+async def undeferred(session: AsyncSession, key: int):
+    book = await session.scalar(select(Book).where(Book.id == key).options(undefer(Book.text)))
+    return book.text
