@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FILES = "files"
 IN_MEMORY = frozenset({"io.BytesIO", "io.StringIO"})
+# What a script whose one task has the loop for itself may do.
+FOR_SCRIPTS = frozenset({FILES, "input", "processes", "passwords"})
 # What runs once, at the first call.
 CACHING = frozenset({"cache", "lru_cache", "cached_property"})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from .once import once
@@ -116,16 +116,31 @@ def run_alone(program: Program) -> frozenset[Function]:
 
     There is nobody whom a blocking call could keep waiting.
     """
+    return _alone(program, {f for f in program.functions if runs_on_loop(program, f)}, frozenset())
+
+
+@once
+def will_run_alone(program: Program) -> frozenset[Function]:
+    """The same after the migration, when sync code that starts the program runs its functions on a loop."""
+    colours = program.colours
+    starters = colours.entries | {f for f in program.functions if f.is_module}
+    return _alone(program, {f for f in program.functions if colours.is_async(f)}, starters)
+
+
+def _alone(program: Program, on_loop: Collection[Function], starters: Collection[Function]) -> frozenset[Function]:
+    """Of the functions on a loop those that have it for themselves; `starters` run each of theirs on one of its own."""
     starting = frozenset(_starting(program))
     callers: defaultdict[Function, list[tuple[ast.expr, Function]]] = defaultdict(list)
     for function, calls in edges(program).items():
         # A test waits for what it calls.
         for place, callee in () if is_test_code(function) else calls:
             callers[callee].append((place, function))
-    found = {f for f in callers if runs_on_loop(program, f) and not program.handed(f) and not _makes_tasks(program, f)}
+    found = {f for f in callers if f in on_loop and not program.handed(f) and not _makes_tasks(program, f)}
     found |= starting
     while outside := {
-        f for f in found - starting if not all(c in found or _is_run(program, c, p) for p, c in callers[f])
+        f
+        for f in found - starting
+        if not all(c in found or c in starters or _is_run(program, c, p) for p, c in callers[f])
     }:
         found -= outside
     return frozenset(found)

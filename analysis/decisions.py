@@ -14,6 +14,8 @@ from .source import Site
 GOES_AWAY = "goes away"
 # The path of a site that is the project as a whole.
 PROJECT = "."
+# Of the JSON form of a plan.
+VERSION = 1
 
 
 class Status(StrEnum):

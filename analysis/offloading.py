@@ -42,13 +42,27 @@ class Offload:
 
 def offloads(program: Program) -> Iterator[Offload]:
     """The blocking calls of all functions that a thread ran before."""
-    sleeping = {s.node for s in program.colours.sites() if s.kind == "sleep"}
     for function in sorted(_from_threads(program), key=lambda f: f.key):
-        calls = edges(program).get(function, ())
-        for block in blocking(program).in_function(function):
-            callees = [callee for node, callee in calls if node is block.node]
-            if block.node not in sleeping and not any(map(program.colours.is_async, callees)):
-                yield Offload(block, _concern(program, block, callees))
+        for block, callees in _blocks(program, function):
+            yield Offload(block, _concern(program, block, callees))
+
+
+def stopping(program: Program) -> Iterator[Block]:
+    """The blocking calls that the event loop makes after the migration, or makes already, and no thread made before."""
+    taken = {offload.block.node for offload in offloads(program)}
+    for function in program.functions:
+        if program.colours.is_async(function) and not is_test_code(function):
+            yield from (block for block, _ in _blocks(program, function) if block.node not in taken)
+
+
+def _blocks(program: Program, function: Function) -> Iterator[tuple[Block, list[Function]]]:
+    """Where a function still blocks after the migration, and what it calls there."""
+    sleeping = {s.node for s in program.colours.sites_of(function) if s.kind == "sleep"}
+    calls = edges(program).get(function, ())
+    for block in blocking(program).in_function(function):
+        callees = [callee for node, callee in calls if node is block.node]
+        if block.node not in sleeping and not any(map(program.colours.is_async, callees)):
+            yield block, callees
 
 
 def _from_threads(program: Program) -> set[Function]:

@@ -9,6 +9,9 @@ from typing import Any
 
 from .finding import Finding
 
+# Of the JSON form.
+VERSION = 1
+
 
 class How(StrEnum):
     """How a finding was accepted."""
@@ -58,7 +61,7 @@ class Outcome:
     def as_json(self) -> dict[str, Any]:
         """The outcome as JSON values; the form of `asyncshift check --format json`."""
         return {
-            "version": 1,
+            "version": VERSION,
             "findings": [finding.as_json() for finding in self.findings],
             "accepted": [accepted.as_json() for accepted in self.accepted],
             "failures": list(self.failures),

@@ -6,6 +6,7 @@ import builtins
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -122,19 +123,60 @@ def _driver(root: Path, value: Any) -> list[Wrong]:
     return [("", complaint)] if complaint else []
 
 
-CHECKS: Mapping[str, Callable[[Path, Any], list[Wrong]]] = {
-    "paths": _paths,
-    "exclude": _strings,
-    "keep-sync": _kept,
-    "driver": _driver,
-    "blocking": _blocking,
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of the section; `complaints` says what is wrong with a value of it."""
+
+    complaints: Callable[[Path, Any], list[Wrong]]
+    kind: str
+    meaning: str
+    default: str
+    example: str
+
+
+KEYS: Mapping[str, Key] = {
+    "paths": Key(
+        _paths,
+        "list of files and folders",
+        "what is looked at",
+        "everything",
+        'paths = ["src", "tests"]',
+    ),
+    "exclude": Key(
+        _strings,
+        "list of patterns",
+        "what is left out, as in `.gitignore`; virtual environments and what git ignores are never looked at",
+        "nothing",
+        'exclude = ["src/legacy/"]',
+    ),
+    "driver": Key(
+        _driver,
+        "one of " + ", ".join(f"`{name}`" for name in DRIVERS),
+        "the async driver for PostgreSQL or MySQL",
+        "what the project lists already, or asyncpg, aiomysql",
+        'driver = "asyncpg"',
+    ),
+    "blocking": Key(
+        _blocking,
+        "list of dotted names",
+        "functions, classes or packages whose calls block, beside those it knows: made in a thread where that is safe",
+        "none",
+        'blocking = ["reports.render", "slowlib"]',
+    ),
+    "keep-sync": Key(
+        _kept,
+        'table of `"path or module" = "the reason"`',
+        "what stays sync; the plan and the reports repeat the reason",
+        "nothing",
+        '[tool.asyncshift.keep-sync]\n"src/worker.py" = "Celery tasks run without an event loop"',
+    ),
 }
 
 
 def _complaints(root: Path, key: str, value: Any) -> list[Wrong]:
-    if key not in CHECKS:
-        return [("", f"unknown key '{key}': known are {', '.join(CHECKS)}")]
-    return [(item, f"{key}: {complaint}") for item, complaint in CHECKS[key](root, value)]
+    if key not in KEYS:
+        return [("", f"unknown key '{key}': known are {', '.join(KEYS)}")]
+    return [(item, f"{key}: {complaint}") for item, complaint in KEYS[key].complaints(root, value)]
 
 
 def _frozen(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.text import Text
 
-from ..analysis.decisions import Decision
+from ..analysis.decisions import VERSION, Decision
 from . import cache, listing, why
 from .console import output
 from .errors import quiet
@@ -55,7 +55,7 @@ def plan(paths: Sequence[str], name: str | None, as_json: bool, module: str | No
         lines = why.told(project.root, chosen, by_function)
         decisions = list(dict.fromkeys(d for account in chosen for d in by_function.of(account)))
     if as_json:
-        click.echo(json.dumps({"version": 1, "decisions": [d.as_json() for d in decisions]}, indent=1))
+        click.echo(json.dumps({"version": VERSION, "decisions": [d.as_json() for d in decisions]}, indent=1))
         return
     console = output()
     for line in lines:
@@ -65,6 +65,7 @@ def plan(paths: Sequence[str], name: str | None, as_json: bool, module: str | No
 def worked_out(project: Project) -> dict[str, Any]:
     """The plan, as it is kept."""
     # What this imports takes longer than to tell a plan that is kept.
+    from ..reports.assessment import stops
     from .work import nothing_to_do, plan_for
 
     program = project.program()
@@ -73,6 +74,7 @@ def worked_out(project: Project) -> dict[str, Any]:
         "decisions": [decision.as_json() for decision in decisions],
         "nothing": nothing_to_do(program, decisions),
         "functions": [account.as_json() for account in why.accounts(program, decisions)],
+        "stopping": stops(program),
     }
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import inspect
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import click
 
 from ..codemods.engine import CODEMODS
+from ..reports import schemas
+from .config import KEYS
 from .main import COMMANDS, main
 
 
@@ -37,27 +40,32 @@ def codemods() -> str:
     return "\n".join(parts)
 
 
-def schema() -> str:
-    """The JSON schema of a decision, as `plan --json` and the reports print it."""
-    text, number = {"type": "string"}, {"type": "integer", "minimum": 0}
-    step = {"path": text, "line": number, "what": text}
-    decision = {
-        **dict.fromkeys(("codemod", "path", "function", "action", "concern"), text),
-        **dict.fromkeys(("line", "column", "end_line", "end_column"), number),
-        "status": {"enum": ["done", "kept", "declined"]},
-        "confidence": {"enum": ["high", "medium", "low"]},
-        "why": {"type": "array", "items": _object(step)},
-    }
-    plan = _object({"version": {"const": 1}, "decisions": {"type": "array", "items": _object(decision)}})
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "asyncshift plan --json"}
-    return json.dumps({**head, **plan}, indent=2) + "\n"
+def schema(name: str) -> str:
+    """The JSON schema of what a command prints."""
+    return json.dumps(schemas.SCHEMAS[name], indent=2) + "\n"
 
 
-def _object(properties: dict[str, object]) -> dict[str, object]:
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+def configuration() -> str:
+    """Each key of `[tool.asyncshift]`."""
+    rows = [f"| `{name}` | {key.kind} | {key.meaning} | {key.default} |" for name, key in KEYS.items()]
+    examples = "\n".join(key.example for key in KEYS.values())
+    table = "\n".join(["| key | value | meaning | without it |", "| --- | --- | --- | --- |", *rows])
+    return f"{CONFIGURATION}\n{table}\n\n```toml\n[tool.asyncshift]\n{examples}\n```\n"
 
 
-PAGES = {"commands.md": commands, "codemods.md": codemods, "plan.schema.json": schema}
+CONFIGURATION = """\
+# Configuration
+
+The section `[tool.asyncshift]` of the project's `pyproject.toml`. All of it is optional; a key or a value that is not \
+understood is an error with its line. Made from the table that reads it.
+"""
+PAGES: Mapping[str, Callable[[], str]] = {
+    "commands.md": commands,
+    "codemods.md": codemods,
+    "configuration.md": configuration,
+    "json.md": schemas.page,
+    **{f"{name}.schema.json": partial(schema, name) for name in schemas.SCHEMAS},
+}
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ from ..analysis.decisions import Decision
 from ..checks.evidence import parity
 from ..checks.evidence.recording import Recording, Unreadable
 from ..reports import html, markdown
-from ..reports.facts import Contents, facts
+from ..reports.facts import facts
 from ..reports.progress import ASYNC_WORDS, SYNC_WORDS, progress
+from ..reports.requirements import Contents
 from ..reports.suite import suite
 from . import cache, git, writing
 from .errors import Failure
@@ -117,7 +118,7 @@ def gathered(project: Project) -> Told:
         outcome_of(project.root, _python({**whole, **before}), project.settings),
         outcome_of(project.root, _python({**whole, **after}), project.settings),
     )
-    found = facts(project.root.name, decisions, before, after, outcomes, _suite(project))
+    found = facts(project.root.name, decisions, before, after, outcomes, _suite(project), whole)
     return Told(found, decisions, before, after)
 
 

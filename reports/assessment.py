@@ -6,7 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..analysis.blocking import FOR_SCRIPTS
+from ..analysis.calling import will_run_alone
 from ..analysis.decisions import Decision, Status
+from ..analysis.library import library
+from ..analysis.offloading import stopping
+from ..analysis.program import Program
 from ..analysis.test_reach import is_test_file
 from .facts import ASYNC_DEF, concern, kept
 from .surface import LOOPS, Surface, companions, surface
@@ -19,11 +24,15 @@ THREAD = "thread"
 
 
 def assessment(
-    name: str, contents: Mapping[str, bytes], decisions: Sequence[Decision], broken: Sequence[str] = ()
+    name: str,
+    contents: Mapping[str, bytes],
+    decisions: Sequence[Decision],
+    stopped: Sequence[Mapping[str, Any]] = (),
+    broken: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What is known of a project before the migration, as JSON values.
 
-    `decisions` are the plan's; `broken` has a line for each file that can't be read.
+    `decisions` are the plan's, `stopped` what `stops` gives; `broken` has a line for each file that can't be read.
     """
     shown = {path: seen for path, content in contents.items() if (seen := surface(content)) is not None}
     done = [d for d in decisions if d.status is Status.DONE]
@@ -48,10 +57,33 @@ def assessment(
         "companions": _companions(shown),
         "coroutines": sum(len(seen.coroutines) for path, seen in shown.items() if not is_test_file(path)),
         "blocking": _blocking(shown, done),
+        "stopping": list(stopped),
         "diff": {"files": len({d.site.path for d in done}), "lines": _lines_changed(done)},
         "broken": list(broken),
     }
     return told | {"verdict": verdict(told)}
+
+
+def stops(program: Program) -> list[dict[str, Any]]:
+    """The calls that would stop the event loop: no decision of the plan speaks of them."""
+    found = []
+    for block in stopping(program):
+        if block.kind in FOR_SCRIPTS and block.function in will_run_alone(program):
+            continue
+        site = block.function.source.site(block.node)
+        known = library().blocking[block.kind]
+        text = f"{program.short(block.function.source, block.node)} {known.what}: {known.instead}"
+        is_today = block.function.is_async
+        found.append(
+            {
+                "path": site.path,
+                "line": site.line,
+                "function": block.function.qualname,
+                "text": text,
+                "is_today": is_today,
+            }
+        )
+    return sorted(found, key=lambda c: (c["path"], c["line"]))
 
 
 def verdict(told: Mapping[str, Any]) -> str:
@@ -61,7 +93,8 @@ def verdict(told: Mapping[str, Any]) -> str:
         return "Nothing to move: no call is known to reach the database through sync SQLAlchemy."
     alone = converts["decisions"] / (converts["decisions"] + sum(c["is_declined"] for c in by_hand))
     share = "All" if alone == 1 else f"{min(alone, 0.999):.1%}"
-    effort = f"{share} of the changes are made by the tool, {_counted(len(by_hand), 'place')} to look at by hand."
+    places = len(by_hand) + len(told["stopping"])
+    effort = f"{share} of the changes are made by the tool, {_counted(places, 'place')} to look at by hand."
     if "Flask-SQLAlchemy" in styles:
         return f"Not as it is: Flask-SQLAlchemy has no async session; the framework has to go first. {effort}"
     if told["blocking"]:

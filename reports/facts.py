@@ -15,8 +15,9 @@ from typing import Any
 
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.test_reach import is_test_file
-from ..checks.engine import GROUPS
-from ..checks.outcome import How, Outcome
+from ..checks.outcome import Outcome
+from .requirements import REQUIREMENTS, Contents, imports, of_gate, of_suite, transactions
+from .surface import tree
 
 VERSION = 1
 ASYNC_DEF = "async-def"
@@ -27,19 +28,6 @@ TESTS, PROJECT = "tests", "project files"
 PHASES = (FOUNDATION, LOGIC, AUTHENTICATION, ROUTES, TESTS, PROJECT)
 HTTP = {"get", "post", "put", "patch", "delete", "head", "options", "websocket", "route", "api_route"}
 AUTHENTICATION_WORDS = {"auth", "authentication", "security", "login", "jwt", "oauth", "oauth2"}
-# What has to be true of the result, and the rules of the gate that look for the contrary.
-REQUIREMENTS = {
-    "No sync session, engine or query is left": "AS1",
-    "Everything that has to be awaited is awaited": "AS2",
-    "No attribute access sends a query": "AS3",
-    "Bridges between sync and async are gone": "AS4",
-    "Nothing blocks the event loop": "AS5",
-    "No session is shared between tasks": "AS6",
-    "Mocks and clients of the tests have the right colour": "AS8",
-}
-MET, CONCERNS, NOT_MET, UNKNOWN = "met", "met, with concerns", "not met", "not checked"
-
-Contents = Mapping[str, bytes | None]
 
 
 def facts(
@@ -49,11 +37,13 @@ def facts(
     after: Contents,
     outcomes: tuple[Outcome, Outcome],
     suite: Mapping[str, Any] | None = None,
+    others: Contents | None = None,
 ) -> dict[str, Any]:
     """Everything that is known of a migration.
 
-    `before` and `after` hold the changed files, None for one that is not there; `outcomes` what the gate finds in the
-    whole project before and after; `suite` the comparison of two recordings, if there are any.
+    `before` and `after` hold the changed files, None for one that is not there, `others` those that stay as they are;
+    `outcomes` what the gate finds in the whole project before and after; `suite` the comparison of two recordings, if
+    there are any.
     """
     paths = sorted({*before, *after, *(d.site.path for d in decisions if _is_told(d))})
     modules = [
@@ -68,8 +58,10 @@ def facts(
         "modules": modules,
         "kept": [kept(d) for d in decisions if d.status is Status.KEPT],
         "requirements": [
-            *(_requirement(text, code, *outcomes) for text, code in REQUIREMENTS.items()),
-            *_of_suite(suite),
+            *(of_gate(text, code, *outcomes) for text, code in REQUIREMENTS.items()),
+            imports(before, after, others or {}),
+            transactions(before, after),
+            *of_suite(suite),
         ],
         "suite": suite,
     }
@@ -139,7 +131,8 @@ def _phase(path: str, content: bytes | None, decisions: Iterable[Decision]) -> s
 
 
 def _has_routes(content: bytes) -> bool:
-    return any(map(is_route, ast.walk(ast.parse(content))))
+    root = tree(content)
+    return root is not None and any(map(is_route, ast.walk(root)))
 
 
 def is_route(node: ast.AST) -> bool:
@@ -179,53 +172,4 @@ def kept(decision: Decision) -> dict[str, Any]:
         "line": decision.site.line,
         "function": decision.function,
         "text": decision.action,
-    }
-
-
-def _requirement(text: str, prefix: str, before: Outcome, after: Outcome) -> dict[str, Any]:
-    """A requirement that the gate looks after."""
-    was = [f for f in before.findings if f.code.startswith(prefix)]
-    left = [f for f in after.findings if f.code.startswith(prefix)]
-    accepted = [a for a in after.accepted if a.finding.code.startswith(prefix) and a.how is not How.BASELINE]
-    return {
-        "text": text,
-        "verdict": NOT_MET if left else CONCERNS if accepted else MET,
-        "evidence": f"rules {prefix}xx ({GROUPS[prefix].title}): {len(was)} findings before, {len(left)} after",
-        "sites": [{"path": f.path, "line": f.line, "text": f"{f.code} {f.message}"} for f in left],
-        "kept": [{"path": a.finding.path, "line": a.finding.line, "text": a.reason} for a in accepted],
-    }
-
-
-def _of_suite(suite: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """The requirements that only running the project can show."""
-    texts = {
-        "lost": "Every test that passed before passes after",
-        "statements": "The suite sends the same SQL",
-        "documents": "The API's OpenAPI document is the same",
-        "tables": "The database's schema is the same",
-        "warnings": "No coroutine is lost",
-        "missing": "No query is sent where asyncio can't",
-    }
-    return [_shown(text, key, suite) for key, text in texts.items()]
-
-
-def _shown(text: str, key: str, suite: Mapping[str, Any] | None) -> dict[str, Any]:
-    evidence = "no recordings of the suite: `asyncshift record` before, `asyncshift verify` after the migration"
-    differences = None
-    if suite is not None:
-        differences = suite[key]
-        seen = {
-            "lost": f"{suite['compared'] - len(suite['lost'])} of {suite['compared']} tests still pass",
-            "statements": f"{suite['sent'][0]} statements before, {suite['sent'][1]} after",
-        }.get(key, "two recordings of the suite")
-        evidence = f"{seen}, {len(differences)} differences"
-        if key == "statements" and suite["explained"]:
-            explained = ", ".join(f"{number} {kind}" for kind, number in suite["explained"].items())
-            evidence += f" (explained: {explained})"
-    return {
-        "text": text,
-        "verdict": UNKNOWN if differences is None else NOT_MET if differences else MET,
-        "evidence": evidence,
-        "sites": [{"path": "", "line": 0, "text": difference} for difference in differences or ()],
-        "kept": [],
     }

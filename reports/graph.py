@@ -11,8 +11,12 @@ from typing import Any
 
 from ..analysis.decisions import Decision, Status
 from ..analysis.test_reach import is_test_file
-from .facts import ASYNC_DEF, Contents, is_route
+from .facts import ASYNC_DEF, is_route
+from .requirements import Contents
+from .surface import tree
 
+# Codemods whose chains go down from call to call; those of others may lead from a query up to where its rows are read.
+CALLING = {ASYNC_DEF, "await-calls"}
 BECOMES, ALREADY, SYNC, LOOK = "becomes async", "was async", "stays sync", "to look at"
 
 
@@ -50,14 +54,15 @@ def graph(decisions: Sequence[Decision], before: Contents) -> dict[str, Any]:
         if decision.why or decision.codemod == ASYNC_DEF:
             nodes[here.key] = here
         states[here.key].add(_state(decision))
-        chain = [here, *(_at(functions, step.site.path, step.site.line) for step in decision.why)]
+        steps = decision.why if decision.codemod in CALLING else ()
+        chain = [here, *(_at(functions, step.site.path, step.site.line) for step in steps)]
         for caller, callee in pairwise(chain):
             if caller and callee and caller is not callee:
                 nodes |= {caller.key: caller, callee.key: callee}
                 edges.add((caller.key, callee.key))
         last = chain[-1]
-        if decision.why and last is not None and not is_test_file(last.path):
-            what = decision.why[-1].what
+        if steps and last is not None and not is_test_file(last.path):
+            what = steps[-1].what
             if what not in seeds[last.key]:
                 seeds[last.key].append(what)
     layers = _layers(nodes, edges)
@@ -94,9 +99,8 @@ def _told(node: Definition, states: set[str]) -> str:
 
 
 def _definitions(path: str, content: bytes) -> Iterator[Definition]:
-    if not path.endswith(".py"):
-        return
-    pending: list[tuple[ast.AST, str]] = [(ast.parse(content), "")]
+    root = tree(content) if path.endswith(".py") else None
+    pending: list[tuple[ast.AST, str]] = [(root, "")] if root is not None else []
     while pending:
         parent, prefix = pending.pop()
         for node in ast.iter_child_nodes(parent):

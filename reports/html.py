@@ -7,29 +7,19 @@ from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from ..analysis.decisions import Decision
-from .facts import Contents
 from .graph import graph
-from .markdown import FILTERS, WORDS
+from .markdown import WORDS, environment
+from .requirements import Contents
 
 CONTEXT = 3
 
 
 def page(facts: Mapping[str, Any], decisions: Sequence[Decision], before: Contents, after: Contents) -> str:
     """The whole page."""
-    environment = Environment(
-        loader=PackageLoader(__package__, "templates"),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= FILTERS
     diffs = {m["path"]: rows(before.get(m["path"]), after.get(m["path"])) for m in facts["modules"]}
     data = {"facts": facts, "graph": graph(decisions, before), "diffs": diffs, "words": WORDS}
-    return environment.get_template("report.html.j2").render(data=_embedded(data), **facts)
+    return environment(autoescape=True).get_template("report.html.j2").render(data=_embedded(data), **facts)
 
 
 def rows(before: bytes | None, after: bytes | None) -> list[list[Any]]:

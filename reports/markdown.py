@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -14,18 +15,38 @@ WORDS = {
     "async-def": "functions made async",
     "await-calls": "calls awaited",
     "blocking-calls": "blocking calls moved to a thread",
+    "border-calls": "sessions lent to code that stays sync",
     "bridges": "bridges deleted",
+    "cli-runners": "commands with a loop of their own run in a thread",
+    "connection-errors": "handlers that catch OSError too",
+    "constructors": "constructors that await made class methods",
     "datetimes": "datetimes given the zone of their column",
+    "decorators": "decorators that wrap both colours",
     "engines": "engines and factories made async",
+    "entry-points": "entry points run with asyncio.run",
+    "exit-stacks": "exit stacks made async",
+    "facades": "attributes read on the sync side",
+    "fixture-requests": "fixtures asked for by parameter",
+    "fixture-scopes": "fixtures given another scope",
+    "generator-ends": "ends of async generators caught",
+    "handed-functions": "finalizers and the like awaited in place",
     "implicit-io": "lazy loads made explicit",
+    "import-sessions": "sessions made at import replaced",
+    "locks": "locks made asyncio's",
+    "mapped-calls": "map() and filter() made comprehensions",
     "mocks": "mocks made awaitable",
     "pytest-suite": "tests and fixtures set up for asyncio",
     "query-to-select": "queries turned into select()",
     "requirements": "requirements listed",
     "schema": "calls on the schema run on an async connection",
+    "scripts": "scripts moved into main()",
     "session-types": "annotations and imports changed",
+    "sleeps": "time.sleep replaced",
+    "sync-methods": "methods called through run_sync",
     "test-client": "test clients replaced by httpx.AsyncClient",
     "twins": "twins merged",
+    "unittest-cases": "unittest cases made async",
+    "xunit-setups": "set-up methods made fixtures",
 }
 
 
@@ -55,15 +76,22 @@ def _by_phase(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _render(name: str, values: Mapping[str, Any]) -> str:
-    environment = Environment(
+    return environment().get_template(name).render(**values)
+
+
+@cache
+def environment(*, autoescape: bool = False) -> Environment:
+    """The templates, with the filters that they use."""
+    made = Environment(
         loader=PackageLoader(__package__, "templates"),
         undefined=StrictUndefined,
+        autoescape=autoescape,
         trim_blocks=True,
         lstrip_blocks=True,
-        keep_trailing_newline=True,
+        keep_trailing_newline=not autoescape,
     )
-    environment.filters |= FILTERS
-    return environment.get_template(name).render(**values)
+    made.filters |= FILTERS
+    return made
 
 
 def _changes(changes: Mapping[str, int]) -> str:

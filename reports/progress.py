@@ -10,6 +10,7 @@ from typing import Any
 from ..analysis.decisions import Decision, Status
 from ..analysis.test_reach import is_test_file
 from .facts import ASYNC_DEF, concern, is_route
+from .surface import tree
 
 VERSION = 1
 DONE, UNDER_WAY, OPEN = "done", "in progress", "open"
@@ -71,8 +72,6 @@ def _module(path: str, content: bytes, decisions: Sequence[Decision]) -> dict[st
 
 
 def _routes(content: bytes) -> Iterator[str]:
-    try:
-        tree = ast.parse(content)
-    except (SyntaxError, ValueError):
-        return
-    yield from (n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and is_route(n))
+    root = tree(content)
+    nodes = ast.walk(root) if root is not None else ()
+    yield from (n.name for n in nodes if isinstance(n, ast.FunctionDef) and is_route(n))

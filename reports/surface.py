@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..analysis.library import library
+from ..analysis.source import BrokenInput, Source
 
 # Style -> how it shows: a method that is called, or a name that is imported.
 METHODS = {
@@ -58,16 +59,23 @@ class Surface:
     coroutines: list[tuple[str, int, int]]
 
 
+def tree(content: bytes) -> ast.Module | None:
+    """The syntax tree of a file; None where it can't be parsed."""
+    try:
+        return Source.parse("", content).tree
+    except BrokenInput:
+        return None
+
+
 def surface(content: bytes) -> Surface | None:
     """What the file shows; None for one that can't be parsed."""
-    try:
-        tree = ast.parse(content)
-    except (SyntaxError, ValueError):
+    root = tree(content)
+    if root is None:
         return None
     styles: Counter[str] = Counter()
     imports: dict[str, int] = {}
     coroutines = []
-    for node in ast.walk(tree):
+    for node in ast.walk(root):
         match node:
             case ast.Call(func=ast.Attribute(attr=method)) if method in METHODS:
                 styles[METHODS[method]] += 1

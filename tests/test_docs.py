@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import shutil
 import tomllib
 from pathlib import Path
 
-import jsonschema
 import pytest
 from click.testing import CliRunner
 
-from asyncshift import api
-from asyncshift.analysis.decisions import Confidence, Status
+from asyncshift.analysis.settings import Settings
+from asyncshift.cli.config import KEYS, read_settings
 from asyncshift.cli.main import main
-from asyncshift.cli.reference import PAGES, schema
+from asyncshift.cli.reference import PAGES
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -70,15 +68,11 @@ def test_the_reference_is_current(page: str) -> None:
     assert (DOCS / page).read_text("utf-8") == PAGES[page]()
 
 
-def test_the_plan_is_what_its_schema_says(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text('[project]\nname = "app"\n')
-    (tmp_path / "db.py").write_text("from sqlalchemy.orm import Session\n\ndef load(db: Session):\n    db.commit()\n")
-    described = json.loads(schema())
-    plan = {"version": 1, "decisions": [d.as_json() for d in api.plan(tmp_path)]}
-    assert plan["decisions"]
-    jsonschema.validate(plan, described)
-    decision = described["properties"]["decisions"]["items"]["properties"]
-    assert decision["status"]["enum"] == list(Status)
-    assert decision["confidence"]["enum"] == list(Confidence)
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({**plan, "decisions": [{**plan["decisions"][0], "status": "perhaps"}]}, described)
+def test_the_documented_configuration_is_understood(tmp_path: Path) -> None:
+    for path in ("src", "tests"):
+        (tmp_path / path).mkdir()
+    for page in (DOCS / "configuration.md", ROOT / "README.md"):
+        (section,) = re.findall(r"^```toml\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+        (tmp_path / "pyproject.toml").write_text(section, "utf-8")
+        assert set(tomllib.loads(section)["tool"]["asyncshift"]) == set(KEYS)
+        assert read_settings(tmp_path) != Settings()

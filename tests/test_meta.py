@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from asyncshift.codemods.engine import CODEMODS, summary
+from asyncshift.reports.markdown import WORDS
 
 ROOT = Path(__file__).parent.parent
 TESTS = ROOT / "tests" / "codemods"
@@ -35,6 +36,11 @@ def test_a_codemod_shows_an_example(name: str) -> None:
 def test_a_codemod_has_tests_of_its_own(name: str) -> None:
     names = {name.replace("-", "_"), CODEMODS[name].__name__.rpartition(".")[2]}
     assert any((TESTS / f"test_{name}.py").exists() for name in names)
+
+
+@pytest.mark.parametrize("name", CODEMODS)
+def test_reports_have_words_for_what_a_codemod_does(name: str) -> None:
+    assert name in WORDS
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))

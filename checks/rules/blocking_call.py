@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...analysis.blocking import blocking
+from ...analysis.blocking import FOR_SCRIPTS, blocking
 from ...analysis.calling import run_alone, runs_on_loop, tests_aside
 from ...analysis.library import library
 from ...analysis.program import Program
@@ -18,7 +18,6 @@ from ..rule import Example
 
 CODE = "AS501"
 NAME = "blocking-call"
-FOR_SCRIPTS = frozenset({"files", "input", "processes", "passwords"})
 
 EXAMPLES = (
     Example(

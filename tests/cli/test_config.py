@@ -57,7 +57,7 @@ def test_an_unknown_key_is_named_with_its_line(folder: Folder, newline: str) -> 
     text = newline.join(["[project]", "excludes = 1", "[tool.asyncshift]", 'driver = "asyncpg"', "excludes = []", ""])
     (line,) = complaints(folder, text)
     assert line.startswith(
-        "pyproject.toml:5: [tool.asyncshift] unknown key 'excludes': known are paths, exclude, keep-sync"
+        "pyproject.toml:5: [tool.asyncshift] unknown key 'excludes': known are paths, exclude, driver"
     )
 
 

@@ -10,12 +10,12 @@ import pytest
 from asyncshift.analysis.decisions import Decision, Status
 from asyncshift.analysis.program import Program
 from asyncshift.analysis.settings import Settings
-from asyncshift.analysis.source import Site
+from asyncshift.analysis.source import Site, Source
 from asyncshift.checks.outcome import Outcome
 from asyncshift.cli.discovery import python_files
 from asyncshift.codemods.engine import make_plan, rewrite
 from asyncshift.reports import markdown
-from asyncshift.reports.assessment import assessment
+from asyncshift.reports.assessment import assessment, stops
 from asyncshift.reports.facts import facts
 
 ORIGINALS = Path(__file__).parents[1] / "originals"
@@ -45,6 +45,52 @@ def test_a_coroutine_that_waits_for_the_database_blocks_today() -> None:
 def test_what_a_thread_does_does_not_block() -> None:
     in_thread = Decision("await-calls", AWAIT.site, "await it on the loop instead of calling it in a thread")
     assert assessed(HANDLER, in_thread, ASYNC)["blocking"] == []
+
+
+SENDING = """\
+import requests, time
+from fastapi import FastAPI
+from sqlalchemy.orm import Session
+
+app = FastAPI()
+
+def tell(url):
+    requests.post(url)
+
+@app.get("/")
+def read(db: Session):
+    tell("http://localhost")
+    return db.get(int, 1)
+
+async def poll():
+    tell("http://localhost")
+
+def report(db: Session):
+    tell("http://localhost")
+    db.commit()
+
+def alone():
+    tell("http://localhost")
+
+def fill(db: Session):
+    open("rows.csv").read()
+    db.commit()
+
+if __name__ == "__main__":
+    fill(Session())
+"""
+
+
+def test_what_would_stop_the_loop_is_named_unless_a_thread_takes_it() -> None:
+    program = Program(Path(), {"app.py": Source.parse("app.py", SENDING.encode())}, Settings())
+    found = stops(program)
+    assert [(c["function"], c["line"], c["is_today"]) for c in found] == [("poll", 16, True), ("report", 19, False)]
+    assert found[0]["text"].startswith('tell("http://localhost") waits for an HTTP server: ')
+    text = markdown.assessment(assessed(HANDLER, ASYNC, stopped=found))
+    assert "## Calls that stop the event loop today\n" in text
+    assert "- `app.py:19` `report`" in text
+    assert "2 places to look at by hand" in text
+    assert "stop the event loop today" not in markdown.assessment(assessed(HANDLER, ASYNC, stopped=found[1:]))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -13,6 +16,8 @@ from asyncshift.checks.finding import Finding
 from asyncshift.checks.outcome import Accepted, How, Outcome
 from asyncshift.reports import markdown
 from asyncshift.reports.facts import facts
+from asyncshift.reports.html import page
+from asyncshift.reports.requirements import REQUIREMENTS
 from asyncshift.reports.suite import suite
 
 CLEAN = Outcome(())
@@ -155,3 +160,101 @@ def test_a_comparison_becomes_lines() -> None:
     assert found["lost"] == ["test_load passed, now failed"]
     assert verdicts(suite=found)["The API's OpenAPI document is the same"] == "not met"
     assert verdicts(suite=suite(Parity(compared=2)))["The API's OpenAPI document is the same"] == "met"
+
+
+CODES = {text: f"{prefix}01" for text, prefix in REQUIREMENTS.items()}
+IN_SUITE = {
+    "Every test that passed before passes after": "lost",
+    "The suite sends the same SQL": "statements",
+    "The API's OpenAPI document is the same": "documents",
+    "The database's schema is the same": "tables",
+    "No coroutine is lost": "warnings",
+    "No query is sent where asyncio can't": "missing",
+}
+AGAINST: dict[str, dict[str, Any]] = {
+    **{text: {"outcomes": (CLEAN, Outcome((finding(code),)))} for text, code in CODES.items()},
+    **{text: {"suite": {**SUITE, key: ["this differs"]}} for text, key in IN_SUITE.items()},
+    "No sync Session is imported": {"others": {"shop/jobs.py": b"from sqlalchemy.orm import Session\n"}},
+    "Commits, rollbacks and flushes stay where they were": {
+        "before": {"shop/store.py": BEFORE},
+        "after": {"shop/store.py": AFTER + b"    await db.commit()\n"},
+    },
+}
+KINDS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "trace": markdown.trace,
+    "pull-request": markdown.pull_request,
+    "html": lambda found: page(found, [], {}, {}).split('<script type="application/json"')[0],
+}
+
+
+def said_of(text: str, report: str) -> str:
+    """What a report says of a requirement: its title, line and what stands below that."""
+    escaped = text.replace("'", "&#39;")
+    start = report.index(escaped if escaped in report else text)
+    title = report[:start].rpartition("### ")[2].partition("\n")[0]
+    return title + re.split(r"\n- |\n\n|</tr>", report[start:])[0]
+
+
+def test_evidence_is_known_for_every_requirement() -> None:
+    assert {r["text"] for r in told(LOAD)["requirements"]} == set(AGAINST)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("text", AGAINST)
+def test_a_requirement_says_something_else_without_its_evidence(text: str, kind: str) -> None:
+    met, not_met = told(LOAD, suite=SUITE), told(LOAD, **{"suite": SUITE} | AGAINST[text])
+    (was,) = (r for r in met["requirements"] if r["text"] == text)
+    (now,) = (r for r in not_met["requirements"] if r["text"] == text)
+    assert (was["verdict"], now["verdict"] != "met") == ("met", True)
+    assert was["evidence"] != now["evidence"]
+    assert said_of(text, KINDS[kind](met)) != said_of(text, KINDS[kind](not_met))
+    others = AGAINST.keys() - {text}
+    for other in others if "before" not in AGAINST[text] else ():
+        assert said_of(other, KINDS[kind](met)) == said_of(other, KINDS[kind](not_met)), other
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("text", IN_SUITE)
+def test_without_recordings_a_requirement_is_not_checked(text: str, kind: str) -> None:
+    for suite_seen in (None, SUITE | {"compared": 0}):
+        found = told(LOAD, suite=suite_seen)
+        assert {r["verdict"] for r in found["requirements"] if r["text"] in IN_SUITE} == {"not checked"}
+        report = KINDS[kind](found)
+        assert report != KINDS[kind](told(LOAD, suite=SUITE))
+        assert "None: outcomes" not in report
+
+
+def test_a_rule_that_could_not_run_leaves_its_requirement_open() -> None:
+    broken = Outcome((), failures=("AS201 session-call-not-awaited failed",))
+    assert verdicts(outcomes=(CLEAN, broken))[AWAITED] == "not checked"
+    assert "AS201 session-call-not-awaited failed" in markdown.trace(told(LOAD, outcomes=(CLEAN, broken)))
+
+
+def leaves(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield from leaves(inner, (*place, key))
+    if not isinstance(value, dict | list):
+        yield place, value
+
+
+def without(value: Any, place: tuple[Any, ...]) -> Any:
+    """The values with another figure or text at a place."""
+    changed = deepcopy(value)
+    *way, last = place
+    inner = changed
+    for key in way:
+        inner = inner[key]
+    inner[last] = inner[last] + 7 if isinstance(inner[last], int | float) else f"other {inner[last]}"
+    return changed
+
+
+@pytest.mark.parametrize("part", ["project", "figures", "kept", "requirements"])
+def test_every_value_is_told(part: str) -> None:
+    """A value of the JSON that no report tells could be wrong for long."""
+    look = decision("shop/store.py", "facades", status=Status.KEPT)
+    found = told(LOAD, look, outcomes=(CLEAN, Outcome((finding("AS201"),))))
+    for place, _ in leaves(found[part]):
+        other = found | {part: without({part: found[part]}, (part, *place))[part]}
+        if place[-1:] != ("verdict",):  # one of four words
+            assert any(tell(found) != tell(other) for tell in KINDS.values()), (part, *place)

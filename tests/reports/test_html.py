@@ -130,6 +130,13 @@ def test_the_graph_follows_the_chains() -> None:
     assert graph(DECISIONS[:1], {STORE: BEFORE})["edges"] == []
 
 
+def test_a_chain_that_leads_up_is_no_call() -> None:
+    up = decision(STORE, "implicit-io", 1, why=(SEED, CALL))
+    assert graph([up, *DECISIONS], {STORE: BEFORE, "shop/api.py": ROUTES})["edges"] == [
+        ["shop/api.py:2", "shop/store.py:1"]
+    ]
+
+
 def test_functions_that_call_each_other_have_a_layer() -> None:
     ring = b"def a():\n    b()\ndef b():\n    a()\n"
     steps = [Step(Site("m.py", line, 4, line, 7), "calls") for line in (2, 4)]
