@@ -71,6 +71,7 @@ def test_the_reference_is_current(page: str) -> None:
 def test_the_documented_configuration_is_understood(tmp_path: Path) -> None:
     for path in ("src", "tests"):
         (tmp_path / path).mkdir()
+    (tmp_path / "src" / "worker.py").write_text("import slowlib\nfrom reports import render\n")
     for page in (DOCS / "configuration.md", ROOT / "README.md"):
         (section,) = re.findall(r"^```toml\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
         (tmp_path / "pyproject.toml").write_text(section, "utf-8")
