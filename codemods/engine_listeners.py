@@ -12,8 +12,11 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, count
+from typing import TypeGuard
 
+from ..analysis.once import once
 from ..analysis.program import Program
+from ..analysis.provenance import Callers, bound
 from ..analysis.source import Source
 from ..analysis.values import External, Instance
 from .arguments import argument, keyword
@@ -51,6 +54,7 @@ class Listening:
         self._program = program
         self._factories: dict[ast.Call, _Factory] = {}
         self._targets: list[tuple[Source, ast.expr, ast.Call | None]] = []
+        self._sync_sides: dict[ast.Attribute, Source] = {}
         for source in program.sources.values():
             if source.path not in program.kept and b"event" in source.content:
                 for node in source.nodes:
@@ -59,10 +63,26 @@ class Listening:
 
     def _note(self, source: Source, node: ast.Call) -> None:
         target = argument(node, "target")
-        if target is None or (isinstance(target, ast.Attribute) and target.attr.startswith("sync_")):
+        if target is None or _is_sync_side(target):
             return
+        given = self._given(source, target)
+        sync_sides = {node: where for where, node in given if _is_sync_side(node)}
+        if sync_sides and len(sync_sides) == len(given):
+            return
+        self._sync_sides |= sync_sides
         made = self._factory(source, target) if self._is_a(target, FACTORIES) else None
         self._targets.append((source, target, made))
+
+    def _given(self, source: Source, target: ast.expr) -> list[tuple[Source, ast.expr]]:
+        """What callers give for a target that is a parameter of a function around it."""
+        function = self._program.function_at(source, target)
+        while isinstance(target, ast.Name) and function is not None and not function.is_module:
+            if target.id in {parameter.arg for parameter in function.parameters()}:
+                calls = _callers(self._program)(function)
+                given = [(where, bound(function, call).get(target.id)) for where, call in calls]
+                return [(where, node) for where, node in given if node is not None]
+            function = function.parent
+        return []
 
     def _is_a(self, node: ast.expr, classes: tuple[str, ...]) -> bool:
         objects = self._program.interpreter.objects
@@ -124,6 +144,9 @@ class Listening:
                 if facade:
                     end = source.span(target)[1]
                     yield Work(source, target, f"listen on .{facade}", [Replace(end, end, f".{facade}")])
+        for node, source in self._sync_sides.items():
+            cut = Replace(source.span(node.value)[1], source.span(node)[1], "")
+            yield Work(source, node, f"give the async one, of which .{node.attr} is listened to", [cut])
 
     def _on_class(self, source: Source, target: ast.expr, factory: _Factory) -> Work:
         text, wanted = factory.name, None
@@ -132,6 +155,15 @@ class Listening:
             text, wanted = request(source, module, factory.name, at=target)
         edits: list[Edit] = [Replace(*source.span(target), text), *_needed(wanted)]
         return Work(source, target, f"listen on the sync sessions of {factory.variable}", edits)
+
+
+@once
+def _callers(program: Program) -> Callers:
+    return Callers(program)
+
+
+def _is_sync_side(node: ast.expr) -> TypeGuard[ast.Attribute]:
+    return isinstance(node, ast.Attribute) and node.attr in FACADES.values()
 
 
 def _needed(wanted: Import | None) -> list[Edit]:
