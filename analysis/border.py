@@ -27,7 +27,29 @@ def kept_callees(program: Program, node: ast.Call) -> list[Function]:
 def lent(program: Program, node: ast.Call) -> list[ast.expr]:
     """The arguments of a call that are sessions or connections which become async."""
     given = [*node.args, *(k.value for k in node.keywords)]
-    return [g for g in given if any(_is_lent(program, v) for v in program.values(g))]
+    return [g for g in given if any(_is_lent(program, v) for v in program.values(g)) and not _is_from_there(program, g)]
+
+
+def _is_from_there(program: Program, node: ast.expr) -> bool:
+    """Is this a variable that code which stays sync has given its value?"""
+    function = program.function_around(node)
+    if not isinstance(node, ast.Name) or function is None:
+        return False
+    made = [value for n in function.own_nodes() for value in _bound_by(n, node.id)]
+    return bool(made) and all(isinstance(m, ast.Call) and kept_callees(program, m) for m in made)
+
+
+def _bound_by(node: ast.AST, name: str) -> list[ast.expr | None]:
+    """What a statement gives to a variable; None for a value that is not told."""
+    match node:
+        case ast.With(items=items):
+            named = [(i.optional_vars, i.context_expr) for i in items]
+            return [made for target, made in named if isinstance(target, ast.Name) and target.id == name]
+        case ast.Assign(targets=[ast.Name(id=target)], value=value):
+            return [value] if target == name else []
+        case ast.AnnAssign(target=ast.Name(id=target), value=ast.expr() as value):
+            return [value] if target == name else []
+    return []
 
 
 def _is_lent(program: Program, value: object) -> bool:

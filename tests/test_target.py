@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from asyncshift.analysis.decisions import Confidence, Status
+from asyncshift.cli import writing
 from asyncshift.cli.demo import run_suite
 from asyncshift.cli.project import open_project
 from asyncshift.cli.work import work_out
 
 ROOT = Path(__file__).parent.parent
 ORIGINALS, TARGET = ROOT / "tests" / "originals", ROOT / "target"
+HIDDEN = shutil.ignore_patterns("__pycache__", ".*")
 NAMES = sorted(path.parent.name for path in ORIGINALS.glob("*/pyproject.toml"))
 
 
@@ -35,7 +37,7 @@ def migrated(name: str) -> tuple[dict[str, bytes], list[str]]:
 
 def outcomes(project: Path, copy: Path) -> dict[tuple[str, str], str]:
     """What the tests of a project say, in a copy of it."""
-    shutil.copytree(project, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    shutil.copytree(project, copy, ignore=HIDDEN)
     return run_suite(copy).outcomes
 
 
@@ -53,6 +55,19 @@ def test_the_same_tests_pass_before_and_after(name: str, tmp_path: Path) -> None
     before, after = (outcomes(folder / name, tmp_path / folder.name) for folder in (ORIGINALS, TARGET))
     assert after == before
     assert set(before.values()) == {"passed"}
+
+
+def test_the_platform_moves_in_two_stages(tmp_path: Path) -> None:
+    """First its own package, then the accounts, which stay sync beside it meanwhile."""
+    stage = tmp_path / "stage"
+    shutil.copytree(ORIGINALS / "deeplearn", stage, ignore=HIDDEN)
+    runs = []
+    for module in ("deeplearn", None):
+        work = work_out(open_project([str(stage)], module=module))
+        writing.write(stage, work.contents)
+        runs.append(run_suite(stage).outcomes)
+    assert runs[0] == runs[1]
+    assert set(runs[0].values()) == {"passed"}
 
 
 def test_each_original_has_a_target() -> None:
