@@ -22,6 +22,8 @@ JOIN = re.compile(
 )
 # Query.count() counts the rows of a subquery, where counting directly says the same.
 COUNTED = re.compile(r"^SELECT count\(\*\)(?: AS \w+)? FROM \(SELECT (?!DISTINCT )[^()]*? FROM (.*)\)(?: AS \w+)?$")
+# What EXISTS selects says nothing.
+EXISTS = re.compile(r"\bEXISTS \(SELECT [^()]*? FROM ")
 UNCOUNTABLE = re.compile(r" (?:LIMIT|OFFSET|GROUP BY|HAVING|UNION|FOR UPDATE)\b")
 # What drivers and pools say when they connect, and how tables are made, whose order is not fixed; the tables that come
 # of it are compared by themselves.
@@ -57,7 +59,7 @@ def normal(sql: str) -> str:
     """The statement on one line, with `?` for each parameter, without casts, labels and RETURNING."""
     text = " ".join(sql.split())
     text = CAST.sub("?", PARAMETER.sub("?", text))
-    text = LIST.sub("(?)", text)
+    text = EXISTS.sub("EXISTS (SELECT 1 FROM ", LIST.sub("(?)", text))
     if text.startswith(("INSERT", "UPDATE", "DELETE")):
         text = RETURNING.sub("", text)
         return VALUES.sub(r"\1 (?)", MANY_VALUES.sub("VALUES (?)", text)) if text.startswith("INSERT") else text

@@ -39,6 +39,10 @@ def recording(*sent: Statement, outcome: str = "passed", **rest: Any) -> Recordi
             "SELECT count(*) AS count_1 FROM (SELECT a.id AS a_id FROM a WHERE a.n = ?) AS anon_1",
             "SELECT count(*) AS count_1 FROM a WHERE a.n = ?",
         ),
+        (
+            "SELECT EXISTS (SELECT 1 FROM a WHERE a.id = ?) AS anon_1",
+            "SELECT EXISTS (SELECT a.id FROM a WHERE a.id = ?) AS anon_1",
+        ),
         ("INSERT INTO a (n) VALUES (?)", "INSERT INTO a (n) VALUES ($1::VARCHAR) RETURNING a.id"),
         ("INSERT INTO a (n, m) VALUES (?, ?), (?, ?)", "INSERT INTO a (n, m) VALUES (?, ?)"),
     ],

@@ -141,6 +141,19 @@ def test_tables_sessions_and_engines(recording: Recording) -> None:
     assert made == {("engine", "conftest.py:9"), ("session", "conftest.py:11")}
 
 
+def test_tables_that_are_left_behind_do_not_count(tmp_path: Path) -> None:
+    suite = """\
+import gc
+from sqlalchemy import Column, Integer, MetaData, Table
+
+def test_it():
+    gc.disable()
+    table = Table("left_behind", MetaData(), Column("id", Integer))
+    table.metadata.info["itself"] = table
+"""
+    assert len(recorded(library(tmp_path, {"test_left.py": suite})).metadata) == 1
+
+
 def test_the_same_with_workers(tmp_path: Path, recording: Recording) -> None:
     root = library(tmp_path, {"test_library.py": SUITE})
     spread = recorded(root, "-n", "2")
