@@ -21,7 +21,7 @@ class ContentRepo:
     async def search_lessons(
         self, text: str | None = None, learner_level: str | None = None, limit: int = 100, offset: int = 0
     ) -> list[LessonModel]:
-        query = self._matching(text, learner_level).order_by(LessonModel.title, LessonModel.id)
+        query = self._matching(text, learner_level).order_by(LessonModel.title, LessonModel.created_at)
         return (await self.session.scalars(query.limit(limit).offset(offset))).all()
 
     async def count_lessons(self, text: str | None = None, learner_level: str | None = None) -> int:
