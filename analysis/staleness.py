@@ -2,7 +2,8 @@
 
 A commit expired every object, so that the next read found what had changed. Now objects stay as they are: a collection
 that was loaded before does not know of a child that was made with the parent's key and not put into the collection, and
-a parent that was loaded before is still there when the child's key has become another one.
+a parent that was loaded before is still there when the child's key has become another one, and so is a row that has
+been deleted.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from .mapped import Mapped, Relationship
 from .order import dominates, may_follow
 from .source import Source
 from .symbols import Function
-from .values import ClassObject, Instance
+from .test_reach import is_test
+from .values import ClassObject, Instance, Query, Statement
 
 if TYPE_CHECKING:
     from .program import Program
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Stale:
-    """`node` makes a row that `owner.relationship` lacks, or sets its key.
+    """`node` makes a row that `owner.relationship` lacks, sets its key, or deletes what it still holds.
 
     Behind `statement`, `session` can load it again.
     """
@@ -66,6 +69,7 @@ class Staleness:
             match node:
                 case ast.Call():
                     yield from self._by_a_row(function, node)
+                    yield from self._by_a_deletion(function, node)
                 case ast.Attribute(value=ast.Name() as owner, ctx=ast.Store()):
                     yield from self._by_a_key(function, node, owner)
 
@@ -93,6 +97,48 @@ class Staleness:
                     found = self._outdated(child, column, owner) if child and end else ()
                     yield from (Stale(function, node, *end, owner, r) for r in found if end)
 
+    def _by_a_deletion(self, function: Function, node: ast.Call) -> Iterator[Stale]:
+        """`session.delete(child)`, `delete(Child)`: the owner that is loaded still has the child."""
+        deleted = self._deleted(node)
+        for owner in _variables(function) if deleted else ():
+            ends = [] if _is_deleted(function, owner) else self._ends(function, node, owner)
+            for end, following in zip_longest(ends, ends[1:]):
+                if _is_used_behind(function, owner, end[0], following[0] if following else None):
+                    for relationship in self._held(function, owner, deleted):
+                        yield Stale(function, node, *end, owner, relationship)
+
+    def _held(self, function: Function, owner: ast.Name, classes: set[str]) -> Iterator[Relationship]:
+        """The relationships of an owner that hold objects of some classes."""
+        for origin in self._origins(owner):
+            mapped = self._program.mapped(origin.cls)
+            for relationship in mapped.relationships.values() if mapped else ():
+                if relationship.target in classes and (
+                    self._is_loaded(origin, relationship) or self._is_given(function, owner, relationship)
+                ):
+                    yield relationship
+
+    def _deleted(self, node: ast.Call) -> set[str]:
+        """The mapped classes of which a call deletes objects or rows."""
+        match node.func:
+            case ast.Attribute(value=session, attr="delete") if node.args:
+                if self._program.is_session(self._program.values(session)):
+                    return {v.cls for v in self._program.values(node.args[0]) if isinstance(v, Instance)}
+            case ast.Attribute(value=query, attr="delete"):
+                queries = [v for v in self._program.values(query) if isinstance(v, Query)]
+                return {e.cls for q in queries for e in q.entities if e.kind == "entity"}
+        statements = [v for v in self._program.values(node) if isinstance(v, Statement) and v.kind == "delete"]
+        return {e.cls for s in statements for e in s.entities}
+
+    def _is_given(self, function: Function, owner: ast.Name, relationship: Relationship) -> bool:
+        """Is something made with the owner, and so put into its relationship?"""
+        return any(
+            isinstance(call, ast.Call)
+            and (made := self._made(call)) is not None
+            and made.cls.key == relationship.target
+            and any(isinstance(k.value, ast.Name) and k.value.id == owner.id for k in call.keywords)
+            for call in function.own_nodes()
+        )
+
     def _made(self, node: ast.Call) -> Mapped | None:
         """The mapped class that a call makes an object of."""
         for value in self._program.values(node.func):
@@ -112,8 +158,12 @@ class Staleness:
                     yield relationship
 
     def _settled(self, function: Function, node: ast.expr, owner: ast.Name) -> tuple[ast.stmt, ast.expr] | None:
-        """The commit behind a node, or the refresh behind that: where all is written, and its session."""
-        found: tuple[ast.stmt, ast.expr] | None = None
+        """The last commit behind a node, or the refresh behind that: where all is written, and its session."""
+        return next(reversed(self._ends(function, node, owner)), None)
+
+    def _ends(self, function: Function, node: ast.expr, owner: ast.Name) -> list[tuple[ast.stmt, ast.expr]]:
+        """The commits behind a node, and the refreshes behind these."""
+        found: list[tuple[ast.stmt, ast.expr]] = []
         for call in function.own_nodes():
             match call:
                 case ast.Call(func=ast.Attribute(value=session, attr="commit" | "refresh" as method)):
@@ -124,8 +174,41 @@ class Staleness:
                         and self._program.is_session(self._program.values(session))
                         and _leads_to(function, node, owner, call)
                     ):
-                        found = statement, session
+                        found.append((statement, session))
         return found
+
+
+def _variables(function: Function) -> list[ast.Name]:
+    """Each variable that a function reads, where it does so first."""
+    found: dict[str, ast.Name] = {}
+    for node in function.own_nodes():
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            found.setdefault(node.id, node)
+    return list(found.values())
+
+
+def _is_deleted(function: Function, owner: ast.Name) -> bool:
+    """Is the owner itself handed to something that deletes it?"""
+    return any(
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in {"delete", "expunge"}
+        and any(isinstance(a, ast.Name) and a.id == owner.id for a in call.args)
+        for call in function.own_nodes()
+    )
+
+
+def _is_used_behind(function: Function, owner: ast.Name, statement: ast.stmt, end: ast.stmt | None) -> bool:
+    """Is the owner read between two statements; behind the last one, or is it a fixture's, that others read?"""
+    if end is None and is_test(function):
+        return True
+    return any(
+        isinstance(n, ast.Name)
+        and n.id == owner.id
+        and may_follow(function.source, statement, n)
+        and (end is None or n.lineno <= end.lineno)
+        for n in function.own_nodes()
+    )
 
 
 def _leads_to(function: Function, node: ast.expr, owner: ast.Name, call: ast.Call) -> bool:

@@ -251,8 +251,10 @@ def _may_be_deleted(expired: Expired) -> bool:
 
 def _brought_up_to_date(program: Program, stale: Stale) -> Decision:
     source, name = stale.function.source, stale.relationship.name
-    is_row = isinstance(stale.node, ast.Call)
-    cause = f"adds a row to {stale.owner.id}.{name} by its foreign key" if is_row else f"sets the key of {name}"
+    cause = f"sets the key of {name}"
+    if isinstance(stale.node, ast.Call):
+        adds = any(k.arg is not None and name for k in stale.node.keywords)
+        cause = f"adds a row to {stale.owner.id}.{name} by its foreign key" if adds else f"deletes of {name}"
     texts = loading(program, source.text(stale.session), stale.owner.id, [name], again=True)
     return Decision(
         NAME,
