@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from .mapped import Mapped, Relationship
@@ -102,10 +101,10 @@ class Staleness:
         deleted = self._deleted(node)
         for owner in _variables(function) if deleted else ():
             ends = [] if _is_deleted(function, owner) else self._ends(function, node, owner)
-            for end, following in zip_longest(ends, ends[1:]):
-                if _is_used_behind(function, owner, end[0], following[0] if following else None):
+            for (statement, session), following in zip(ends, [*(s for s, _ in ends[1:]), None], strict=False):
+                if _is_used_behind(function, owner, statement, following):
                     for relationship in self._held(function, owner, deleted):
-                        yield Stale(function, node, *end, owner, relationship)
+                        yield Stale(function, node, statement, session, owner, relationship)
 
     def _held(self, function: Function, owner: ast.Name, classes: set[str]) -> Iterator[Relationship]:
         """The relationships of an owner that hold objects of some classes."""

@@ -10,8 +10,10 @@ from typing import TypeAlias
 
 from ..analysis.loads import Loads, along, entity_node
 from ..analysis.mapped import DEFERRED, Relationship
+from ..analysis.order import may_follow
 from ..analysis.program import Program
 from ..analysis.source import Source
+from ..analysis.test_reach import is_test
 from ..analysis.tracing import EAGER, Option, Path, Place, Root
 from ..analysis.values import ClassObject
 from .edit import Edit, Import, Replace, Wrap
@@ -20,6 +22,8 @@ from .scopes import scopes
 
 Tree: TypeAlias = dict[str, "Tree"]
 
+# Objects that the session holds already get their relationships from the query, too.
+AGAIN = ".execution_options(populate_existing=True)"
 # Methods and forms of a statement with which a joined load does not go well; a second query always does.
 NOT_JOINABLE = frozenset({"with_for_update", "group_by", "distinct", "union", "union_all", "from_statement", "having"})
 
@@ -55,8 +59,16 @@ class Query:
                     branch = branch.setdefault(step, {})
         if tree:
             texts = list(self._texts(tree, cls, self.source.text(entity), entity, (), is_method=False))
-            self.edits.append(insert(self.place, texts))
+            self.edits.append(insert(self.place, texts, AGAIN if self._follows_a_request() else ""))
         return self.edits
+
+    def _follows_a_request(self) -> bool:
+        """Has a test sent a request before, whose commit expired what the test's session holds?"""
+        function, clients = self.place.function, self.program.colours.clients
+        return is_test(function) and any(
+            isinstance(call, ast.Call) and clients.at(call) and may_follow(self.source, call, self.place.node)
+            for call in function.own_nodes()
+        )
 
     def _extended(self, cls: str, entity: ast.expr, path: Path) -> bool:
         """Let the option that loads what a path leads through go on to its end."""
@@ -148,8 +160,11 @@ def _links(place: Place) -> Iterator[tuple[ast.Attribute, ast.Call]]:
         node = call
 
 
-def insert(place: Place, texts: Sequence[str]) -> Edit:
-    """The edit that gives a query its options: into the options that it has, or behind its beginning."""
+def insert(place: Place, texts: Sequence[str], behind: str = "") -> Edit:
+    """The edit that gives a query its options: into the options that it has, or behind its beginning.
+
+    `behind` is what is called on the query besides, where it has no options yet.
+    """
     source = place.source
     for attribute, call in _links(place):
         if attribute.attr == "options" and call.args and not isinstance(call.args[-1], ast.Starred):
@@ -157,7 +172,7 @@ def insert(place: Place, texts: Sequence[str]) -> Edit:
             return Wrap(*source.span(last), "", "".join(f",{_gap(source, last)}{t}" for t in texts), -1)
     start, end = source.span(place.node)
     following = re.match(rb"[ \t]*(?:#[^\n]*)?(\r?\n[ \t]*)\.", source.content[end:])
-    text = f".options({', '.join(texts)})"
+    text = f".options({', '.join(texts)}){behind}"
     if following is None:
         return Wrap(start, end, "", text, -1)
     line = following[1].decode()

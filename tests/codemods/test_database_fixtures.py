@@ -227,3 +227,64 @@ def test_remove(db, client):
     assert db.get(Item, item.id) is None
 """
     follows(tmp_path, {"more.py": application, "test_it.py": tests})
+
+
+def test_what_a_query_of_a_test_loads_behind_a_request(tmp_path: Path) -> None:
+    """A relationship that was loaded before the request is loaded again with the query."""
+    application = """\
+from fastapi import Depends, FastAPI
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from application import Base, get_db
+
+app = FastAPI()
+
+
+class Owner(Base):
+    __tablename__ = "owners"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    notes: Mapped[list["Note"]] = relationship()
+
+
+class Note(Base):
+    __tablename__ = "notes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
+
+
+@app.delete("/owners/{number}/notes")
+def remove(number: int, db: Session = Depends(get_db)):
+    db.query(Note).filter(Note.owner_id == number).delete()
+    db.commit()
+"""
+    tests = """\
+import pytest
+from fastapi.testclient import TestClient
+
+from application import get_db
+from more import Note, Owner, app
+
+
+@pytest.fixture
+def client(db):
+    app.dependency_overrides[get_db] = lambda: db
+    yield TestClient(app)
+    app.dependency_overrides.clear()
+
+
+def test_notes(db, client):
+    owner = Owner(name="a", notes=[Note()])
+    db.add(owner)
+    db.commit()
+    found = db.query(Owner).filter(Owner.id == owner.id).one()
+    assert len(found.notes) == 1
+    assert client.delete(f"/owners/{owner.id}/notes").status_code == 200
+    found = db.query(Owner).filter(Owner.id == owner.id).one()
+    assert found.notes == []
+"""
+    follows(tmp_path, {"more.py": application, "test_it.py": tests})
+    assert text(tmp_path, "test_it.py").count(".execution_options(populate_existing=True)") == 1
