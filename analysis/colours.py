@@ -233,6 +233,8 @@ class Colours:
     def _force(self, function: Function, other: Function | None, what: str, queue: deque[Function]) -> None:
         if function.is_async or function in self.reasons or function.is_module:
             return
+        if function.is_lambda and other is not None and other.is_async:
+            return  # It gives something to await already.
         own = next((s for s in self._sites[function] if self.is_active(s)), None)
         boundary = boundary_of(self._program, function)
         if boundary is None and function.is_lambda and own is None and not is_test_code(function):
