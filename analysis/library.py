@@ -100,12 +100,13 @@ class Blocking:
 class Drivers:
     """The drivers of one kind of database: names of sync ones, and the async ones as requirements, the usual one first.
 
-    `more`: further names that URLs have for async ones.
+    `more`: further names that URLs have for async ones. `packages`: those that bring the sync ones, in their order.
     """
 
     sync: tuple[str, ...]
     asynchronous: tuple[str, ...]
     more: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -237,19 +237,24 @@ class Program:
     def kept(self) -> dict[str, str]:
         """Files that stay sync, with the reason."""
         found: dict[str, str] = {}
-        for path, source in self.sources.items():
+        for path in self.sources:
             if self._everything_stays_sync:
                 found[path] = "the code base stays sync"
             for pattern, reason in self.settings.keep_sync.items():
                 if keeps(pattern, path, self.interpreter.modules.dotted(path)):
                     found[path] = reason
-            if path not in found and _imports(source, {"alembic"}) and _is_alembic_script(source):
+            if path not in found and path in self.alembic_scripts:
                 found[path] = "Alembic runs its scripts with a sync connection"
         return found
 
     def stays_behind(self, path: str) -> bool:
         """Does a file stay sync while others move? What is in it is left alone but for calls across the border."""
         return not self._everything_stays_sync and path in self.kept
+
+    @cached_property
+    def alembic_scripts(self) -> list[str]:
+        """The paths of Alembic's `env.py` and revisions."""
+        return [p for p, s in self.sources.items() if _imports(s, {"alembic"}) and _is_alembic_script(s)]
 
     def queries_stay_sync(self, node: ast.expr) -> bool:
         """Does a legacy query run on a session that stays sync?"""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from packaging.requirements import Requirement
 
-from ..analysis.library import library
+from ..analysis.library import Drivers, library
 from ..analysis.once import once
 from ..analysis.program import Program
 from ..analysis.source import Source
@@ -16,6 +16,8 @@ from .requirements import async_driver, listed
 
 # Names in URLs that SQLAlchemy's asyncio extension takes as they are.
 ASYNC = {name for drivers in library().drivers.values() for name in (*drivers.names, *drivers.more)}
+# Drivers that serve sync code too.
+BOTH = {"psycopg", "oracledb"}
 _NAME = r"(?P<dialect>[a-z]+)(?:\+(?P<driver>\w+))?"
 _LITERAL = re.compile(rf"(?P<head>[rRuUfF]*(?:\"\"\"|'''|\"|'))(?P<name>{_NAME})(?=://|[\"']$)")
 _SSLMODE = re.compile(r"[?&](sslmode)=")
@@ -86,11 +88,32 @@ def function_text(program: Program, name: str, url: str, make_url: str) -> str:
 def _expected(program: Program) -> Iterator[tuple[str, str]]:
     """The dialects, each with the names under which its sync drivers are to be expected in the project's URLs."""
     for dialect, drivers in library().drivers.items():
-        if dialect in {"sqlite", "postgresql"} or mentions(program, dialect):
+        listed_ones = _listed_drivers(program, drivers)
+        if dialect in {"sqlite", "postgresql"} or listed_ones or mentions(program, dialect):
             yield dialect, dialect
             for position, driver in enumerate(drivers.sync):
-                if position == 0 or mentions(program, driver):
+                if position == 0 or driver in listed_ones or mentions(program, driver):
                     yield dialect, f"{dialect}+{driver}"
+
+
+def _listed_drivers(program: Program, drivers: Drivers) -> list[str]:
+    """The sync drivers whose packages the project lists."""
+    return [
+        driver
+        for driver, package in zip(drivers.sync, drivers.packages, strict=False)
+        if any(name == package or name.startswith(f"{package}-") for name in packages(program))
+    ]
+
+
+def sync_drivernames(program: Program) -> dict[str, str]:
+    """The names that URLs have now for the async drivers, each with that of a sync one that the project has."""
+    found: dict[str, str] = {}
+    for dialect, _ in _expected(program):
+        drivers, name = library().drivers[dialect], drivername(program, dialect)
+        if name.partition("+")[2] not in BOTH:
+            driver = next(iter(_listed_drivers(program, drivers)), drivers.sync[0])
+            found[name] = dialect if driver == drivers.sync[0] else f"{dialect}+{driver}"
+    return found
 
 
 def mentions(program: Program, word: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.values import ClassObject, External, Instance
+from .alembic_engines import engines_of_others
 from .carried import Work, left
 from .references import references
 from .session_scope import is_sync_facade
@@ -22,11 +23,12 @@ HARMLESS = {
 def in_kept_files(program: Program, made: Iterable[tuple[Source, ast.Call]]) -> Iterator[Work]:
     """The uses of what becomes async, in files that stay sync; `made` are the calls that make it."""
     known = references(program)
+    taken = {node for nodes in engines_of_others(program).values() for node in nodes}
     for source, call in made:
         match source.parents[call]:
             case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
                 for read in known.of(source.path, name):
-                    if (why := program.kept.get(read.source.path)) is not None:
+                    if (why := program.kept.get(read.source.path)) is not None and read.node not in taken:
                         concern = f"this file stays sync ({why}), {name} does not: make a sync {name} of its own here"
                         yield left(read.source, read.node, concern)
 

@@ -61,3 +61,33 @@ def test_invoked_in_a_thread(tmp_path: Path) -> None:
     assert 'assert (await asyncio.to_thread(runner.invoke, cli, ["add", "a"])).exit_code == 0' in new
     assert 'result = await asyncio.to_thread(\n        runner.invoke,\n        cli, args=["add", "b"]\n    )' in new
     assert 'assert runner.invoke(cli, ["version"]).output == "1\\n"' in new
+
+
+TWICE = """\
+
+
+@cli.command()
+@click.argument("name")
+@click.pass_context
+def twice(context, name):
+    with SessionLocal() as db:
+        add_item(db, name)
+    context.invoke(add, name=f"{name}{name}")
+    context.invoke(version)
+"""
+
+
+def test_a_command_that_another_invokes(tmp_path: Path) -> None:
+    suite = """\
+    from click.testing import CliRunner
+
+    from commands import cli
+
+
+    def test_twice():
+        assert CliRunner().invoke(cli, ["twice", "a"], catch_exceptions=False).output == "1\\n"
+    """
+    follows(tmp_path, {"commands.py": COMMANDS + TWICE, "test_it.py": suite})
+    new = text(tmp_path, "commands.py")
+    assert 'await asyncio.to_thread(context.invoke, add, name=f"{name}{name}")\n' in new
+    assert "        context.invoke(version)\n" in new
