@@ -40,19 +40,19 @@ _SECTIONS = {"pytest.ini": "pytest", ".pytest.ini": "pytest", "tox.ini": "pytest
 _ORDER = (*_ALWAYS_TAKEN, "pyproject.toml", "tox.ini", "setup.cfg")
 
 # The version of pytest-asyncio that first knew a setting.
+WITH_TEST_SCOPE = Version("0.26")
 _SINCE = {
     "asyncio_default_fixture_loop_scope": Version("0.24"),
-    "asyncio_default_test_loop_scope": Version("0.26"),
+    "asyncio_default_test_loop_scope": WITH_TEST_SCOPE,
 }
 # Enough of its releases to tell which settings a range of versions may know.
 _RELEASES = [
     *(Version(v) for v in ("0.18", "0.19", "0.20", "0.21", "0.22", "0.23", "0.23.8", "0.24", "0.25", "0.25.3", "0.26")),
     *(Version(v) for v in ("1.0", "1.1", "1.2", "1.3", "2", "3")),
 ]
-# 0.24 and later need pytest 8.2.
-_LAST_FOR_OLD_PYTEST = Version("0.23.8")
-_NEW_PYTEST = Version("8.2")
-_PYTESTS = [Version(v) for v in ["8.2", "8.3", "8.4", "9", "10", "100"]]
+# The versions of pytest that pytest-asyncio came to need, each with its last release that does not.
+_LAST_BEFORE = {Version("7"): Version("0.20.3"), Version("8.2"): Version("0.23.8")}
+_PYTESTS = [Version(v) for v in ["6.99", "7", "7.99", "8", "8.1", "8.2", "8.3", "8.4", "9", "10", "100"]]
 _MODE_OPTION = re.compile(r"--asyncio-mode[=\s]+(\w+)")
 _KEY = re.compile(r"^([\w.-]+)(\s*[=:]\s*)(.*)$")
 
@@ -258,7 +258,7 @@ def newest(root: Path, paths: list[str]) -> Version | None:
         return locked
     versions = listed(root, paths)
     found = _newest_allowed(versions.get("pytest-asyncio", ""))
-    return _LAST_FOR_OLD_PYTEST if found is None and _is_old_pytest(versions.get("pytest", "")) else found
+    return found or _last_for_old_pytest(versions.get("pytest", ""))
 
 
 def _newest_allowed(specifier: str) -> Version | None:
@@ -272,14 +272,15 @@ def _newest_allowed(specifier: str) -> Version | None:
     return max((v for v in [*_RELEASES, *named] if allowed.contains(v)), default=None)
 
 
-def _is_old_pytest(specifier: str) -> bool:
-    """Are only versions of pytest allowed that pytest-asyncio has left behind?"""
+def _last_for_old_pytest(specifier: str) -> Version | None:
+    """The last pytest-asyncio for those versions of pytest that are allowed; None where newer ones are among them."""
     try:
         allowed = SpecifierSet(specifier)
         named = [Version(s.version.removesuffix(".*")) for s in allowed]
     except (InvalidSpecifier, InvalidVersion):
-        return False
-    return not any(v >= _NEW_PYTEST and allowed.contains(v) for v in (*named, *_PYTESTS))
+        return None
+    newest_pytest = max((v for v in (*named, *_PYTESTS) if allowed.contains(v)), default=_PYTESTS[-1])
+    return next((last for since, last in _LAST_BEFORE.items() if newest_pytest < since), None)
 
 
 def _locked(root: Path) -> Version | None:

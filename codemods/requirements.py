@@ -15,6 +15,7 @@ The synchronous driver stays: migrations and synchronous tools go on to use it. 
 from __future__ import annotations
 
 import ast
+import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
@@ -65,6 +66,7 @@ _CONSTRAINTS = re.compile(r"^\s*(?:-c|--constraint)[\s=]+(\S+)", re.MULTILINE)
 _INCLUDES = re.compile(r"^\s*(?:-r|--requirement)[\s=]+(\S+)", re.MULTILINE)
 _FIRST_WORD = re.compile(r"[\s'\"]*([A-Za-z0-9][\w.-]*)")
 _CONDA = re.compile(r"^\s*-\s*['\"]?sqlalchemy\b", re.MULTILINE | re.IGNORECASE)
+_MARKS = {BOM: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _CFG_KEY = re.compile(r"^([\w.-]+)\s*[=:]\s*(.*)$")
 
 
@@ -183,13 +185,23 @@ class _Manifest:
             text = "\n".join(self.lines)
         elif self.document is not None:
             text = self.document.as_string().replace("\r\n", "\n")
-        bom = BOM if self.original.startswith(BOM) else b""
-        is_crlf = self.original.partition(b"\n")[0].endswith(b"\r")
-        return bom + text.replace("\n", "\r\n" if is_crlf else "\n").encode(errors="surrogateescape")
+        mark, encoding = _encoding(self.original)
+        is_crlf = _decoded(self.original).partition("\n")[0].endswith("\r")
+        return mark + text.replace("\n", "\r\n" if is_crlf else "\n").encode(encoding, errors="surrogateescape")
+
+
+def _encoding(content: bytes) -> tuple[bytes, str]:
+    """The mark that a file begins with, and how it is encoded: PowerShell writes UTF-16, and pip reads it."""
+    return next(((mark, encoding) for mark, encoding in _MARKS.items() if content.startswith(mark)), (b"", "utf-8"))
+
+
+def _decoded(content: bytes) -> str:
+    mark, encoding = _encoding(content)
+    return content.removeprefix(mark).decode(encoding, errors="surrogateescape")
 
 
 def _text(content: bytes) -> str:
-    return content.removeprefix(BOM).decode(errors="surrogateescape").replace("\r\n", "\n")
+    return _decoded(content).replace("\r\n", "\n")
 
 
 def _manifests(root: Path, paths: Iterable[str], changed: Mapping[str, bytes]) -> Iterator[_Manifest]:
@@ -232,7 +244,7 @@ def _open(path: str, content: bytes, contents: Mapping[str, bytes]) -> _Manifest
 
 
 def _open_lines(manifest: _Manifest, contents: Mapping[str, bytes]) -> None:
-    if b"\0" in manifest.original:
+    if "\0" in _decoded(manifest.original):
         manifest.notes.append(Note(manifest.path, 1, "not UTF-8: edit it by hand"))
         return
     text = _text(manifest.original)

@@ -91,6 +91,24 @@ def test_a_server_that_tests_only_name_is_not_listed(tmp_path: Path) -> None:
     assert "pytest-asyncio" not in "".join(found.values()), "no test becomes async"
 
 
+@pytest.mark.parametrize(
+    ("tools", "wanted"),
+    [
+        ("pytest\n", "pytest-asyncio>=0.26\n"),
+        ("pytest==7.1.2\n", "pytest-asyncio>=0.18\n"),
+        ("pytest==6.2.5\n", "pytest-asyncio>=0.18\n"),
+        ("pytest==8.1.1\n", "pytest-asyncio>=0.18\n"),
+    ],
+)
+def test_what_goes_with_the_pytest_that_the_project_has(tmp_path: Path, tools: str, wanted: str) -> None:
+    test = "from app import answer\n\n\ndef test_it(db):\n    assert answer(db) == 42\n"
+    fixture = (
+        "import pytest\nfrom app import SessionLocal\n\n\n@pytest.fixture\ndef db():\n    return SessionLocal()\n"
+    )
+    files = {"app.py": SQLITE, "conftest.py": fixture, "test_app.py": test, "requirements-dev.txt": tools}
+    assert wanted in listed(tmp_path, files)["requirements-dev.txt"]
+
+
 def test_clients(tmp_path: Path) -> None:
     app = (
         SQLITE.replace("from sqlalchemy import", "from fastapi import Depends, FastAPI\nfrom sqlalchemy import", 1)

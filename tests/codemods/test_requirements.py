@@ -211,9 +211,17 @@ class TestReported:
         assert result.files == {}
         assert messages(result) == [f"{message}; needed: sqlalchemy[asyncio], aiosqlite>=0.20"]
 
-    def test_utf_16(self, tmp_path: Path) -> None:
-        (tmp_path / "requirements.txt").write_bytes("sqlalchemy\n".encode("utf-16"))
+    def test_utf_16_without_a_mark(self, tmp_path: Path) -> None:
+        (tmp_path / "requirements.txt").write_bytes("sqlalchemy\n".encode("utf-16-le"))
         assert "not UTF-8" in messages(edit_requirements(tmp_path, RUNTIME))[0]
+
+    @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+    def test_utf_16(self, tmp_path: Path, encoding: str) -> None:
+        (tmp_path / "requirements.txt").write_bytes("\ufeffclick\r\nsqlalchemy==2.0.36\r\n".encode(encoding))
+        edited = edit_requirements(tmp_path, RUNTIME).files["requirements.txt"].decode(encoding)
+        assert edited.startswith("\ufeffclick\r\nsqlalchemy[asyncio]==2.0.36\r\n")
+        assert edited.count("\ufeff") == 1
+        assert edited.count("\n") == edited.count("\r\n") == len(edited.splitlines())
 
     def test_compiled_file_with_its_source(self, tmp_path: Path) -> None:
         files = {"requirements.in": "sqlalchemy\n", "requirements.txt": "# by uv pip compile\nsqlalchemy==2.0.1\n"}
