@@ -16,6 +16,7 @@ from .requirements import async_driver, listed
 
 # Names in URLs that SQLAlchemy's asyncio extension takes as they are.
 ASYNC = {name for drivers in library().drivers.values() for name in (*drivers.names, *drivers.more)}
+SETTINGS = (".env*", "*.env", "*.ini", "*compose*.y*ml", "Dockerfile*")
 # Drivers that serve sync code too.
 BOTH = {"psycopg", "oracledb"}
 _NAME = r"(?P<dialect>[a-z]+)(?:\+(?P<driver>\w+))?"
@@ -117,5 +118,13 @@ def sync_drivernames(program: Program) -> dict[str, str]:
 
 
 def mentions(program: Program, word: str) -> bool:
-    """Does any file of the project speak of something?"""
-    return any(re.search(rf"\b{word}\b".encode(), source.content) for source in program.sources.values())
+    """Does any file of the project speak of something, its settings among them?"""
+    contents = (*(source.content for source in program.sources.values()), *_settings(program))
+    return any(re.search(rf"\b{word}\b".encode(), content) for content in contents)
+
+
+@once
+def _settings(program: Program) -> list[bytes]:
+    """The files at the project's root in which the URLs of databases are given to it."""
+    files = {path for pattern in SETTINGS for path in program.root.glob(pattern) if path.is_file()}
+    return [path.read_bytes() for path in sorted(files)]

@@ -102,9 +102,7 @@ def test_a_server_that_tests_only_name_is_not_listed(tmp_path: Path) -> None:
 )
 def test_what_goes_with_the_pytest_that_the_project_has(tmp_path: Path, tools: str, wanted: str) -> None:
     test = "from app import answer\n\n\ndef test_it(db):\n    assert answer(db) == 42\n"
-    fixture = (
-        "import pytest\nfrom app import SessionLocal\n\n\n@pytest.fixture\ndef db():\n    return SessionLocal()\n"
-    )
+    fixture = "import pytest\nfrom app import SessionLocal\n\n\n@pytest.fixture\ndef db():\n    return SessionLocal()\n"
     files = {"app.py": SQLITE, "conftest.py": fixture, "test_app.py": test, "requirements-dev.txt": tools}
     assert wanted in listed(tmp_path, files)["requirements-dev.txt"]
 

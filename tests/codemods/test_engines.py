@@ -57,6 +57,16 @@ def test_async_url_with_a_chosen_driver(tmp_path: Path) -> None:
     assert str(convert_url("postgresql://h/d?sslmode=require")) == "postgresql+psycopg://h/d?sslmode=require"
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [(".env.example", "DIALECT=mysql+pymysql\n"), ("requirements.txt", "sqlalchemy\npymysql==1.1\n")],
+)
+def test_async_url_knows_what_the_settings_and_the_packages_name(tmp_path: Path, name: str, text: str) -> None:
+    assert str(async_url(tmp_path)("mysql+pymysql://h/d")) == "mysql+pymysql://h/d"
+    (tmp_path / name).write_text(text)
+    assert str(async_url(tmp_path)("mysql+pymysql://h/d")) == "mysql+aiomysql://h/d"
+
+
 def test_async_url_knows_the_databases_that_the_project_names(tmp_path: Path) -> None:
     assert str(async_url(tmp_path)("mysql+pymysql://h/d")) == "mysql+pymysql://h/d"
     named = async_url(tmp_path, text="KINDS = ['mysql', 'pymysql']\n")
