@@ -17,11 +17,12 @@ from ..analysis.decisions import Decision
 from ..analysis.once import once
 from ..analysis.program import Program
 from ..analysis.source import Source
-from ..analysis.values import FunctionObject, Instance, ModuleObject
+from ..analysis.values import FunctionObject, Instance
 from .carried import Work, carried, decided
 from .drivers import sync_drivernames
 from .edit import Edit, Wrap
 from .imports import request
+from .references import variable_home
 from .scopes import scopes
 from .top_level import definition_before, top_statement
 
@@ -73,10 +74,9 @@ def _is_taken(program: Program, path: str, node: ast.expr) -> bool:
         case ast.Call(func=func):
             homes = {program.function(v.key).source.path for v in program.values(func) if isinstance(v, FunctionObject)}
             return bool(homes) and not homes & program.kept.keys()
-        case ast.Name(id=name, ctx=ast.Load()):
-            return any(i.local == name for i in scopes(source).module.imports)
-        case ast.Attribute(value=owner, ctx=ast.Load()):
-            return any(isinstance(v, ModuleObject) and v.path not in program.kept for v in program.values(owner))
+        case ast.Name(ctx=ast.Load()) | ast.Attribute(ctx=ast.Load()):
+            home = variable_home(program, source, node)
+            return home is not None and home[0].path not in program.kept
     return False
 
 
