@@ -145,8 +145,15 @@ def _chains_in(program: Knowing, source: Source) -> Iterator[Chain]:
     for node in source.nodes:
         if not isinstance(node, ast.expr) or not _loaded(node) or not queries(program.values(node)):
             continue
-        if not _is_link(program, node):
-            yield _chain(program, source, node)
+        if not _is_link(program, node) and not _sets_up_a_mock(source, chain := _chain(program, source, node)):
+            yield chain
+
+
+def _sets_up_a_mock(source: Source, chain: Chain) -> bool:
+    """`session.query(User).first.return_value = user`: the calls name children of a mock, and send nothing."""
+    last = chain.links[-1] if chain.links else None
+    around = source.parents.get(last.attribute) if last and last.call is None else None
+    return isinstance(around, ast.Attribute) and around.attr in {"return_value", "side_effect"}
 
 
 def _loaded(node: ast.expr) -> bool:
