@@ -139,12 +139,15 @@ def _url(maker: Maker) -> Iterator[Url]:
 
 
 def _why_not(maker: Maker) -> str:
-    """Why an engine cannot become async; "" where it can."""
+    """Why what is made cannot become async; "" where it can."""
     call = maker.call
     if maker.what in ENGINES and keyword(call, "creator") is not None:
         return "creator= connects with a sync driver: write async_creator= for the async one"
     if maker.what == FROM_CONFIG and not (call.args and is_plain(call.args[0]) and _prefix(call)):
         return "the URL stands in a configuration: give async_engine_from_config one that names an async driver"
+    autocommit = keyword(call, "autocommit")
+    if autocommit and isinstance(autocommit.value, ast.Constant) and autocommit.value.value is True:
+        return "an async session has no autocommit mode: begin its transactions, and commit them"
     return ""
 
 
@@ -159,12 +162,12 @@ def _prefix(call: ast.Call) -> str:
 def _made(program: Program, maker: Maker, urls: Urls, listening: Listening) -> Work:
     source, call = maker.source, maker.call
     module, name = MAKERS[maker.what]
-    if maker.what == FACTORY and is_before_2(program):
-        return _older_factory(source, call, listening)
-    work = Work(source, call, f"make it with {name}")
     why_not = _why_not(maker)
     if why_not:
         return left(source, call, why_not)
+    if maker.what == FACTORY and is_before_2(program):
+        return _older_factory(source, call, listening)
+    work = Work(source, call, f"make it with {name}")
     if maker.what == REGISTRY:
         _scoped(program, maker, work)
         return work
