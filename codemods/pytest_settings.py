@@ -40,10 +40,9 @@ _SECTIONS = {"pytest.ini": "pytest", ".pytest.ini": "pytest", "tox.ini": "pytest
 _ORDER = (*_ALWAYS_TAKEN, "pyproject.toml", "tox.ini", "setup.cfg")
 
 # The version of pytest-asyncio that first knew a setting.
-WITH_TEST_SCOPE = Version("0.26")
 _SINCE = {
     "asyncio_default_fixture_loop_scope": Version("0.24"),
-    "asyncio_default_test_loop_scope": WITH_TEST_SCOPE,
+    "asyncio_default_test_loop_scope": Version("0.26"),
 }
 # Enough of its releases to tell which settings a range of versions may know.
 _RELEASES = [
