@@ -157,6 +157,8 @@ class Moves:
                 ends = [i for i in found.images if i.old == (*found.path, CALL)]
                 if len({i.new for i in ends}) == 1:
                     return self._moved(function, inner, found, ends[0])
+        if not met.results and met.made.mock.spec and _is_idle_set_up(source.statement(node), whole):
+            return Move(function, whole, tuple(without(source, source.statement(node))))
         if len(met.results) != 1:
             return Move(function, whole, (), GONE)
         result = next(iter(met.results))
@@ -259,6 +261,17 @@ def _is_query(made: MadeMock, path: Path) -> bool:
     if any(path == i.old or is_below(path, i.old) for i in made.images):
         return False
     return bool(made.images) and (QUERY in path or any((*path, CALL) == i.old for i in made.images))
+
+
+def _is_idle_set_up(statement: ast.stmt, target: ast.Attribute) -> bool:
+    """Does a statement set up what nothing asks for? A mock of an async session has no query() to do that on."""
+    match statement:
+        case ast.Assign(targets=[only], value=value) if only is target and target.attr in {
+            "return_value",
+            "side_effect",
+        }:
+            return not any(isinstance(n, ast.Call) for n in ast.walk(value))
+    return False
 
 
 def _is_set_up(function: Function, node: ast.AST) -> bool:
