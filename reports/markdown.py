@@ -12,6 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 MOST_RANGES = 6
 WORDS = {
     "adapters": "adapters deleted",
+    "alembic-calls": "what Alembic is given made sync",
+    "alembic-engines": "engines made anew for Alembic",
     "async-def": "functions made async",
     "await-calls": "calls awaited",
     "blocking-calls": "blocking calls moved to a thread",
@@ -35,8 +37,10 @@ WORDS = {
     "locks": "locks made asyncio's",
     "mapped-calls": "map() and filter() made comprehensions",
     "mocks": "mocks made awaitable",
+    "patch-targets": "patches of what is used now",
     "pytest-suite": "tests and fixtures set up for asyncio",
     "query-to-select": "queries turned into select()",
+    "raw-sql": "strings made statements",
     "requirements": "requirements listed",
     "schema": "calls on the schema run on an async connection",
     "scripts": "scripts moved into main()",
