@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class Stale:
     """`node` makes a row that `owner.relationship` lacks, sets its key, or deletes what it still holds.
 
-    Behind `statement`, `session` can load it again.
+    The `cause` says which. Behind `statement`, `session` can load it again.
     """
 
     function: Function
@@ -37,6 +37,7 @@ class Stale:
     session: ast.expr
     owner: ast.Name
     relationship: Relationship
+    cause: str
 
 
 class Staleness:
@@ -84,7 +85,7 @@ class Staleness:
                     continue
                 end = self._settled(function, node, owner) if self._is_loaded(origin, relationship) else None
                 if end:
-                    yield Stale(function, node, *end, owner, relationship)
+                    yield Stale(function, node, *end, owner, relationship, f"sets the key of {relationship.name}")
 
     def _by_a_row(self, function: Function, node: ast.Call) -> Iterator[Stale]:
         """`Child(parent_id=owner.id)`: the collection that is loaded lacks the child."""
@@ -94,7 +95,10 @@ class Staleness:
                 case ast.keyword(arg=str(column), value=ast.Attribute(value=ast.Name() as owner)):
                     end = self._settled(function, node, owner)
                     found = self._outdated(child, column, owner) if child and end else ()
-                    yield from (Stale(function, node, *end, owner, r) for r in found if end)
+                    for relationship in found if end else ():
+                        assert end is not None
+                        cause = f"adds a row to {owner.id}.{relationship.name} by its foreign key"
+                        yield Stale(function, node, *end, owner, relationship, cause)
 
     def _by_a_deletion(self, function: Function, node: ast.Call) -> Iterator[Stale]:
         """`session.delete(child)`, `delete(Child)`: the owner that is loaded still has the child."""
@@ -104,7 +108,8 @@ class Staleness:
             for (statement, session), following in zip(ends, [*(s for s, _ in ends[1:]), None], strict=False):
                 if _is_used_behind(function, owner, statement, following):
                     for relationship in self._held(function, owner, deleted):
-                        yield Stale(function, node, statement, session, owner, relationship)
+                        cause = f"may delete what {owner.id}.{relationship.name} holds"
+                        yield Stale(function, node, statement, session, owner, relationship, cause)
 
     def _held(self, function: Function, owner: ast.Name, classes: set[str]) -> Iterator[Relationship]:
         """The relationships of an owner that hold objects of some classes."""

@@ -251,16 +251,12 @@ def _may_be_deleted(expired: Expired) -> bool:
 
 def _brought_up_to_date(program: Program, stale: Stale) -> Decision:
     source, name = stale.function.source, stale.relationship.name
-    cause = f"sets the key of {name}"
-    if isinstance(stale.node, ast.Call):
-        adds = any(k.arg is not None and name for k in stale.node.keywords)
-        cause = f"adds a row to {stale.owner.id}.{name} by its foreign key" if adds else f"deletes of {name}"
     texts = loading(program, source.text(stale.session), stale.owner.id, [name], again=True)
     return Decision(
         NAME,
         source.site(stale.statement),
         f"load {stale.owner.id}.{name} again: the commit no longer expires it",
-        why=(Step(source.site(stale.node), cause),),
+        why=(Step(source.site(stale.node), stale.cause),),
         function=stale.function.qualname,
         data=as_data([_after(source, stale.statement, *texts)]),
         node=stale.statement,
