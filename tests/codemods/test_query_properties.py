@@ -249,6 +249,9 @@ CHANGING = [
 def endings(chain: Chain) -> Any:
     """How the chain may end: bulk statements only where there are nothing but criteria."""
     found = list(READING)
+    # There a Query of nothing but a count has no FROM list, and the database refuses it.
+    if "with_entities(func.count())" in chain.links:
+        found.remove("db.query({}.exists()).scalar()")
     # A Query refuses to stream joined collections.
     if chain.root != "Album" and not any("joinedload" in link for link in chain.links):
         found.append("{}.yield_per(2).first()")
