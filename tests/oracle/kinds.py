@@ -21,7 +21,7 @@ from asyncshift.analysis.values import (
     Value,
     Values,
 )
-from asyncshift.codemods import query_listeners, query_sites
+from asyncshift.codemods import query_classes, query_listeners, query_sites
 
 # Marks classes that are known by their name alone.
 BOUND = "bound at run time::"
@@ -43,7 +43,7 @@ class KindsOfTests(Interpreter):
             case ast.Call(func=ast.Attribute(attr="classes" | "tables" as holder), args=[*names]):
                 found = [_held(holder, n.value) for n in names if isinstance(n, ast.Constant)]
                 return frozenset({Row(tuple(found))})
-            case ast.Call(func=ast.Attribute(attr=name)) if name in EXAMINING or name == "_statement_20":
+            case ast.Call(func=ast.Attribute(attr=name)) if name in EXAMINING:
                 super()._eval(node, env)
                 return NOTHING
             case ast.Name(id="last_session"):
@@ -84,6 +84,8 @@ def teach() -> None:
     """From now on programs are understood with these kinds."""
     program.Interpreter = KindsOfTests  # type: ignore[misc]
     # The tests' select has these of a Query, see `labels.py`.
-    query_sites.SHARED |= {*EXAMINING, "_execution_options", "_for_update_arg", "_statement_20"}
-    # Each test listens to sessions of its own; those that listen to what only a Query sends are skipped by name.
+    query_sites.SHARED |= {*EXAMINING, "_execution_options", "_for_update_arg"}
+    # Each test has sessions of its own; those that listen to what only a Query sends, or give it another class, are
+    # skipped by name.
     query_listeners._listened = lambda _: []  # type: ignore[assignment]
+    query_classes._classes = lambda _: []  # type: ignore[assignment]

@@ -47,9 +47,6 @@ def pytest_collection() -> None:
 
         # What tests ask of a Query to see how it is compiled.
 
-        def _statement_20(self) -> Any:
-            return self.plain()
-
         def _compile_state(self, for_statement: bool = False) -> Any:
             statement = self.plain() if for_statement else self.labelled()
             state = compile_state._get_plugin_class_for_plugin(statement, "orm")
