@@ -335,9 +335,14 @@ def shown(value: object) -> object:
 def unlabelled(statement: str) -> str:
     """SQL without labels, also without the numbers that tell equal ones apart.
 
-    Where the owner of a relationship is an alias, so is its association table.
+    Where the owner of a relationship is an alias, so is its association table. What is wrapped for a joined load has
+    labels of its own.
     """
-    plain = re.sub(r"\b(anon_\d+\.\w+?)_\d+\b", r"\1", normal_sql(statement))
+    plain = normal_sql(statement)
+    if any(word in plain for word in (" UNION ", " INTERSECT ", " EXCEPT ")):
+        plain = re.sub(r"\b(anon_\d+\.\w+?)_\d+\b", r"\1", plain)
+    else:
+        plain = re.sub(r"\b(anon_\d+)\.\w+", r"\1", plain)
     return re.sub(r"\bpost_tags_\d+\.", "post_tags.", plain)
 
 
