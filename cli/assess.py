@@ -47,7 +47,7 @@ def assessed(project: Project) -> dict[str, Any]:
         readable = (path for path in project.files if not any(m.startswith(f"{path}:") for m in broken))
         plan = _plan(replace(project, files=tuple(readable)))
     decisions = [Decision.from_json(values) for values in plan["decisions"]]
-    return assessment(project.root.name, contents, decisions, plan["stopping"], broken)
+    return assessment(project.root.name, contents, decisions, plan["stopping"], plan["mistakes"], broken)
 
 
 def _plan(project: Project) -> Any:

@@ -111,7 +111,7 @@ def _left(project: Project, work: Work) -> Sequence[Finding]:
 def _next(changed: Sequence[str], looks: bool) -> Iterator[str]:
     requirements = [path for path in changed if path.rpartition("/")[2].startswith(("requirements", "pyproject"))]
     if requirements:
-        yield f"install what {' and '.join(requirements)} now asks for"
+        yield f"install what {' and '.join(requirements)} now {'asks' if len(requirements) == 1 else 'ask'} for"
     if looks:
         yield "look at the places above"
     yield "run the test suite and read the diff"

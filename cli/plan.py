@@ -65,7 +65,7 @@ def plan(paths: Sequence[str], name: str | None, as_json: bool, module: str | No
 def worked_out(project: Project) -> dict[str, Any]:
     """The plan, as it is kept."""
     # What this imports takes longer than to tell a plan that is kept.
-    from ..reports.assessment import stops
+    from ..reports.assessment import mistakes, stops
     from .work import nothing_to_do, plan_for
 
     program = project.program()
@@ -75,6 +75,7 @@ def worked_out(project: Project) -> dict[str, Any]:
         "nothing": nothing_to_do(program, decisions),
         "functions": [account.as_json() for account in why.accounts(program, decisions)],
         "stopping": stops(program),
+        "mistakes": mistakes(program),
     }
 
 

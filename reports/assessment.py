@@ -13,12 +13,15 @@ from ..analysis.library import library
 from ..analysis.offloading import stopping
 from ..analysis.program import Program
 from ..analysis.test_reach import is_test_file
+from ..checks.engine import RULES, examine
 from .facts import ASYNC_DEF, concern, kept
 from .surface import LOOPS, Surface, companions, surface
 
 VERSION = 1
 # Decisions that stand where code waits for the database.
 WAITING = {"await-calls", "query-to-select"}
+# Rules of what is wrong in async code whatever its sessions are: await, concurrency.
+IN_ASYNC_CODE = ("AS2", "AS6")
 # What is awaited instead of calling it in a thread does not block today.
 THREAD = "thread"
 
@@ -28,14 +31,17 @@ def assessment(
     contents: Mapping[str, bytes],
     decisions: Sequence[Decision],
     stopped: Sequence[Mapping[str, Any]] = (),
+    mistaken: Sequence[Mapping[str, Any]] = (),
     broken: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What is known of a project before the migration, as JSON values.
 
-    `decisions` are the plan's, `stopped` what `stops` gives; `broken` has a line for each file that can't be read.
+    `decisions` are the plan's, `stopped` what `stops` gives, `mistaken` what `mistakes` does; `broken` has a line for
+    each file that can't be read.
     """
     shown = {path: seen for path, content in contents.items() if (seen := surface(content)) is not None}
     done = [d for d in decisions if d.status is Status.DONE]
+    mended = {(d.site.path, d.site.line) for d in done}
     by_hand = [concern(d) for d in decisions if d.concern or d.status is Status.DECLINED]
     told: dict[str, Any] = {
         "version": VERSION,
@@ -58,6 +64,7 @@ def assessment(
         "coroutines": sum(len(seen.coroutines) for path, seen in shown.items() if not is_test_file(path)),
         "blocking": _blocking(shown, done),
         "stopping": list(stopped),
+        "mistakes": [m for m in mistaken if (m["path"], m["line"]) not in mended],
         "diff": {"files": len({d.site.path for d in done}), "lines": _lines_changed(done)},
         "broken": list(broken),
     }
@@ -86,6 +93,12 @@ def stops(program: Program) -> list[dict[str, Any]]:
     return sorted(found, key=lambda c: (c["path"], c["line"]))
 
 
+def mistakes(program: Program) -> list[dict[str, Any]]:
+    """What the gate finds in code that is async already: the migration leaves it as it is."""
+    found = examine(program, [code for code in RULES if code.startswith(IN_ASYNC_CODE)], faults=False).findings
+    return [{"path": f.path, "line": f.line, "function": f.function, "text": f"{f.code} {f.message}"} for f in found]
+
+
 def verdict(told: Mapping[str, Any]) -> str:
     """A sentence: is it worth it?"""
     styles, converts, by_hand = told["styles"], told["converts"], told["by_hand"]
@@ -93,7 +106,7 @@ def verdict(told: Mapping[str, Any]) -> str:
         return "Nothing to move: no call is known to reach the database through sync SQLAlchemy."
     alone = converts["decisions"] / (converts["decisions"] + sum(c["is_declined"] for c in by_hand))
     share = "All" if alone == 1 else f"{min(alone, 0.999):.1%}"
-    places = len(by_hand) + len(told["stopping"])
+    places = len(by_hand) + len(told["stopping"]) + len(told["mistakes"])
     effort = f"{share} of the changes are made by the tool, {_counted(places, 'place')} to look at by hand."
     if "Flask-SQLAlchemy" in styles:
         return f"Not as it is: Flask-SQLAlchemy has no async session; the framework has to go first. {effort}"

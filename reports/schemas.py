@@ -198,6 +198,7 @@ SCHEMAS: Mapping[str, Schema] = {
                 is_today=_flag("does it stop the loop already?"),
             ),
         ),
+        mistakes=_list("what the gate finds in code that is async already, and the migration leaves", SITE),
         diff=_object("an estimate", files=_number("files that change"), lines=_number("lines that change")),
         broken=_list("files that can't be read", _text("path, line and what is wrong")),
         verdict=_text("is it worth it?"),

@@ -17,6 +17,7 @@ from .recording import merged
 
 PLUGIN = "asyncshift_recorder"
 INTERRUPTED = 2
+USED_WRONGLY = 4
 
 
 class NotRun(Exception):
@@ -75,7 +76,7 @@ def record(suite: Suite, files_: Mapping[str, str], target: Path) -> int:
     try:
         with as_file(files(__package__) / "plugin") as plugin:
             code = _run(command, suite, plugin, home)
-        if not any(home.iterdir()):
+        if code == USED_WRONGLY or not any(home.iterdir()):
             raise NotRun(f"the suite did not come as far as its tests (exit code {code}): see what it printed")
         header = {"arguments": list(suite.arguments), "python": suite.python, "exit": code, "files": dict(files_)}
         merged(home, {**header, "started": started, "seconds": round(time.time() - started, 1)}, target)

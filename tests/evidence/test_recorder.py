@@ -211,3 +211,23 @@ def test_a_recorder_that_fails_is_told_and_the_suite_goes_on(tmp_path: Path) -> 
     recording = Recording.read(root / "recording")
     assert recording.tests["test_library.py::test_lazy"].outcome == "passed"
     assert recording.defects == ["the recorder failed in _before: ZeroDivisionError: division by zero"]
+
+
+def test_a_thread_that_tests_leave_does_not_hold_the_suite(tmp_path: Path) -> None:
+    left = """
+        import threading
+
+        def test_leaves_a_thread():
+            threading.Thread(target=threading.Event().wait).start()
+    """
+    found = recorded(library(tmp_path, {"test_left.py": left}))
+    assert [test.outcome for name, test in found.tests.items() if name] == ["passed"]
+    assert found.defects == []
+
+
+def test_a_wrong_path_leaves_what_was_recorded_before(tmp_path: Path) -> None:
+    root = library(tmp_path, {"test_fine.py": "def test_fine(): ..."})
+    recorded(root)
+    with pytest.raises(NotRun, match=r"did not come as far as its tests \(exit code 4\)"):
+        recorded(root, "no_such_file.py")
+    assert "test_fine.py::test_fine" in Recording.read(root / ".asyncshift/recording.jsonl.gz").tests

@@ -15,7 +15,7 @@ from asyncshift.checks.outcome import Outcome
 from asyncshift.cli.discovery import python_files
 from asyncshift.codemods.engine import make_plan, rewrite
 from asyncshift.reports import markdown
-from asyncshift.reports.assessment import assessment, stops
+from asyncshift.reports.assessment import assessment, mistakes, stops
 from asyncshift.reports.facts import facts
 
 ORIGINALS = Path(__file__).parents[1] / "originals"
@@ -91,6 +91,17 @@ def test_what_would_stop_the_loop_is_named_unless_a_thread_takes_it() -> None:
     assert "- `app.py:19` `report`" in text
     assert "2 places to look at by hand" in text
     assert "stop the event loop today" not in markdown.assessment(assessed(HANDLER, ASYNC, stopped=found[1:]))
+
+
+def test_mistakes_in_async_code_are_told_unless_the_migration_mends_them() -> None:
+    source = b"async def send():\n    pass\n\nasync def poll():\n    send()\n"
+    program = Program(Path(), {"app.py": Source.parse("app.py", source)}, Settings())
+    found = mistakes(program)
+    assert [(m["function"], m["line"], m["text"][:5]) for m in found] == [("poll", 5, "AS202")]
+    text = markdown.assessment(assessed(source, ASYNC, mistaken=found))
+    assert "## Mistakes in code that is async already\n\n- `app.py:5` `poll`: AS202 send()" in text
+    assert "1 place to look at by hand" in text
+    assert assessed(source, decision("await-calls", 5), mistaken=found)["mistakes"] == []
 
 
 @pytest.mark.parametrize(

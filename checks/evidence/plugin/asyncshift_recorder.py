@@ -10,6 +10,8 @@ import hashlib
 import json
 import os
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Iterator
 from functools import wraps
@@ -22,6 +24,8 @@ FOLDER = "ASYNCSHIFT_RECORDING"
 ROOT = "ASYNCSHIFT_ROOT"
 ISOLATE = "ASYNCSHIFT_ISOLATE"
 LONGEST_BODY = 20_000
+# Seconds that a process has to end by itself after its last test.
+PATIENCE = 5
 
 
 # Requests
@@ -190,6 +194,7 @@ class Plugin:
         self.is_controller = is_controller
         self._outcomes: dict[str, list[Any]] = {}
         self._isolated = False
+        self._status = 0
         if _has_sqlalchemy():
             self.database.listen()
         if os.environ.get(ISOLATE):
@@ -263,6 +268,16 @@ class Plugin:
                     self.log.line("metadata", lines)
         self.log.line("end", int(exitstatus), self.is_controller)
         self.log.save()
+        self._status = int(exitstatus)
+
+    def pytest_unconfigure(self) -> None:
+        """What tests have left, such as the thread of a connection that nobody closed, must not hold the process."""
+        threading.Thread(target=self._leave, daemon=True).start()
+
+    def _leave(self) -> None:
+        time.sleep(PATIENCE)
+        sys.stdout.flush()
+        os._exit(self._status)
 
     def _flush(self, test: str) -> None:
         statements, loads = self.database.taken()
