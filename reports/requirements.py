@@ -70,7 +70,7 @@ def _shown(text: str, key: str, suite: Mapping[str, Any] | None) -> dict[str, An
             "lost": f"{suite['compared'] - len(suite['lost'])} of {suite['compared']} tests still pass",
             "statements": f"{suite['sent'][0]} statements before, {suite['sent'][1]} after",
         }.get(key, "two recordings of the suite")
-        evidence = f"{seen}, {len(differences)} differences"
+        evidence = f"{seen}, {_counted(len(differences), 'difference')}"
         if key == "statements" and suite["explained"]:
             explained = ", ".join(f"{number} {kind}" for kind, number in suite["explained"].items())
             evidence += f" (explained: {explained})"
