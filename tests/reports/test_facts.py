@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from copy import deepcopy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,6 +18,8 @@ from asyncshift.reports.facts import facts
 from asyncshift.reports.html import page
 from asyncshift.reports.requirements import REQUIREMENTS
 from asyncshift.reports.suite import suite
+
+from .leaves import leaves, without
 
 CLEAN = Outcome(())
 BEFORE = b"def load(db):\n    return db.get(Order, 1)\n"
@@ -230,31 +231,12 @@ def test_a_rule_that_could_not_run_leaves_its_requirement_open() -> None:
     assert "AS201 session-call-not-awaited failed" in markdown.trace(told(LOAD, outcomes=(CLEAN, broken)))
 
 
-def leaves(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in items:
-        yield from leaves(inner, (*place, key))
-    if not isinstance(value, dict | list):
-        yield place, value
-
-
-def without(value: Any, place: tuple[Any, ...]) -> Any:
-    """The values with another figure or text at a place."""
-    changed = deepcopy(value)
-    *way, last = place
-    inner = changed
-    for key in way:
-        inner = inner[key]
-    inner[last] = inner[last] + 7 if isinstance(inner[last], int | float) else f"other {inner[last]}"
-    return changed
-
-
 @pytest.mark.parametrize("part", ["project", "figures", "kept", "requirements"])
 def test_every_value_is_told(part: str) -> None:
     """A value of the JSON that no report tells could be wrong for long."""
     look = decision("shop/store.py", "facades", status=Status.KEPT)
     found = told(LOAD, look, outcomes=(CLEAN, Outcome((finding("AS201"),))))
-    for place, _ in leaves(found[part]):
+    for place in leaves(found[part]):
         other = found | {part: without({part: found[part]}, (part, *place))[part]}
         if place[-1:] != ("verdict",):  # one of four words
             assert any(tell(found) != tell(other) for tell in KINDS.values()), (part, *place)

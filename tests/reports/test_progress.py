@@ -9,6 +9,8 @@ from asyncshift.analysis.source import Site
 from asyncshift.reports import markdown
 from asyncshift.reports.progress import progress
 
+from .leaves import leaves, without
+
 SYNC = b"@router.get('/')\ndef orders(db):\n    return load(db)\n"
 ASYNC = b"async def load(db):\n    return await db.get(Order, 1)\n"
 
@@ -59,3 +61,14 @@ def test_history_is_told_in_figures() -> None:
     assert found["history"] == [{"revision": "abc", "date": "2024-01-31", "sync": 3, "async": 1}]
     assert "| abc | 2024-01-31 | 3 | 1 |" in markdown.status(found)
     assert "Over time" not in markdown.status(told(store=ASYNC))
+
+
+def test_every_value_is_told() -> None:
+    look = decision("api.py", "orders", 0, status=Status.DECLINED, concern="who closes this?")
+    decisions = [decision("api.py", "orders", 2), decision("api.py", "other", 1), look]
+    found = progress("shop", {"api.py": SYNC}, decisions, [("abc", "2024-01-31", {".query(": 3})])
+    # The order of the modules, and what a concern has beside its line and text, are for programs.
+    untold = {"version", "depth", "codemod", "is_declined", "confidence", "function"}
+    for place in leaves(found):
+        if place[-1] not in untold and place[-3:] != ("concerns", 0, "path"):
+            assert markdown.status(without(found, place)) != markdown.status(found), place
