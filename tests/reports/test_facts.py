@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -106,6 +107,21 @@ def test_a_concern_lowers_the_confidence_and_is_told_with_its_place() -> None:
     assert "- `shop/store.py:1` `load`: who closes this? (left as it was)" in text
     assert "who closes this?" in markdown.pull_request(told(LOAD, look))
     assert "**Confidence level:** low" not in markdown.trace(told(LOAD))
+
+
+def test_places_of_the_same_concern_stand_together() -> None:
+    looks = [
+        Decision(
+            "facades", Site("shop/store.py", line, 0, line, 9), "left", Status.DECLINED, function=name, concern="who?"
+        )
+        for line, name in ((1, "load"), (2, ""))
+    ]
+    assert "- who? (left as it was): 2 places\n  - `shop/store.py`: 1 `load`, 2\n\n" in markdown.trace(
+        told(LOAD, *looks)
+    )
+    left = Outcome((finding("AS201"), replace(finding("AS201"), line=9)))
+    text = markdown.trace(told(LOAD, outcomes=(CLEAN, left)))
+    assert "  - AS201 is not awaited: 2 places\n    - `shop/store.py`: 2, 9\n" in text
 
 
 def verdicts(**more: Any) -> dict[str, str]:
