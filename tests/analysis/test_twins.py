@@ -159,7 +159,10 @@ def test_both_stay_where_the_difference_matters() -> None:
 def test_what_is_equal_needs_no_words() -> None:
     text = "def save(db: Session):\n    db.commit()\nasync def save_async(db: Session):\n    await db.commit()"
     found = decisions(text)
-    assert {d.action for d in found} == {"delete it, its async twin save_async takes its name", "call it save"}
+    assert {d.action for d in found} == {
+        "delete it, its async twin save_async takes its name",
+        "goes away: callers use save",
+    }
     assert not any(d.concern for d in found)
 
 
