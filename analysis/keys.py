@@ -22,14 +22,20 @@ def _has(statement: ast.stmt, option: str) -> bool:
 
 
 def _declared(mapped: Mapped) -> Iterator[frozenset[str]]:
-    """`UniqueConstraint("a", "b")` and `Index("name", "a", unique=True)`, of the class's table."""
-    for node in ast.walk(mapped.cls.node):
+    """`UniqueConstraint("a", "b")` and `Index("name", "a", unique=True)`, in the class or beside it."""
+    cls = mapped.cls
+    beside = [s for s in cls.source.tree.body if isinstance(s, ast.Expr | ast.Assign) and _speaks_of(s, cls.name)]
+    for node in (n for part in (cls.node, *beside) for n in ast.walk(part)):
         match node:
             case ast.Call(func=ast.Name(id=kind) | ast.Attribute(attr=kind), args=args, keywords=keywords):
                 if kind in {"UniqueConstraint", "PrimaryKeyConstraint"}:
                     yield frozenset(map(_column, args))
                 elif kind == "Index" and any(k.arg == "unique" for k in keywords):
                     yield frozenset(map(_column, args[1:]))
+
+
+def _speaks_of(statement: ast.stmt, name: str) -> bool:
+    return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(statement))
 
 
 def _column(node: ast.expr) -> str:

@@ -82,8 +82,11 @@ class _Finder:
         responses = Responses(self._program, self._tracing)
         templates = Templates(self._program, self._tracing, responses)
         for reading in (*responses.readings(), *templates.readings()):
-            if runs_on_loop(self._program, reading.function) and not is_test_code(reading.function):
-                yield from self._load(reading.function, reading.node, reading.name, reading.origins)
+            function, node = reading.function, reading.node
+            if not runs_on_loop(self._program, function) or is_test_code(function):
+                continue
+            if not _is_awaited_before(function, node, node, reading.name):
+                yield from self._load(function, node, reading.name, reading.origins)
 
     def _is_in_greenlet(self, function: Function) -> bool:
         return any(policy == "greenlet" for policy, _ in self._program.handed(function))

@@ -102,7 +102,8 @@ def _matched(program: Program, statement: ast.expr) -> tuple[str, frozenset[str]
     match node:
         case ast.Call(func=ast.Name(id="select"), args=[entity]):
             mapped = _entity(program, entity)
-            if mapped is not None and columns and not any(key <= columns for key in unique_keys(mapped)):
+            is_known = mapped is not None and columns and columns <= mapped.columns.keys()
+            if mapped is not None and is_known and not any(key <= columns for key in unique_keys(mapped)):
                 return program.plain_name(mapped.cls.key), frozenset(columns)
     return None
 

@@ -5,16 +5,18 @@ import time
 import zipfile
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
 from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI
+from pydantic import BaseModel
 from sqlalchemy import event, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from .database import SessionLocal, engine, get_session
-from .models import Author, Base, Book
+from .models import Author, Base, Book, Invoice
 
 router = APIRouter()
 
@@ -247,3 +249,24 @@ async def counted(session: AsyncSession, name: str):
 
 async def chosen_by(session: AsyncSession, conditions):
     return (await session.execute(select(Author).where(*conditions))).scalar_one_or_none()
+
+
+async def by_constraint(session: AsyncSession, amount: int, changed: datetime):
+    statement = select(Invoice).where(Invoice.amount == amount, Invoice.changed == changed)
+    return (await session.scalars(statement)).one()
+
+
+async def by_relationship(session: AsyncSession, author: Author):
+    return (await session.scalars(select(Book).filter_by(author=author))).one_or_none()
+
+
+class AuthorOut(BaseModel):
+    id: int
+    books: list[int]
+
+
+@router.get("/authors/{key}", response_model=AuthorOut)
+async def awaited_before(key: int, session: AsyncSession = Depends(get_session)):
+    author = await session.get_one(Author, key)
+    await author.awaitable_attrs.books
+    return author

@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, func
+from sqlalchemy import ForeignKey, UniqueConstraint, func
 from sqlalchemy.orm import DeclarativeBase, Mapped, deferred, mapped_column, relationship
 
 
@@ -41,3 +41,6 @@ class Invoice(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     amount: Mapped[int]
     changed: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+UniqueConstraint(Invoice.amount, Invoice.changed)
