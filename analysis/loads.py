@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from .async_sites import AsyncSite
 from .boundaries import boundary_of
+from .eager_depth import LOADERS, along, stops_before
 from .effects import Effects
 from .expiry import Expired, Expiry
 from .load_reads import Load, Reads
@@ -132,18 +133,25 @@ class _Chooser:
             path, origin.root
         ):
             return True
-        is_eager = relationship.lazy in EAGER or (relationship.owner, relationship.name) in self.found.eager
+        if self._program.stays_sync(self._tracing.place(origin.root).function):
+            return True
+        is_eager = self._is_eager(origin, relationship)
         if origin.root.kind == "made" and not origin.path:
             if relationship.lazy == DEFERRED or origin.root not in self._tracing.given_away:
                 return True
             if self._refreshes(origin.root):
                 return is_eager
             return path in origin.loaded or self._is_given(origin, relationship)
-        if self._program.stays_sync(self._tracing.place(origin.root).function):
-            return True
         return (
             is_eager or bool({path, (EVERYTHING,)} & origin.loaded) or path in self.found.options.get(origin.root, ())
         )
+
+    def _is_eager(self, origin: Traced, relationship: Relationship) -> bool:
+        """Does the relationship's `lazy=`, as it is or will be, load it with this object?"""
+        if relationship.lazy in EAGER - LOADERS:
+            return True
+        is_told = relationship.lazy in EAGER or (relationship.owner, relationship.name) in self.found.eager
+        return is_told and not stops_before(self._program, self._tracing, origin, relationship)
 
     def _is_given(self, origin: Traced, relationship: Relationship) -> bool:
         """Was the relationship assigned by who made the object, or by what that calls? Others may come too late."""
@@ -194,10 +202,11 @@ class _Chooser:
         )
         if not missing or self._is_set_before(load):
             return
+        is_chain = _goes_on(load)
         load = replace(load, origins=missing)
         if load.kind == "serve":
             self._serve(load)
-        elif self._takes_options(load):
+        elif not is_chain and self._takes_options(load):
             self._add_options(load, missing)
         elif self._may_await(load) and not self._is_helper(load):
             self.found.awaited.append(load)
@@ -279,17 +288,20 @@ class _Chooser:
         """
         function = load.function
         if function.owner is not None and self._tracing.is_mapped(function.owner.key):
-            return not self._colours.is_async(function) and all(map(self._would_be_there, load.origins))
+            return not self._colours.is_async(function) and self._would_be_there(load)
         is_handed = any(policy != "project" for policy, _ in self._program.handed(function))
         if self._colours.is_async(function) or is_handed or is_test(function) or load.relationship.many:
             return False
-        return all(map(self._would_be_there, load.origins)) and bool(self._colours.callers(function))
+        return self._would_be_there(load) and bool(self._colours.callers(function))
 
-    def _would_be_there(self, origin: Instance) -> bool:
-        """Would the object come with the relationship if that were loaded eagerly?"""
-        if not isinstance(origin, Traced):
-            return False
-        return origin.root.kind == "query" or bool(self._refreshes(origin.root))
+    def _would_be_there(self, load: Load) -> bool:
+        """Would all objects come with the relationship if that were loaded eagerly?"""
+        return all(
+            isinstance(o, Traced)
+            and (o.root.kind == "query" or bool(self._refreshes(o.root)))
+            and not (load.relationship.target == load.relationship.owner and load.relationship.name in o.path)
+            for o in load.origins
+        )
 
     def _is_awaited_before(self, load: Load) -> bool:
         """Is the same attribute of the same variable awaited on every way that leads here?"""
@@ -452,17 +464,6 @@ class _Chooser:
         return True
 
 
-def along(program: Program, cls: str, path: Path) -> list[Relationship]:
-    """The relationships along a path from a class."""
-    found: list[Relationship] = []
-    for name in path:
-        mapped = program.mapped(cls)
-        assert mapped is not None
-        found.append(mapped.relationships.get(name) or mapped.column(name))
-        cls = found[-1].target
-    return found
-
-
 def entity_node(place: Place, root: Root) -> ast.expr | None:
     """The argument of a query's call that names the entity."""
     arguments = place.node.args
@@ -471,6 +472,12 @@ def entity_node(place: Place, root: Root) -> ast.expr | None:
     if any(isinstance(a, ast.Starred) for a in arguments) or root.index >= len(arguments):
         return None
     return arguments[root.index]
+
+
+def _goes_on(load: Load) -> bool:
+    """Does a loop follow the relationship from object to object, nobody knows how far?"""
+    ways = {(o.root, o.path) for o in load.origins if isinstance(o, Traced)}
+    return any((root, (*path, load.relationship.name)) in ways for root, path in ways)
 
 
 def is_in_lambda_or_default(source: Source, node: ast.AST) -> bool:

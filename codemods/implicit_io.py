@@ -195,7 +195,7 @@ def _unloaded(needed: Iterable[Load]) -> str:
         o.root.key.rsplit(":", 3)[0]
         for load in needed
         for o in load.origins
-        if isinstance(o, Traced) and o.root.kind == "made"
+        if isinstance(o, Traced) and o.root.kind == "made" and not o.path
     }
     if not made:
         return ""

@@ -29,9 +29,10 @@ def insert(source: Source, wanted: Import, own: frozenset[str]) -> list[Replace]
     if wanted.name is not None:
         same = [s for s in head if isinstance(s, ast.ImportFrom) and _module_text(s) == wanted.module]
         same = [s for s in same if s.names[0].name != "*"]
-        is_one_name_a_line = len(same) > 1 and all(len(s.names) == 1 for s in same)
+        plain = [s for s in same if not any(n.asname for n in s.names)]
+        is_one_name_a_line = len(plain) > 1 and all(len(s.names) == 1 for s in plain)
         if same and not is_one_name_a_line:
-            return _merge(source, same[-1], _name_text(wanted))
+            return _merge(source, (plain or same)[-1], _name_text(wanted))
     return [_new_line(source, head, wanted, own)]
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ..analysis.loads import Loads, along, entity_node
+from ..analysis.eager_depth import along
+from ..analysis.loads import Loads, entity_node
 from ..analysis.mapped import DEFERRED, Relationship
 from ..analysis.order import may_follow
 from ..analysis.program import Program

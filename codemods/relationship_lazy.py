@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from ..analysis.eager_depth import has_depth
 from ..analysis.mapped import DEFERRED, Relationship
 from ..analysis.source import Source
 from .edit import Edit, Replace, Wrap
 from .imports import request
 
 SQLMODEL = "Relationship"
+Options = Mapping[str, str]
 
 
 class Unwritable(Exception):
@@ -28,13 +30,16 @@ def eager(source: Source, relationship: Relationship, strategy: str = "selectin"
     call = next((n for n in ast.walk(relationship.node) if _declares(n)), None) if relationship.node else None
     if not isinstance(call, ast.Call):
         raise Unwritable("its declaration is not seen")
+    options = {"lazy": f'"{strategy}"'}
+    if relationship.target == relationship.owner and not has_depth(relationship):
+        options["join_depth"] = "1"
     backref = next((k.value for k in call.keywords if k.arg == "backref"), None)
     if backref is not None and relationship.name != _declared_name(relationship.node):
-        yield from _in_backref(source, backref, strategy)
+        yield from _in_backref(source, backref, options)
     elif _name(call) == SQLMODEL:
-        yield from _in_sqlmodel(source, call, strategy)
+        yield from _in_sqlmodel(source, call, options)
     else:
-        yield from _keyword(source, call, "lazy", f'"{strategy}"')
+        yield from _keywords(source, call, options)
 
 
 def _declares(node: ast.AST) -> bool:
@@ -57,51 +62,60 @@ def _declared_name(statement: ast.stmt | None) -> str:
     return ""
 
 
-def _in_backref(source: Source, backref: ast.expr, strategy: str) -> Iterator[Edit]:
+def _in_backref(source: Source, backref: ast.expr, options: Options) -> Iterator[Edit]:
     match backref:
         case ast.Constant():
             text, wanted = request(source, "sqlalchemy.orm", "backref", at=backref)
-            yield Wrap(*source.span(backref), f"{text}(", f', lazy="{strategy}")')
+            yield Wrap(*source.span(backref), f"{text}(", f", {_spelled(options)})")
             if wanted:
                 yield wanted
         case ast.Call():
-            yield from _keyword(source, backref, "lazy", f'"{strategy}"')
+            yield from _keywords(source, backref, options)
         case _:
             raise Unwritable("its backref is not written out")
 
 
-def _in_sqlmodel(source: Source, call: ast.Call, strategy: str) -> Iterator[Edit]:
+def _in_sqlmodel(source: Source, call: ast.Call, options: Options) -> Iterator[Edit]:
     given = next((k.value for k in call.keywords if k.arg == "sa_relationship_kwargs"), None)
     match given:
         case None:
-            yield from _keyword(source, call, "sa_relationship_kwargs", f'{{"lazy": "{strategy}"}}')
+            yield from _keywords(source, call, {"sa_relationship_kwargs": f"{{{_items(options)}}}"})
         case ast.Dict(keys=keys, values=values):
             for key, value in zip(keys, values, strict=True):
                 if isinstance(key, ast.Constant) and key.value == "lazy":
-                    yield Replace(*source.span(value), f'"{strategy}"')
+                    yield Replace(*source.span(value), _items(options).removeprefix('"lazy": '))
                     return
             comma = ", " if keys else ""
             start = source.span(given)[0] + 1
-            yield Replace(start, start, f'"lazy": "{strategy}"{comma}')
+            yield Replace(start, start, f"{_items(options)}{comma}")
         case ast.Call(func=ast.Name(id="dict")):
-            yield from _keyword(source, given, "lazy", f'"{strategy}"')
+            yield from _keywords(source, given, options)
         case _:
             raise Unwritable("its sa_relationship_kwargs are not written out")
 
 
-def _keyword(source: Source, call: ast.Call, name: str, value: str) -> Iterator[Edit]:
-    """A keyword argument set: its value replaced, or the keyword added behind the others."""
+def _spelled(options: Options) -> str:
+    return ", ".join(f"{name}={value}" for name, value in options.items())
+
+
+def _items(options: Options) -> str:
+    return ", ".join(f'"{name}": {value}' for name, value in options.items())
+
+
+def _keywords(source: Source, call: ast.Call, options: Options) -> Iterator[Edit]:
+    """Keyword arguments set: the first one's value replaced, or all added behind the others."""
+    text = _spelled(options)
     for keyword in call.keywords:
-        if keyword.arg == name:
-            yield Replace(*source.span(keyword.value), value)
+        if keyword.arg == next(iter(options)):
+            yield Replace(*source.span(keyword), text)
             return
     parts: list[ast.expr | ast.keyword] = [*call.args, *call.keywords]
     if not parts:
         end = source.span(call)[1] - 1
-        yield Replace(end, end, f"{name}={value}")
+        yield Replace(end, end, text)
         return
     last = max(parts, key=lambda p: source.span(p)[1])
     start, end = source.span(last)
     line = source.content[source.offset(last.lineno, 0) : start].decode()
     gap = f"\n{line}" if not line.strip() else " "
-    yield Wrap(start, end, "", f",{gap}{name}={value}")
+    yield Wrap(start, end, "", f",{gap}{text}")

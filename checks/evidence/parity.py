@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Any
 
 from .recording import Application, Load, Recording, Statement, Test, Warned
 from .responses import differences
-from .sql import is_plumbing, normal, shape
+from .sql import is_plumbing, normal, shape, table
 
 # Statements of one side that the other need not have, by their kind: loads that were made explicit, and rows that the
 # identity map may still have or not.
@@ -121,11 +122,17 @@ def _sent(test: Test) -> list[Statement]:
 
 def _main(statements: Sequence[Statement]) -> list[Statement]:
     """The statements that must be there; a flush may send the rows of one table together or one by one."""
-    left = [s for s in statements if s.kind not in EXPLAINED]
+    left = list(_settled([s for s in statements if s.kind not in EXPLAINED]))
     pairs = zip([None, *left], left, strict=False)
     return [
         s for last, s in pairs if not (last and s.kind == last.kind == "flush" and normal(s.sql) == normal(last.sql))
     ]
+
+
+def _settled(statements: Sequence[Statement]) -> Iterator[Statement]:
+    """The statements of each flush by table: of tables that do not depend on each other it has no fixed order."""
+    for _, sent in groupby(statements, key=lambda s: s.stack if s.kind == "flush" else None):
+        yield from sorted(sent, key=lambda s: table(s.sql) if s.kind == "flush" else "")
 
 
 def _reason(statement: Statement) -> str:

@@ -24,6 +24,8 @@ JOIN = re.compile(
 COUNTED = re.compile(r"^SELECT count\(\*\)(?: AS \w+)? FROM \(SELECT (?!DISTINCT )[^()]*? FROM (.*)\)(?: AS \w+)?$")
 # What EXISTS selects says nothing.
 EXISTS = re.compile(r"\bEXISTS \(SELECT [^()]*? FROM ")
+# The table of a statement that writes.
+WRITTEN = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) ([\w".]+)')
 UNCOUNTABLE = re.compile(r" (?:LIMIT|OFFSET|GROUP BY|HAVING|UNION|FOR UPDATE)\b")
 # What drivers and pools say when they connect, and how tables are made, whose order is not fixed; the tables that come
 # of it are compared by themselves.
@@ -52,6 +54,12 @@ class Shape:
 def is_plumbing(sql: str) -> bool:
     """Is it said when a connection or the tables are made?"""
     return PLUMBING.match(sql.lstrip()) is not None
+
+
+def table(sql: str) -> str:
+    """The table that a statement writes to; "" for one that reads."""
+    found = WRITTEN.match(sql.lstrip())
+    return found[1] if found else ""
 
 
 @lru_cache(maxsize=50_000)

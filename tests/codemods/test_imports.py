@@ -338,6 +338,10 @@ class TestAdd:
     def test_merge(self, before: str, after: str) -> None:
         assert add(f"from sqlalchemy import {before}\n", SELECT) == f"from sqlalchemy import {after}\n"
 
+    def test_a_line_of_its_own_for_a_name_that_is_renamed(self) -> None:
+        before = "from sqlalchemy import func\nfrom sqlalchemy import text as sql\n"
+        assert add(before, SELECT) == before.replace("func", "func, select")
+
     def test_line_that_would_be_too_long_is_wrapped(self) -> None:
         names = ["Boolean", "Column", "DateTime", "Float", "ForeignKey", "Integer", "Numeric"]
         before = f"from sqlalchemy import {', '.join(names)}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -97,6 +98,13 @@ def test_rows_that_are_flushed_one_by_one_are_the_same() -> None:
     one, other = statement("UPDATE a SET n=? WHERE a.id = ?", "flush"), statement("UPDATE a SET n=? WHERE a.id = ?")
     assert compare(recording(one), recording(one, one)).is_equal
     assert not compare(recording(other), recording(other, other)).is_equal
+
+
+def test_tables_of_one_flush_have_no_order() -> None:
+    one, two = statement("INSERT INTO a (n) VALUES (?)", "flush"), statement("UPDATE b SET n=?", "flush")
+    assert compare(recording(one, two, one), recording(two, one)).is_equal
+    again = replace(two, stack=(Frame("app.py", 9, "get"),))
+    assert not compare(recording(one, again), recording(again, one)).is_equal
 
 
 def test_only_tests_that_passed_are_compared() -> None:

@@ -380,4 +380,5 @@ def catalogues() -> list[Any]:
     """Each MetaData that has tables of the project; SQLAlchemy has some of its own for what databases hold."""
     from sqlalchemy import MetaData
 
+    gc.collect()  # what a migration has read of a database and nobody holds any more
     return [m for m in living(MetaData) if any((t.schema or "").lower() not in SYSTEM for t in m.tables.values())]
