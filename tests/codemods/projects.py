@@ -161,6 +161,9 @@ def _run(root: Path) -> None:
     sys.stdout = sys.stderr = output
     os.chdir(root)
     sys.path.insert(0, str(root))
+    for name in {path.relative_to(root).parts[0].removesuffix(".py") for path in root.rglob("*.py")}:
+        # Another test of this process may have made a module of the name.
+        sys.modules.pop(name, None)
     warnings.simplefilter("error", RuntimeWarning)
     sql: list[str] = []
 

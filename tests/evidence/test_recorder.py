@@ -180,7 +180,11 @@ def test_a_suite_that_crashes(tmp_path: Path) -> None:
 
 
 def test_a_suite_that_is_interrupted(tmp_path: Path) -> None:
-    text = "import os, signal\ndef test_first(): pass\ndef test_second(): os.kill(os.getpid(), signal.SIGINT)\n"
+    # A process that was started in the background ignores the signal.
+    text = (
+        "import os, signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\ndef test_first(): pass\n"
+        "def test_second(): os.kill(os.getpid(), signal.SIGINT)\n"
+    )
     recording = recorded(write(tmp_path, {"test_it.py": text}))
     assert recording.tests["test_it.py::test_first"].outcome == "passed"
     assert recording.defects == ["the suite was interrupted"]
