@@ -124,6 +124,9 @@ def test_a_fault_of_the_gate_does_not_undo_what_is_written(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("asyncshift.cli.carrying.messages", lambda: SimpleNamespace(print=told.append))
+
     def broken(project: Project) -> None:
         raise RuntimeError("lost")
 
@@ -131,3 +134,4 @@ def test_a_fault_of_the_gate_does_not_undo_what_is_written(
     lines = carried([replace(LOOK, concern="")], {"a.py": b"1\n"})
     assert lines[0].startswith("1 file changed, 1 function made async")
     assert (folder.root / "a.py").read_bytes() == b"1\n"
+    assert told == ["`asyncshift check` could not look at the result (RuntimeError: lost)."]
