@@ -63,7 +63,7 @@ class Effects:
         for function in program.functions:
             for node in function.own_nodes():
                 if expires(program, node) and not _is_own_session(program, function, node):
-                    pending.append((function, _ending(function.source, node)))
+                    pending.extend((function, ending) for ending in _endings(function.source, node))
         while pending:
             function, ending = pending.popleft()
             known = self._ends.setdefault(function, set())
@@ -71,7 +71,7 @@ class Effects:
                 known.add(ending)
                 for caller, place in callers[function]:
                     behind = _after(caller.source, place, ending)
-                    pending.extend((caller, _ending(caller.source, n)) for n in behind)
+                    pending.extend((caller, e) for n in behind for e in _endings(caller.source, n))
                     if not behind:
                         pending.append((caller, RAISES))
 
@@ -99,17 +99,30 @@ class Effects:
                     yield Event(behind, f"{callee.qualname} may roll back, which expires it")
 
 
-def _ending(source: Source, node: ast.AST) -> str:
-    """How a function ends behind a node."""
-    path: list[ast.AST] = []
-    current: ast.AST | None = node
-    while current is not None and not isinstance(
-        current, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module | ast.Lambda
-    ):
-        path.append(current)
-        current = source.parents.get(current)
-    jumps = (s for s in following(source, path) if isinstance(s, ast.Return | ast.Raise))
-    return RAISES if isinstance(next(jumps, None), ast.Raise) else RETURNS
+def _endings(source: Source, node: ast.AST) -> set[str]:
+    """How a function may end behind a node: a branch, or the next turn of a loop, may return before another raises."""
+    found: set[str] = set()
+    current, parent = node, source.parents.get(node)
+    while parent is not None and not isinstance(current, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        if isinstance(current, ast.For | ast.AsyncFor | ast.While) and any(map(_returns, current.body)):
+            found.add(RETURNS)
+        for statement in following(source, [current]):
+            if isinstance(statement, ast.Return | ast.Raise):
+                return found | {RAISES if isinstance(statement, ast.Raise) else RETURNS}
+            if statement is not current and _returns(statement):
+                found.add(RETURNS)
+        current, parent = parent, source.parents.get(parent)
+    return found | {RETURNS}
+
+
+def _returns(statement: ast.stmt) -> bool:
+    """May a statement return from its function?"""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return False
+    children = (c for c in ast.iter_child_nodes(statement))
+    return isinstance(statement, ast.Return) or any(
+        _returns(c) for c in children if isinstance(c, ast.stmt | ast.excepthandler | ast.match_case)
+    )
 
 
 def _after(source: Source, call: ast.expr, ending: str) -> Sequence[ast.expr | ast.stmt]:

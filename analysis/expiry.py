@@ -20,6 +20,10 @@ from .values import Instance
 if TYPE_CHECKING:
     from .program import Program
 
+# Functions of Python whose result holds the objects of their arguments.
+GIVING_ON = frozenset(
+    {"enumerate", "filter", "iter", "list", "max", "min", "next", "reversed", "set", "sorted", "tuple", "zip"}
+)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Expired:
@@ -112,19 +116,37 @@ class Expiry:
         return False
 
     def _is_fresh(
-        self, source: Source, event: Event, name: ast.Name, node: ast.Attribute, nodes: list[ast.AST]
+        self,
+        source: Source,
+        event: Event,
+        name: ast.Name,
+        node: ast.Attribute,
+        nodes: list[ast.AST],
+        above: frozenset[ast.AST] = frozenset(),
     ) -> bool:
         """Is a name bound behind the event, to something that is loaded there?"""
-        iterable = _iterable(source, name)
-        if iterable is None:
-            walrus = source.parents.get(name)
-            binding = walrus if isinstance(walrus, ast.NamedExpr) else source.statement(name)
-            return _runs_between(source, event, binding, node)
-        within = [n.id for n in ast.walk(iterable) if isinstance(n, ast.Name) and self._holds_objects(n)]
-        stores = [n for n in nodes if isinstance(n, ast.Name) and n.id in within and isinstance(n.ctx, ast.Store)]
-        return _runs_between(source, event, iterable, node) and (
-            not within or any(_runs_between(source, event, source.statement(s), node) for s in stores)
+        binding, within = self._bound_to(source, name)
+        if not _runs_between(source, event, binding, node):
+            return False
+        names = {n.id for n in within if self._holds_objects(n)}
+        return not names or any(
+            isinstance(n, ast.Name)
+            and n.id in names
+            and isinstance(n.ctx, ast.Store)
+            and n not in above
+            and self._is_fresh(source, event, n, node, nodes, above | {name})
+            for n in nodes
         )
+
+    def _bound_to(self, source: Source, name: ast.Name) -> tuple[ast.AST, list[ast.Name]]:
+        """Where a name gets its value, and the names of what that is only a part of."""
+        iterable = _iterable(source, name)
+        if iterable is not None:
+            return iterable, [n for n in ast.walk(iterable) if isinstance(n, ast.Name)]
+        parent = source.parents.get(name)
+        binding = parent if isinstance(parent, ast.NamedExpr) else source.statement(name)
+        value = getattr(binding, "value", None)
+        return binding, list(_parts(value)) if isinstance(value, ast.expr) else []
 
     def _holds_objects(self, name: ast.Name) -> bool:
         values = self._program.values(name)
@@ -140,6 +162,27 @@ class Expiry:
         flushed = any(_flushes(n) and dominates(source, n, event.node) for n in nodes)
         origins = self._origins(node.value)
         return all(isinstance(o, Traced) and (o.root.kind in {"query", "get"} or o.path or flushed) for o in origins)
+
+
+def _parts(node: ast.expr) -> Iterator[ast.Name]:
+    """The names of objects that a value gives on as they are: `rows[1:]`, `sorted(rows)`."""
+    match node:
+        case ast.Name():
+            yield node
+        case ast.Subscript(value=inner) | ast.Starred(value=inner):
+            yield from _parts(inner)
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts) | ast.BoolOp(values=parts):
+            for part in parts:
+                yield from _parts(part)
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from (*_parts(body), *_parts(orelse))
+        case ast.Call(func=ast.Name(id=name), args=arguments) if name in GIVING_ON:
+            for argument in arguments:
+                yield from _parts(argument)
+        case ast.ListComp(elt=ast.Name(), generators=[generator]) | ast.GeneratorExp(
+            elt=ast.Name(), generators=[generator]
+        ):
+            yield from _parts(generator.iter)
 
 
 def _flushes(node: ast.AST) -> bool:
