@@ -35,6 +35,13 @@ async def made(db: AsyncSession):
     db.add(user)
     await db.commit()
     return user
+async def refused(db: AsyncSession):
+    try:
+        await db.flush()
+    except ValueError:
+        await db.rollback()
+        raise
+async def passed_on(db: AsyncSession): await refused(db)
 async def elsewhere():
     async with Local() as other: await other.commit()
 """
@@ -63,6 +70,9 @@ def reads(body: str, head: str = HEAD) -> bool:
         "async with db.begin():\n    pass\nreturn user.name",
         "user.name = 'a'\nawait db.commit()\nuser.name += 'b'",
         "await db.commit()\nreturn f'{user.name}'",
+        "try:\n    await refused(db)\nexcept ValueError:\n    return user.name",
+        "try:\n    await passed_on(db)\nexcept ValueError as error:\n    x(user.name, error)",
+        "users = (await db.scalars(select(User))).all()\nawait db.commit()\nfor u in users[1:]: print(u.name)",
     ],
 )
 def test_an_expired_object_is_read(body: str) -> None:
@@ -85,6 +95,14 @@ def test_an_expired_object_is_read(body: str) -> None:
         "db.expunge(user)\nawait db.commit()\nreturn user.name",
         "user = User(name='a')\nreturn user.name",
         "await db.commit()\nreturn user.not_a_column",
+        "await refused(db)\nreturn user.name",
+        "try:\n    await refused(db)\nexcept ValueError:\n    return x\nreturn user.name",
+        "try:\n    await refused(db)\nexcept ValueError:\n    await db.refresh(user)\n    return user.name",
+        "await db.commit()\nx(await user.awaitable_attrs.id)\nreturn user.name",
+        "users = (await db.scalars(select(User))).all()\nawait db.commit()\n"
+        "for u in users: await db.refresh(u)\nreturn [u.name for u in users]",
+        "users = (await db.scalars(select(User))).all()\nawait db.commit()\n"
+        "x([await u.awaitable_attrs.id for u in users])\nreturn [u.name for u in users]",
     ],
 )
 def test_the_object_is_fresh(body: str) -> None:

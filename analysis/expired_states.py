@@ -1,0 +1,77 @@
+"""What is known of mapped objects at one point of a function, and what a function does to those of its callers."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .decisions import Step
+from .symbols import Function
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Event:
+    """Something that expires objects: `chain` leads from the node to the commit or rollback."""
+
+    node: ast.AST | None
+    chain: tuple[Step, ...]
+    is_own: bool = False
+
+
+ENTRY = Event(None, ())
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Read:
+    """`node` reads `what` of the object under `name` behind `event`; `chain` leads to a read in a callee."""
+
+    function: Function
+    node: ast.expr | ast.stmt
+    name: str
+    what: str
+    event: Event
+    chain: tuple[Step, ...] = ()
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a function does to its callers; `raised` is what expired their objects before it raises."""
+
+    event: Event | None = None
+    raised: Event | None = None
+    left_expired: frozenset[str] = frozenset()
+    returned: Event | None = None
+    reads: dict[str, Read] = field(default_factory=dict)
+
+    def key(self) -> tuple[object, ...]:
+        return (
+            self.event is not None,
+            self.raised is not None,
+            self.left_expired,
+            self.returned is not None,
+            frozenset(self.reads),
+        )
+
+
+@dataclass(slots=True)
+class State:
+    """Names that hold mapped objects, and those of them that are expired, at one point of a function."""
+
+    held: set[str] = field(default_factory=set)
+    expired: dict[str, Event] = field(default_factory=dict)
+    event: Event | None = None
+
+    def copy(self) -> State:
+        return State(set(self.held), dict(self.expired), self.event)
+
+    def join(self, others: Iterable[State]) -> None:
+        for other in others:
+            self.held |= other.held
+            for name, event in other.expired.items():
+                if self.expired.get(name, ENTRY) is ENTRY:
+                    self.expired[name] = event
+            self.event = self.event or other.event
+
+    def become(self, other: State) -> None:
+        self.held, self.expired, self.event = set(other.held), dict(other.expired), other.event
