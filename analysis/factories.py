@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 FACTORY = "sqlalchemy.ext.asyncio.async_sessionmaker"
 SYNC_FACTORY = "sqlalchemy.orm.sessionmaker"
 SESSION = "sqlalchemy.ext.asyncio.AsyncSession"
+# It hands out the sessions of the factory that it is given.
+REGISTRY = "sqlalchemy.ext.asyncio.async_scoped_session"
 OPTION = "expire_on_commit"
 
 
@@ -62,7 +64,7 @@ def _makes_async_sessions(program: Program, node: ast.Call) -> bool:
     objects = program.interpreter.objects
     for value in program.values(node.func):
         if isinstance(value, ClassObject):
-            if value.cls == FACTORY or objects.is_a(value.cls, SESSION):
+            if value.cls == FACTORY or (objects.is_a(value.cls, SESSION) and value.cls != REGISTRY):
                 return True
             if objects.is_a(value.cls, SYNC_FACTORY):
                 return any(isinstance(v, Instance) and v.cls == FACTORY for v in program.values(node))

@@ -151,3 +151,15 @@ def test_a_session_class_gives_the_option() -> None:
     )
     program = Program.of_contents(Path(), {"app.py": text.encode()}, Settings())
     assert [found.line for found in check(program) if found.code == "AS303"] == [9]
+
+
+def test_a_registry_hands_out_what_its_factory_makes() -> None:
+    text = (
+        "from asyncio import current_task\n"
+        "from sqlalchemy.ext.asyncio import async_scoped_session, async_sessionmaker, create_async_engine\n"
+        'engine = create_async_engine("sqlite+aiosqlite://")\n'
+        "First = async_scoped_session(async_sessionmaker(engine, expire_on_commit=False), current_task)\n"
+        "Second = async_scoped_session(async_sessionmaker(engine), current_task)\n"
+    )
+    program = Program.of_contents(Path(), {"app.py": text.encode()}, Settings())
+    assert [found.line for found in check(program) if found.code == "AS303"] == [5]
