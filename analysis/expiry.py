@@ -25,6 +25,7 @@ GIVING_ON = frozenset(
     {"enumerate", "filter", "iter", "list", "max", "min", "next", "reversed", "set", "sorted", "tuple", "zip"}
 )
 
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Expired:
     """A read `node` of an object's attribute that `event` may have expired.
@@ -179,8 +180,9 @@ def _parts(node: ast.expr) -> Iterator[ast.Name]:
         case ast.Call(func=ast.Name(id=name), args=arguments) if name in GIVING_ON:
             for argument in arguments:
                 yield from _parts(argument)
-        case ast.ListComp(elt=ast.Name(), generators=[generator]) | ast.GeneratorExp(
-            elt=ast.Name(), generators=[generator]
+        case (
+            ast.ListComp(elt=ast.Name(), generators=[generator])
+            | ast.GeneratorExp(elt=ast.Name(), generators=[generator])
         ):
             yield from _parts(generator.iter)
 
