@@ -115,8 +115,8 @@ def _endings(source: Source, node: ast.AST) -> set[str]:
     return found | {RETURNS}
 
 
-def _returns(statement: ast.stmt) -> bool:
-    """May a statement return from its function?"""
+def _returns(statement: ast.stmt | ast.excepthandler | ast.match_case) -> bool:
+    """May a statement, or a clause of one, return from its function?"""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return False
     children = (c for c in ast.iter_child_nodes(statement))
