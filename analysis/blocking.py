@@ -45,15 +45,21 @@ class Blocking:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._direct: dict[Function, list[Block]] = {}
+        self._brief: dict[Function, list[Block]] = {}
         for function in program.functions:
-            found = list(self._blockers(function))
-            if found:
-                self._direct[function] = found
+            for block in self._blockers(function):
+                found = self._brief if library().blocking[block.kind].brief else self._direct
+                found.setdefault(function, []).append(block)
         self._effects = self._spread()
 
     def of(self, function: Function) -> Block | None:
         """How a call of a sync function blocks; None: it does not, as far as is known."""
         return self._effects.get(function)
+
+    def calls_of_libraries(self, function: Function) -> Iterator[Block]:
+        """Where a function itself calls a library and blocks, however briefly."""
+        yield from self._direct.get(function, ())
+        yield from self._brief.get(function, ())
 
     def in_function(self, function: Function) -> Iterator[Block]:
         """Where a function blocks: its own calls of libraries, and those of project functions that do."""

@@ -90,10 +90,11 @@ class LibraryClass:
 
 @dataclass(frozen=True, slots=True)
 class Blocking:
-    """A kind of blocking call: what it does, and what async code does instead."""
+    """A kind of blocking call: what it does, what async code does instead, and whether it is soon over."""
 
     what: str
     instead: str
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +212,7 @@ def _add(result: Library, table: Mapping[str, Mapping[str, Mapping[str, Any]]]) 
 
 def _add_blocking(result: Library, kind: str, entry: Mapping[str, Any]) -> None:
     """Note what blocks in a way, beside what is known of it already."""
-    result.blocking[kind] = Blocking(entry["what"], entry["instead"])
+    result.blocking[kind] = Blocking(entry["what"], entry["instead"], entry.get("brief", False))
     for name in entry.get("functions", ()):
         result.functions[name] = replace(result.functions.get(name, Callable()), blocks=kind)
     for name in entry.get("classes", ()):

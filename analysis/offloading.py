@@ -1,8 +1,12 @@
-"""Blocking calls that a thread pool ran before the migration, and the event loop would after: which a thread may take.
+"""Blocking calls that the event loop would make after the migration, and did not before: which a thread may take.
 
 FastAPI calls a sync handler in a thread. Once the handler is async, whatever blocks in it, or in what it calls, stops
 every other request. The call is handed to a thread again where nothing of the request goes with it: no session, no
 mapped object that may load something, nothing that has to stay in its thread.
+
+In all other functions that become async, those of scripts and tests among them, that is done with what their own lines
+ask of files, other processes and HTTP servers: what linters tell of async functions. Where no thread can take it, it
+stays as it was and nobody waits.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from .blocking import Block, blocking
 from .calling import edges
+from .library import library
 from .locks import is_lock
 from .source import Source
 from .stand_ins import is_test_code
@@ -27,24 +32,50 @@ if TYPE_CHECKING:
 TIED = frozenset({"databases", "services", "threads", "input"})
 # Of these, what gives connections, also when a function of the project passes them on.
 CONNECTING = frozenset({"databases"})
-# What opens a file rather than reads or writes one.
-OPENING = frozenset({"open", "iglob", "scandir", "walk", "ZipFile", "rglob", "glob", "iterdir", "popen", "stream"})
+# What gives something that blocks again when it is used.
+LAZY = frozenset({"scandir", "walk", "popen", "stream"})
+OPENING = frozenset({"open", "ZipFile"})
+OPENED = "what is read or written there, the event loop still waits for: aiofiles, or a function for all of it"
+# Kinds of blocking that every function leaves to a thread once it is async.
+TOLD = frozenset({"files", "paths", "processes", "http"})
 STATE = ("contextvars.ContextVar.set", "threading.local")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Offload:
-    """A blocking call on the event loop; `concern` says why no thread can take it, "" where one can."""
+    """A blocking call on the event loop; `concern` says why no thread can take it, "" where one can.
+
+    `remark`: what remains on the loop when one does.
+    """
 
     block: Block
     concern: str = ""
+    remark: str = ""
 
 
 def offloads(program: Program) -> Iterator[Offload]:
-    """The blocking calls of all functions that a thread ran before."""
-    for function in sorted(_from_threads(program), key=lambda f: f.key):
-        for block, callees in _blocks(program, function):
-            yield Offload(block, _concern(program, block, callees))
+    """The blocking calls of functions that become async."""
+    served = _from_threads(program)
+    for function in sorted(program.functions, key=lambda f: f.key):
+        if function in served:
+            for block, callees in _blocks(program, function):
+                is_opened = not callees and opens(block.node)
+                yield Offload(block, _concern(program, block, callees), OPENED if is_opened else "")
+        if _becomes_async(program, function):
+            yield from _told(program, function, brief_only=function in served)
+
+
+def _becomes_async(program: Program, function: Function) -> bool:
+    colours = program.colours
+    return not function.is_async and colours.may_await(function) and colours.is_changed(function)
+
+
+def _told(program: Program, function: Function, *, brief_only: bool) -> Iterator[Offload]:
+    for block in blocking(program).calls_of_libraries(function):
+        is_brief = library().blocking[block.kind].brief
+        is_meant = is_brief if brief_only else block.kind in TOLD and not _is_of_client(program, block)
+        if is_meant and program.colours.can_await(function, block.node) and not _concern(program, block, []):
+            yield Offload(block)
 
 
 def stopping(program: Program) -> Iterator[Block]:
@@ -99,10 +130,10 @@ def _concern(program: Program, block: Block, callees: list[Function]) -> str:
     node, source = block.node, block.function.source
     if not isinstance(node, ast.Call):
         return "it is no plain call"
-    if isinstance(source.parents.get(node), ast.withitem):
+    if isinstance(source.parents.get(node), ast.withitem) and (callees or not opens(node)):
         return "what it opens is used here"
     is_used = not isinstance(source.parents.get(node), ast.Expr)
-    if not callees and (block.kind in TIED or _name(node) in OPENING):
+    if not callees and (block.kind in TIED or _name(node) in LAZY):
         return "what it gives is used here, in this thread"
     if (
         callees
@@ -113,24 +144,36 @@ def _concern(program: Program, block: Block, callees: list[Function]) -> str:
     if _holds_lock(program, source, node):
         return "a lock is held meanwhile"
     given = [node.func, *node.args, *(k.value for k in node.keywords)]
-    if any(_is_bound_to_request(program, program.values(g)) for g in given):
+    if any(is_bound_to_request(program, program.values(g)) for g in given):
         return "a session or a mapped object goes into it"
     for function in _reached(program, callees):
         for inner in function.own_nodes():
             if isinstance(inner, ast.expr):
                 values = program.values(inner)
-                if _is_bound_to_request(program, values):
+                if is_bound_to_request(program, values):
                     return f"{function.qualname} works with a session or a mapped object"
                 if any(isinstance(v, External) and v.name in STATE for v in values):
                     return f"{function.qualname} keeps something for its thread"
     return ""
 
 
+def _is_of_client(program: Program, block: Block) -> bool:
+    """Does an object that a test may have put there talk to a server?"""
+    assert isinstance(block.node, ast.Call)
+    called = program.values(block.node.func)
+    return block.kind == "http" and not any(isinstance(v, External) and v.receiver is None for v in called)
+
+
+def opens(node: ast.expr) -> bool:
+    """Does a call open a file rather than read or write one?"""
+    return isinstance(node, ast.Call) and _name(node) in OPENING
+
+
 def _name(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
-def _is_bound_to_request(program: Program, values: Values) -> bool:
+def is_bound_to_request(program: Program, values: Values) -> bool:
     """Is one of the values a session, or an object that one has loaded?"""
     for value in values:
         match value:

@@ -5,6 +5,11 @@ def login(form: Form, db: Session = ...):           async def login(form: Form, 
     user = find_user(db, form.name)           ->        user = await find_user(db, form.name)
     if verify(form.password, user.hashed):              if await asyncio.to_thread(verify, form.password, user.hashed):
 
+So are files, processes and HTTP requests in whatever else becomes async:
+
+    with open(name) as file:            ->    with await asyncio.to_thread(open, name) as file:
+    for path in folder.glob("*"):       ->    for path in await asyncio.to_thread(lambda: list(folder.glob("*"))):
+
 Where a session or a mapped object would go into the thread the call is left as it is, and reported.
 """
 
@@ -19,31 +24,43 @@ from ..analysis.offloading import Offload, offloads
 from ..analysis.program import Program
 from .carried import LEFT, Work, carried, decided
 from .edit import Edit
-from .in_a_thread import in_a_thread
+from .in_a_thread import in_a_thread, lambda_in_a_thread
+from .thread_units import is_listing, unit
 
 NAME = "blocking-calls"
 
 
 def decide(program: Program) -> Iterator[Decision]:
     """A decision for each blocking call that would stop the loop."""
-    seen: set[ast.expr] = set()
-    for offload in offloads(program):
-        if offload.block.node not in seen:
-            seen.add(offload.block.node)
-            yield _decision(program, offload)
+    found = {offload.block.node: offload for offload in offloads(program)}
+    movable = {node: offload for node, offload in found.items() if not offload.concern}
+    together: dict[ast.expr, list[Offload]] = {}
+    for node, offload in found.items():
+        if offload.concern:
+            yield _left(program, offload)
+        else:
+            together.setdefault(unit(program, offload.block.function, node, movable), []).append(offload)
+    for whole, moved in together.items():
+        yield _moved(program, whole, moved)
 
 
-def _decision(program: Program, offload: Offload) -> Decision:
+def _left(program: Program, offload: Offload) -> Decision:
     block = offload.block
-    source, node = block.function.source, block.node
-    if offload.concern:
-        known = library().blocking[block.kind]
-        concern = f"{block.chain[-1].what} and would stop the event loop; {offload.concern}: {known.instead}"
-        return decided(program, NAME, Work(source, node, LEFT, [], concern, Status.DECLINED), block.chain)
-    assert isinstance(node, ast.Call)
-    return decided(
-        program, NAME, Work(source, node, "call it in a thread", list(in_a_thread(source, node))), block.chain
-    )
+    instead = library().blocking[block.kind].instead
+    concern = f"{block.chain[-1].what} and would stop the event loop; {offload.concern}: {instead}"
+    work = Work(block.function.source, block.node, LEFT, [], concern, Status.DECLINED)
+    return decided(program, NAME, work, block.chain)
+
+
+def _moved(program: Program, whole: ast.expr, moved: list[Offload]) -> Decision:
+    block = moved[0].block
+    source = block.function.source
+    if isinstance(whole, ast.Call) and [o.block.node for o in moved] == [whole] and not is_listing(program, whole):
+        edits = in_a_thread(source, whole)
+    else:
+        edits = lambda_in_a_thread(source, whole, as_list=whole is block.node and is_listing(program, whole))
+    work = Work(source, whole, "call it in a thread", list(edits), moved[0].remark)
+    return decided(program, NAME, work, block.chain)
 
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:

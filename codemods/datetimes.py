@@ -65,7 +65,7 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
 def _changed(misfit: Misfit) -> Iterator[Edit]:
     start, end = misfit.source.span(misfit.node)
     change = CHANGES[misfit.zone]
-    if "timezone" in change:
+    if "timezone.utc" in change:
         yield Import("datetime", "timezone")
     if misfit.is_callable:
         yield Wrap(start, end, "lambda: ", f"(){change}", INSIDE)

@@ -1,4 +1,4 @@
-"""`f(a)` -> `await asyncio.to_thread(f, a)`."""
+"""`f(a)` -> `await asyncio.to_thread(f, a)`; `f(g(a))` -> `await asyncio.to_thread(lambda: f(g(a)))`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,16 @@ from .edit import Edit, Replace, Wrap
 from .imports import request
 
 _SPACE = re.compile(rb"\s*")
+
+
+def lambda_in_a_thread(source: Source, node: ast.expr, *, as_list: bool) -> Iterator[Edit]:
+    """The edits that evaluate an expression in a thread and await it; with `as_list` what it runs through is listed."""
+    asyncio, wanted = request(source, "asyncio", at=node)
+    if wanted:
+        yield wanted
+    begin, end = ("list(", "))") if as_list else ("", ")")
+    yield Wrap(*source.span(node), f"{asyncio}.to_thread(lambda: {begin}", end, rank=-1)
+    yield from wrap_await(source, node)
 
 
 def in_a_thread(source: Source, node: ast.Call) -> Iterator[Edit]:

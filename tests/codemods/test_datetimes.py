@@ -109,3 +109,10 @@ def test_a_decision_names_the_column_and_the_value() -> None:
         "Visit.at holds instants; a naive datetime is local time, with asyncpg",
         "the value is naive, in UTC",
     )
+
+
+def test_local_time_needs_no_import() -> None:
+    text = MODELS.format(value="datetime.now()", zone="timezone=True", dialect="postgresql")
+    changed, _ = migrate({"models.py": text.replace(", timedelta, timezone", "")})
+    assert b"now.astimezone()" in changed["models.py"]
+    assert b"timezone\n" not in changed["models.py"]
