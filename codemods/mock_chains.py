@@ -19,7 +19,10 @@ from ..analysis.stand_ins import is_test_code
 from ..analysis.symbols import Function
 from ..analysis.values import Mock, Values
 from .edit import Edit, Replace, apply
+from .mock_entities import by_entity
+from .mock_homes import SIDE_EFFECT
 from .mock_queries import QUERY, shifted
+from .mock_turns import in_turn
 from .mock_usage import Image, MadeMock, Usage, last_index
 from .removal import without
 
@@ -62,6 +65,12 @@ class _Met:
         """How the code gets its results from the session now, for the queries that go on from here."""
         length = len(self.session) + 2
         return {i.new[:length] for i in self.images if is_below(i.old, self.path)}
+
+    @property
+    def ways(self) -> list[tuple[Path, Path]]:
+        """The queries that go on from here: from `query()` on, and from the session on in the rewritten code."""
+        length = len(self.session)
+        return [(i.old[length + 2 :], i.new[length:]) for i in self.images if is_below(i.old, self.path)]
 
     @property
     def queries(self) -> tuple[ast.expr, ...]:
@@ -157,6 +166,8 @@ class Moves:
                 ends = [i for i in found.images if i.old == (*found.path, CALL)]
                 if len({i.new for i in ends}) == 1:
                     return self._moved(function, inner, found, ends[0])
+        if whole.attr == SIDE_EFFECT and whole.value is node and met.path == (*met.session, QUERY):
+            return self._effect(function, whole, node, met)
         if not met.results and met.made.mock.spec and _is_idle_set_up(source.statement(node), whole):
             return Move(function, whole, tuple(without(source, source.statement(node))))
         if len(met.results) != 1:
@@ -190,6 +201,13 @@ class Moves:
         if whole.value is node and wanted and isinstance(call, ast.Call) and not (call.args or call.keywords):
             return Move(function, whole, (_renamed(source, node, sending), _renamed(source, whole, wanted)))
         return Move(function, whole, (), GONE)
+
+    def _effect(self, function: Function, whole: ast.Attribute, node: ast.Attribute, met: _Met) -> Move:
+        """`db.query.side_effect = …`: a list of queries, or a function that chooses one."""
+        sent = [query for query in self._usage.queries.executed if query.node in met.queries]
+        edits = in_turn(function, whole, node.value, met.ways)
+        edits = edits or by_entity(self._program, function, whole, node.value, sent)
+        return Move(function, whole, tuple(edits), "" if edits else GONE)
 
     def _gives_itself(self, statement: ast.Assign, met: _Met) -> bool:
         """`query.filter.return_value = query`, where the query is no longer there to be filtered?"""

@@ -9,6 +9,7 @@ from ..analysis.mocks import CALL, Path, is_below
 from ..analysis.program import Program
 from .mock_homes import SIDE_EFFECT, Home
 from .mock_kinds import ASYNC, ASYNC_KINDS, ENTERING, PLAIN, PLAIN_KINDS, SESSION, is_awaitable, spec_values
+from .mock_queries import QUERY
 from .mock_usage import MadeMock, Use
 
 # What an AsyncSession has; a mock with this spec lacks everything else.
@@ -107,14 +108,15 @@ class Choices:
             return True
         if self.home is None:
             return False
-        return bool(self.home.first(path) or (is_result and self.home.first((*parent, SIDE_EFFECT))))
+        effects = ((*parent, SIDE_EFFECT), (*parent[:-1], QUERY, SIDE_EFFECT)) if is_result else ()
+        return self.home.first(path, *effects) is not None
 
     def _has_unknown_children(self) -> bool:
         """Is a child set up of which it is not known how it is called?"""
         called = {path[0] for path, use in self.uses.items() if path and (use.is_called or use.site)}
         called |= {path[0] for path in self.made.awaited_anywhere if len(path) == 1}
         set_up = {path[0] for path in self.made.settings if len(path) > 1 and path[1] in {CALL, SIDE_EFFECT}}
-        return bool(set_up - called)
+        return bool(set_up - called - {QUERY})
 
     def session(self, path: Path) -> str:
         """The async session class that a child can have as its spec; empty when it is no session, or more than one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -50,6 +51,15 @@ class MockedQueries:
         # Queries that stay as they are: where they stand, and what can stand for them.
         self.staying: list[tuple[Function, list[Mock]]] = []
         self.executed = list(self._executed())
+
+    def word(self, chain: Chain) -> str:
+        """What a rewritten chain begins with, such as `select`; empty where a session's method takes the class."""
+        decision = self._decisions.get(chain.node)
+        if decision is None or not chain.begins or not isinstance(chain.root, ast.Call):
+            return ""
+        end = chain.source.span(chain.root.func)[1]
+        texts = [e.text for e in carried(decision) if isinstance(e, Replace) and e.end == end]
+        return "" if texts in ([], ["get"]) else re.split(r"[^\w.]", texts[0])[-1]
 
     def _executed(self) -> Iterator[Executed]:
         for chain in chains(self._program):

@@ -28,11 +28,11 @@ from . import query_to_select
 from .carried import as_data, carried
 from .edit import Edit, Replace
 from .mock_chains import Move, Moves
+from .mock_classes import class_mocks
 from .mock_fixes import ASYNC_NAMES, fix
 from .mock_kinds import ENTERING
 from .mock_lambdas import StandIn, awaitable, stand_in_lambdas
 from .mock_usage import MadeMock, Usage
-from .query_mocks import mocks_asked_for
 
 NAME = "mocks"
 
@@ -53,7 +53,7 @@ def _decided(program: Program) -> Iterator[Decision]:
         yield from _made(program, made, usage)
     for move in Moves(program, usage).all():
         yield _moved(program, move)
-    yield from _refused(program, usage)
+    yield from _class_mocks(program, usage)
     for function in program.functions:
         for node in function.own_nodes():
             match node:
@@ -130,16 +130,19 @@ def _moved(program: Program, move: Move) -> Decision:
     return replace(decision, status=Status.DECLINED, concern=move.concern) if move.concern else decision
 
 
-def _refused(program: Program, usage: Usage) -> Iterator[Decision]:
+def _class_mocks(program: Program, usage: Usage) -> Iterator[Decision]:
     """Mocks of mapped classes: a Query of a mocked session took them."""
-    refused = {
-        made.mock.origin: (made, chain.source.text(argument))
-        for chain, argument, made in mocks_asked_for(program, usage)
-        if not program.queries_stay_sync(chain.node)
-    }
-    for made, text in refused.values():
+    patched: set[tuple[ast.AST, str]] = set()
+    for mock in class_mocks(program, usage):
+        made = mock.made
+        if mock.patches:
+            edits = [e for key, patch in mock.patches.items() if key not in patched for e in patch]
+            patched |= mock.patches.keys()
+            if edits:
+                yield _decision(program, made.function, made.node, "let select() be a mock beside it", edits)
+            continue
         decision = _decision(program, made.function, made.node, "let a mock stand for a mapped class", [])
-        concern = f"select() refuses a mock in the place of {text}: patch what runs the query"
+        concern = f"select() refuses a mock in the place of {mock.text}: patch what runs the query"
         yield replace(decision, status=Status.DECLINED, concern=concern)
 
 

@@ -91,12 +91,16 @@ from users import all_and_count, find, is_known, newest, search
 
 
 def test_the_class_is_a_mock():
-    modules = {"database": MagicMock(), "entities": MagicMock()}
-    with patch.dict(sys.modules, modules):
-        session = MagicMock()
-        sys.modules["database"].scope.return_value.__enter__.return_value = session
-        session.query.return_value.filter_by.return_value.first.return_value = 1
-        assert find("ada") == 1
+    entities, module = sys.modules["entities"], MagicMock()
+    sys.modules["entities"] = MagicMock()
+    try:
+        with patch.dict(sys.modules, {"database": module}):
+            session = MagicMock()
+            module.scope.return_value.__enter__.return_value = session
+            session.query.return_value.filter_by.return_value.first.return_value = 1
+            assert find("ada") == 1
+    finally:
+        sys.modules["entities"] = entities
 
 
 def test_the_module_of_the_session_is_a_mock():
@@ -138,7 +142,7 @@ def test_queries_in_turn(scope):
     scope.return_value.__enter__.return_value = session
     users.all.return_value = [1]
     number.filter.return_value.count.return_value = 3
-    session.query.side_effect = [users, number]
+    session.query.side_effect = iter([users, number])
     assert all_and_count() == ([1], 3)
 
 
@@ -183,9 +187,9 @@ def test_what_stays_has_a_reason(alone: tuple[dict[str, str], Plan]) -> None:
     files, plan = alone
     concerns = sorted(d.concern for d in plan if d.status is Status.DECLINED)
     assert concerns == [
-        "test_users.py:56 sets up a mock for it, which could not follow",
-        "test_users.py:56 sets up a mock for it, which could not follow",
-        "test_users.py:9 puts a mock in the place of User, which a select refuses",
+        "test_users.py:60 sets up a mock for it, which could not follow",
+        "test_users.py:60 sets up a mock for it, which could not follow",
+        "test_users.py:10 puts a mock in the place of User, which a select refuses",
     ]
     assert files["users.py"].count(".query(") == 3
     assert (
