@@ -16,7 +16,6 @@ from ..analysis.mocks import MODULES
 from ..analysis.program import Program
 from ..analysis.queries import Chain, chains
 from ..analysis.source import Source
-from ..analysis.symbols import Function
 from ..analysis.values import External, Mock, ModuleObject, Text
 from .edit import Edit, Replace
 from .imports import request

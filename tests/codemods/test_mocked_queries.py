@@ -187,9 +187,9 @@ def test_what_stays_has_a_reason(alone: tuple[dict[str, str], Plan]) -> None:
     files, plan = alone
     concerns = sorted(d.concern for d in plan if d.status is Status.DECLINED)
     assert concerns == [
-        "test_users.py:60 sets up a mock for it, which could not follow",
-        "test_users.py:60 sets up a mock for it, which could not follow",
         "test_users.py:10 puts a mock in the place of User, which a select refuses",
+        "test_users.py:60 sets up a mock for it, which could not follow",
+        "test_users.py:60 sets up a mock for it, which could not follow",
     ]
     assert files["users.py"].count(".query(") == 3
     assert (
