@@ -24,6 +24,7 @@ from .families import families
 from .loads import find_loads, implicit_loads
 from .locks import Locks
 from .scripts import Script, script
+from .seen import seen_sites
 from .sleeps import Sleeps
 from .stacks import Stacks
 from .stand_ins import is_test_code, stand_ins
@@ -54,7 +55,7 @@ class Colours:
         self._weak = [bridge_site(program, run) for run in program.bridges.sites.values()]
         self.clients = Clients(program)
         held_back: list[AsyncSite] = []
-        for site in [*all_sites(program), *unknown_receivers(program)]:
+        for site in [*all_sites(program), *unknown_receivers(program), *seen_sites(program)]:
             if site.callee is None and self.clients.at(site.node):
                 held_back.append(site)
             else:

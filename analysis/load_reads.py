@@ -109,7 +109,7 @@ class Reads:
 
     def _seen_class(self, function: Function, node: ast.Attribute) -> str | None:
         """The mapped class whose attribute a recording saw loaded here; None if none was, or the name is ambiguous."""
-        seen = self._program.seen
+        seen = self._program.seen.loads
         path, lines = function.source.path, {node.lineno, node.end_lineno or node.lineno}
         name = next((seen[path, line, node.attr] for line in lines if (path, line, node.attr) in seen), None)
         mapped = self._program.interpreter.objects.mapped.known

@@ -16,6 +16,7 @@ from .interpreter import Interpreter
 from .library import library
 from .mapped import Mapped
 from .modules import Modules
+from .seen import Seen
 from .settings import Settings, keeps
 from .source import BrokenInput, Source
 from .symbols import Function, Symbols
@@ -36,7 +37,7 @@ class Program:
     """A project, parsed and understood.
 
     `root` is the project's folder, `sources` its files by path relative to it, `broken` those that could not be parsed,
-    with the reason. `seen` are lazy loads that a recording saw: (path, line, attribute) -> the class that has it.
+    with the reason. `seen` is what a recording saw.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Program:
         self.sources = sources
         self.settings = settings
         self.broken = broken
-        self.seen: Mapping[tuple[str, int, str], str] = {}
+        self.seen = Seen()
         self._everything_stays_sync = stays_sync
         self.interpreter = Interpreter(Modules(sources), Symbols(sources.values()))
         self.interpreter.run()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from hashlib import sha256
+from itertools import takewhile
 from pathlib import Path
 
+from ..analysis.seen import Seen, SeenFrame, SeenStack
 from ..checks.evidence.recording import Recording, Unreadable
 from .console import messages
 from .errors import Failure
@@ -15,6 +17,8 @@ RECORDING = "recording.jsonl.gz"
 VERIFIED = "verified.jsonl.gz"
 # Kinds of implicit loads that an attribute can be awaited for; an expired one is kept from expiring.
 AWAITABLE = frozenset({"lazy", "deferred"})
+# Statements that an attribute access sends, which is no call.
+IMPLICIT = frozenset({"lazy", "expired"})
 
 
 def recording_of(root: Path, name: str = RECORDING) -> Recording | None:
@@ -36,25 +40,40 @@ def digests(root: Path, files: Iterable[str]) -> dict[str, str]:
     return {path: sha256((root / path).read_bytes()).hexdigest() for path in files}
 
 
-def seen_loads(root: Path, files: Iterable[str]) -> dict[tuple[str, int, str], str]:
-    """The lazy loads that were seen, by place and attribute, with the class that has it.
+def seen(root: Path, files: Iterable[str]) -> Seen:
+    """The lazy loads, and the calls that sent SQL.
 
-    Of the original all count; of the converted project, where `verify` ran it, those that failed. Of files that have
-    changed since nothing is known. A recording that does not hold all of the suite is used for what it holds; both are
-    told.
+    Of the original all count; of the converted project, where `verify` ran it, the loads that failed. Of files that
+    have changed since nothing is known. A recording that does not hold all of the suite is used for what it holds; both
+    are told.
     """
-    now = digests(root, files)
     original, converted = recording_of(root), recording_of(root, VERIFIED)
-    found = {} if original is None else _found(original, original.changed(now))
+    if original is None and converted is None:
+        return Seen()
+    now = digests(root, files)
+    loads: dict[tuple[str, int, str], str] = {}
+    stacks: set[SeenStack] = set()
+    if original is not None:
+        changed = frozenset(original.changed(now))
+        loads |= _loads(original, changed)
+        stacks.update(_stacks(original, changed))
+        if converted is None:
+            _tell(original, len(changed))
     if converted is not None:
-        found |= _found(converted, converted.changed(now), only_missing=True)
-    if original is not None and converted is None:
-        _tell(original, len(original.changed(now)))
-    return found
+        loads |= _loads(converted, frozenset(converted.changed(now)), only_missing=True)
+    return Seen(loads, stacks)
 
 
-def _found(recording: Recording, changed: Iterable[str], only_missing: bool = False) -> dict[tuple[str, int, str], str]:
-    left_out = set(changed)
+def _stacks(recording: Recording, left_out: Collection[str]) -> Iterator[SeenStack]:
+    """The stacks that sent SQL, each up to a file that has changed."""
+    for stack in {s.stack for s in recording.statements if s.kind not in IMPLICIT and s.load is None}:
+        known = takewhile(lambda frame: frame.path not in left_out, stack)
+        yield tuple(SeenFrame(f.path, f.line, f.function, f.through) for f in known)
+
+
+def _loads(
+    recording: Recording, left_out: Collection[str], only_missing: bool = False
+) -> dict[tuple[str, int, str], str]:
     found = {}
     for load in recording.loads:
         if load.kind in AWAITABLE and load.stack and not load.through.startswith("session."):

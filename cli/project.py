@@ -17,7 +17,7 @@ from .config import driver_complaint, read_settings
 from .console import messages, status
 from .discovery import existing, find_root, python_files
 from .errors import Failure
-from .evidence import seen_loads
+from .evidence import seen
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 LISTED = 40
@@ -41,7 +41,7 @@ class Project:
         with status(f"Reading {len(self.files)} files"):
             program = Program.build(self.root, self.files, self.settings, stays_sync=stays_sync)
             if not stays_sync:
-                program.seen = seen_loads(self.root, self.files)
+                program.seen = seen(self.root, self.files)
             return program
 
 

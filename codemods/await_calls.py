@@ -17,10 +17,12 @@ from ..analysis.boundaries import Boundary
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.loads import is_in_lambda_or_default
 from ..analysis.program import Program
-from ..analysis.source import Source
+from ..analysis.seen import SeenCall, gaps
+from ..analysis.source import Site, Source
 from ..analysis.values import Awaitable, External
 from .async_def import RENAMED
 from .awaiting import wrap_await
+from .carried import LEFT
 from .edit import Edit, Replace
 from .entry_bodies import called_by_its_body
 from .imports import request
@@ -60,6 +62,7 @@ def decide(program: Program) -> Iterator[Decision]:
             yield _decision(program, site)
     for site, boundary in program.colours.uneven():
         yield _uneven(program, site, boundary)
+    yield from (_unknown(call) for call in gaps(program))
 
 
 def _uneven(program: Program, site: AsyncSite, boundary: Boundary) -> Decision:
@@ -72,6 +75,20 @@ def _uneven(program: Program, site: AsyncSite, boundary: Boundary) -> Decision:
         concern=f"what is called may be {site.callee.qualname}, which stays sync: {boundary.why}",
         function=site.function.qualname,
         node=site.node,
+    )
+
+
+def _unknown(call: SeenCall) -> Decision:
+    """What a recording saw, and nothing of the code says."""
+    what = f"calls {call.callee.qualname}, which becomes async" if call.callee else "sends SQL"
+    return Decision(
+        NAME,
+        Site(call.function.source.path, call.line, 0, call.line, 0),
+        LEFT,
+        Status.DECLINED,
+        Confidence.LOW,
+        f"the recording saw that this {what}, through something that is not known",
+        function=call.function.qualname,
     )
 
 
@@ -102,7 +119,7 @@ def _decision(program: Program, site: AsyncSite) -> Decision:
         status, concern = Status.DECLINED, "an `await` can't stand here"
     elif site.kind == "next" and _is_dropped(site):
         status, concern = Status.DECLINED, DROPPED
-    elif site.confidence is not Confidence.HIGH:
+    elif site.confidence is not Confidence.HIGH and site.kind != "either":
         concern = "the receiver's class is not known; its method was recognised by its name"
     elif site.kind == "forgotten":
         concern = FORGOTTEN.format(program.short(source, site.node))

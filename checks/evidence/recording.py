@@ -27,11 +27,12 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A place of the project on a stack."""
+    """A place of the project on a stack; `through` is the library through which it called the frame within."""
 
     path: str
     line: int
     function: str
+    through: str = ""
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}"

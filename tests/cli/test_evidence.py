@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -71,3 +72,63 @@ def test_what_has_changed_since_is_left_out(run: Run, project: Folder) -> None:
     result = run("plan", "--json")
     assert "Files have changed since the recording (1)" in result.stderr
     assert not [d for d in json.loads(result.stdout)["decisions"] if d["codemod"] == "implicit-io"]
+
+
+# Neither which function is called is known, nor what `bare` is given.
+CALLS = """
+    import json
+    from sqlalchemy import text
+    from sqlalchemy.orm import Session
+    from models import Author
+
+    def authors(db: Session):
+        return db.query(Author).count()
+
+    def books(db):
+        return {name: getattr(db, name) for name in dir(db)}["scalar"](text("SELECT count(*) FROM books"))
+
+    def nothing(db):
+        return 0
+
+    def run(db: Session, task):
+        found = globals()[json.loads(task)["kind"]](db)
+        db.commit()
+        return found
+"""
+CALLS_TEST = """
+    import pytest
+    from jobs import run
+
+    @pytest.mark.parametrize(("kind", "number"), [("authors", 1), ("nothing", 0)])
+    def test_run(session, kind, number):
+        assert run(session, '{"kind": "%s"}' % kind) == number
+"""
+BARE_TEST = CALLS_TEST.replace('("authors", 1)', '("books", 2)')
+SUITE = ("--", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+
+
+def _looks(run: Run) -> list[tuple[int, str]]:
+    decisions = json.loads(run("plan", "--json").stdout)["decisions"]
+    return [(d["line"], d["concern"]) for d in decisions if d["path"] == "jobs.py" and d["status"] == "declined"]
+
+
+@pytest.fixture
+def jobs(project: Folder) -> Folder:
+    library(project.root, {"jobs.py": CALLS, "test_tasks.py": CALLS_TEST})
+    return project
+
+
+def test_a_call_that_only_the_recording_saw_is_awaited(run: Run, jobs: Folder) -> None:
+    assert run("record", *SUITE).exit_code == 0
+    assert _looks(run) == []
+    assert run("migrate", "--force").exit_code == 0
+    text = (jobs.root / "jobs.py").read_text()
+    assert "if inspect.isawaitable(found):\n        found = await found\n" in text
+    result = run("verify", *SUITE)
+    assert result.exit_code == 0, result.output
+
+
+def test_what_no_call_is_found_for_is_told(run: Run, jobs: Folder) -> None:
+    (jobs.root / "test_tasks.py").write_text(textwrap.dedent(BARE_TEST))
+    assert run("record", *SUITE).exit_code == 0
+    assert _looks(run) == [(10, "the recording saw that this sends SQL, through something that is not known")]

@@ -34,6 +34,8 @@ MARKS = {
     ("orm/session.py", "_get_impl"): "get",
     ("orm/attributes.py", "get"): "attribute",
 }
+ORM = "sqlalchemy"
+STANDARD = os.path.join(os.path.dirname(os.path.realpath(os.__file__)), "")
 SYSTEM = frozenset({"pg_catalog", "information_schema", "sys"})
 OWNED = frozenset({"session", "flush", "lazy", "expired", "attribute"})
 KINDS = frozenset({"eager", "lazy", "expired", "refresh", "flush", "get"})
@@ -71,12 +73,29 @@ class Log:
 
 
 class Walk:
-    """What a stack says: the project's frames, innermost first, and which functions of SQLAlchemy lie before them."""
+    """What a stack says: the project's frames, innermost first, and which functions of SQLAlchemy lie before them.
+
+    The last cell of a frame is the library through which it called the one before.
+    """
 
     def __init__(self) -> None:
-        self.frames: list[tuple[str, int, str]] = []
+        self.frames: list[tuple[str, int, str, str]] = []
         self.marks: dict[str, Any] = {}
         self.library = ""
+        self._passed = ""
+
+    def add(self, path: str, line: int, function: str) -> None:
+        """A frame of the project."""
+        if not self.frames:
+            self.library = self._passed if self._passed != ORM else ""
+        self.frames.append((path, line, function, self._passed if self.frames else ""))
+        self._passed = ""
+
+    def pass_through(self, mark: str, library: str, frame: Any) -> None:
+        """A frame of somebody else."""
+        self._passed = library
+        if mark and not self.frames and mark not in self.marks:
+            self.marks[mark] = frame.f_locals if mark in OWNED else True
 
     @property
     def kind(self) -> str:
@@ -103,10 +122,11 @@ class Stacks:
         while frame is not None:
             code = frame.f_code
             known = self._known.get(id(code)) or self._learn(code)
-            if known[1]:
-                self._note(walk, frame, known)
-            elif known[2] and not walk.frames:
-                walk.library = known[2]
+            _, mark, where = known
+            if mark == "project":
+                walk.add(where, frame.f_lineno, code.co_name)
+            elif where:
+                walk.pass_through(mark, where, frame)
             frame = frame.f_back or _behind_greenlet(frame)
         return walk
 
@@ -119,25 +139,19 @@ class Stacks:
             frame = frame.f_back
         return None
 
-    def _note(self, walk: Walk, frame: Any, known: tuple[Any, str, str]) -> None:
-        _, what, path = known
-        if what == "project":
-            walk.frames.append((path, frame.f_lineno, frame.f_code.co_name))
-        elif not walk.frames and what not in walk.marks:
-            walk.marks[what] = frame.f_locals if what in OWNED else True
-
     def _learn(self, code: Any) -> tuple[Any, str, str]:
         """What a code object is: (itself, mark, path or library)."""
         name = os.path.realpath(code.co_filename) if os.path.exists(code.co_filename) else code.co_filename
         if "sqlalchemy" in name:
             slashed = name.replace(os.sep, "/")
             mark = next((m for (end, f), m in MARKS.items() if f == code.co_name and slashed.endswith(end)), "")
-            known = code, mark, ""
+            known = code, mark, ORM
         elif name.startswith(self._root) and not any(part in name for part in FOREIGN):
             known = code, "project", name[len(self._root) :].replace(os.sep, "/")
         else:
-            library = name.rpartition("site-packages" + os.sep)[2].partition(os.sep)[0]
-            known = code, "", library if "site-packages" in name else ""
+            packages = "site-packages" + os.sep
+            home = packages if packages in name else STANDARD
+            known = code, "", name.partition(home)[2].partition(os.sep)[0].partition(".")[0]
         self._known[id(code)] = known
         return known
 
@@ -175,7 +189,7 @@ class Database:
         self.statements: list[Any] = []
         self.loads: list[Any] = []
         self._made: set[Any] = set()
-        self._frames: dict[int, list[tuple[str, int, str]]] = {}
+        self._frames: dict[int, list[tuple[str, int, str, str]]] = {}
 
     def listen(self) -> None:
         """Begin, for all engines, sessions and mapped classes."""
@@ -220,7 +234,7 @@ class Database:
         self._frames[number] = walk.frames
         return number
 
-    def frames(self, stack: int) -> list[tuple[str, int, str]]:
+    def frames(self, stack: int) -> list[tuple[str, int, str, str]]:
         """The frames of a stack by its number, innermost first."""
         return self._frames[stack]
 
