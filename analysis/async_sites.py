@@ -201,6 +201,8 @@ def _stack_sites(program: Program, function: Function, node: ast.Call) -> Iterat
 def _function_sites(program: Program, function: Function, node: ast.Call, value: FunctionObject) -> Iterator[AsyncSite]:
     wrappers = [program.function(w) for w in value.wrappers]
     targets = [program.function(value.key), *(w for w in wrappers if not program.decorators.serves_both(w))]
+    # Whoever calls what starts a loop itself has nothing to wait for.
+    targets = [w for w in targets if program.decorators.starts(w)][:1] or targets
     if isinstance(value.receiver, Instance):
         targets.extend(program.alternatives(value.receiver.cls, targets[0].name))
     for target in dict.fromkeys(targets):

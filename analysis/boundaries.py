@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .constructors import becomes_coroutine
+from .decorators import is_own, starter
 from .mapping import is_mapping
 from .symbols import Function, decorator_name
-from .values import ClassObject, FunctionObject
 from .xunit import runs_outside
 
 if TYPE_CHECKING:
@@ -24,17 +24,6 @@ SYNC_DECORATORS = {
     "listens_for_event", "declared_attr", "singledispatch", "computed_field",
 }  # fmt: skip
 PLAIN_PROPERTY = {"property", "abstractproperty", "abstractmethod", "override", "final"}
-ENTRY_DECORATORS = {
-    "command",
-    "group",
-    "callback",
-    "task",
-    "shared_task",
-    "periodic_task",
-    "scheduled_job",
-    "actor",
-    "job",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +57,14 @@ def boundary_of(program: Program, function: Function) -> Boundary | None:
         return Boundary("special", f"Python calls {function.name} itself and does not await it")
     if runs_outside(program, function):
         return Boundary("entry", f"the test runner calls {function.name} outside of the event loop")
-    names = {decorator_name(d) for d in function.decorators if not _is_own(program, d)}
+    names = {decorator_name(d) for d in function.decorators if not is_own(program, d)}
     if names & SYNC_DECORATORS:
         return Boundary("callback", f"@{sorted(names & SYNC_DECORATORS)[0]} calls it without await")
-    if names & ENTRY_DECORATORS and not _is_fastapi(program, function):
-        return Boundary("entry", f"@{sorted(names & ENTRY_DECORATORS)[0]} calls it from sync code")
+    if (name := starter(program, function)) and not _is_fastapi(program, function):
+        is_started = program.decorators.is_started(function)
+        return None if is_started else Boundary("entry", f"@{name} calls it from sync code")
+    if program.decorators.starts(function):
+        return Boundary("entry", "the commands that it stands around are called from sync code")
     policies = {policy for policy, node in program.handed(function) if not is_mapping(program, node)}
     if "greenlet" in policies:
         return Boundary("greenlet", "it is given to run_sync, inside which everything is sync")
@@ -81,16 +73,6 @@ def boundary_of(program: Program, function: Function) -> Boundary | None:
     if "sync" in policies:
         return Boundary("callback", "it is handed to a library that calls it without await")
     return None
-
-
-def _is_own(program: Program, decorator: ast.expr) -> bool:
-    """Is a decorator a function or class of the project, whatever its name?"""
-    maker = decorator.func if isinstance(decorator, ast.Call) else decorator
-    classes = program.interpreter.objects.classes
-    return any(
-        isinstance(v, FunctionObject) or (isinstance(v, ClassObject) and v.cls in classes)
-        for v in program.values(maker)
-    )
 
 
 def _has_a_result(function: Function) -> bool:

@@ -161,6 +161,10 @@ class Colours:
         """The functions that call, enter or run through a function."""
         return {s.function for s in self._callers[function]}
 
+    def calls_of(self, function: Function) -> list[AsyncSite]:
+        """The places where a function is called, entered or run through."""
+        return self._callers[function]
+
     def calls_in(self, function: Function) -> list[tuple[Function, ast.expr]]:
         """What a function calls, enters or runs through, and the node where it does."""
         return [(s.callee, s.node) for s in self._sites[function] if s.callee is not None]
@@ -291,7 +295,9 @@ class Colours:
 
     def _split(self, queue: deque[Function]) -> bool:
         """Entries can't start a loop where one runs: who calls them there awaits what they do."""
+        starts = self._program.decorators.starts
         entries = [f for f in self.entries if self._callers[f] and any(map(self.is_active, self._sites[f]))]
+        entries = [f for f in entries if not starts(f)]
         reached = self._reached() if entries else set()
         for entry in entries:
             for site in self._callers[entry]:

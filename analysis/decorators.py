@@ -9,12 +9,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from .symbols import Function
-from .values import External, FunctionObject
+from .symbols import Function, decorator_name
+from .values import ClassObject, External, FunctionObject
 
 if TYPE_CHECKING:
     from .program import Program
 
+# Decorators of libraries that call a command or task from sync code.
+STARTING = {"command", "group", "callback", "task", "shared_task", "periodic_task", "scheduled_job", "actor", "job"}
 ASKING = frozenset(
     {"inspect.iscoroutinefunction", "asyncio.iscoroutinefunction", "asyncio.coroutines.iscoroutinefunction"}
 )
@@ -51,6 +53,42 @@ class Decorators:
     def is_passing(self, wrapper: Function, callee: Function) -> bool:
         """Is the call of `callee` in a wrapper that of what the decorator was given?"""
         return callee in self.wrapped.get(wrapper, ()) and self.serves_both(wrapper)
+
+    def starts(self, wrapper: Function) -> bool:
+        """Is a wrapper what a library calls from sync code, for all commands and tasks that it stands around?
+
+        Then the loop is started in the wrapper: what it does before and after needs the same one.
+        """
+        functions = self.wrapped.get(wrapper, [])
+        is_plain = isinstance(wrapper.node, ast.FunctionDef) and not wrapper.is_generator
+        if not is_plain or self.serves_both(wrapper):
+            return False
+        return all(starter(self._program, f, wrapper.parent) for f in functions) and bool(functions)
+
+    def is_started(self, function: Function) -> bool:
+        """Does a wrapper around a command start the loop for it?"""
+        return any(function in functions and self.starts(w) for w, functions in self.wrapped.items())
+
+
+def starter(program: Program, function: Function, inside: Function | None = None) -> str:
+    """The decorator by which a library calls a function from sync code, `inside` a decorator of the project; or ""."""
+    names: set[str] = set()
+    for decorator in function.decorators:
+        if inside and any(isinstance(v, FunctionObject) and v.key == inside.key for v in program.values(decorator)):
+            return min(names & STARTING, default="")
+        if not is_own(program, decorator):
+            names.add(decorator_name(decorator))
+    return "" if inside else min(names & STARTING, default="")
+
+
+def is_own(program: Program, decorator: ast.expr) -> bool:
+    """Is a decorator a function or class of the project, whatever its name?"""
+    maker = decorator.func if isinstance(decorator, ast.Call) else decorator
+    classes = program.interpreter.objects.classes
+    return any(
+        isinstance(v, FunctionObject) or (isinstance(v, ClassObject) and v.cls in classes)
+        for v in program.values(maker)
+    )
 
 
 def _wrapped(program: Program) -> dict[Function, list[Function]]:

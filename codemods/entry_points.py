@@ -46,6 +46,7 @@ def decide(program: Program) -> Iterator[Decision]:
         sites = program.colours.sites_of(function)
         if function in entries and isinstance(function.node, ast.FunctionDef) and sites:
             yield _entry(program, function, boundary, sites[0])
+            yield from _inside_a_loop(program, function)
             continue
         for site in sites:
             is_done = program.colours.can_await(function, site.node) or factory_behind(program, site)
@@ -67,6 +68,24 @@ def _entry(program: Program, function: Function, boundary: Boundary, site: Async
         {"entry": True, "split": function in program.colours.split},
         function.node,
     )
+
+
+def _inside_a_loop(program: Program, entry: Function) -> Iterator[Decision]:
+    """The calls of commands whose decorator starts a loop, in code that runs on one."""
+    for site in program.colours.calls_of(entry) if program.decorators.starts(entry) else ():
+        if program.colours.may_await(site.function):
+            yield Decision(
+                NAME,
+                site.function.source.site(site.node),
+                f"left as it is: {site.what}",
+                Status.DECLINED,
+                Confidence.LOW,
+                "the command is run with asyncio.run, which can't be done where a loop runs",
+                program.colours.site_chain(site),
+                site.function.qualname,
+                {"entry": False},
+                site.node,
+            )
 
 
 def _call(program: Program, function: Function, boundary: Boundary, site: AsyncSite) -> Decision:
