@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from asyncshift.analysis.decisions import Status
+
 from .whole import Case, cases, check, migrate
 
 
@@ -24,6 +26,40 @@ def test_a_command_at_the_end_of_a_file_that_does_not_end_its_last_line() -> Non
     )
     changed, _ = migrate({"app.py": before})
     assert changed["app.py"].decode().endswith("commit()  # the end\n\n    return asyncio.run(run())\n")
+
+
+def test_a_command_that_starts_a_loop_in_its_decorator_is_not_called_where_one_runs() -> None:
+    before = """\
+import click
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import sessionmaker
+
+SessionLocal = sessionmaker(bind=create_engine("sqlite://"))
+
+
+def checked(function):
+    def wrapper(*args):
+        with SessionLocal() as db:
+            db.execute(text("select 1"))
+        return function(*args)
+
+    return wrapper
+
+
+@click.command
+@checked
+def hello():
+    print("hello")
+
+
+async def serve():
+    hello()
+"""
+    changed, plan = migrate({"app.py": before})
+    assert b"    return asyncio.run(run())\n" in changed["app.py"].replace(b"        return", b"    return")
+    assert [(d.function, d.concern) for d in plan if d.status is Status.DECLINED] == [
+        ("serve", "the command is run with asyncio.run, which can't be done where a loop runs")
+    ]
 
 
 @pytest.mark.parametrize("value", ["return 1", "print(1)"])
