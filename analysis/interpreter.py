@@ -48,7 +48,7 @@ class Interpreter(Execution):
         self.class_of = {c.node: c for c in symbols.classes}
         self.values: dict[ast.expr, Values] = {}
         self.context_functions: dict[str, str] = {}
-        self.objects = Objects(symbols.classes, self.store)
+        self.objects = Objects(symbols.classes, symbols.sources, self.store)
         self.adapters = Adapters(self.objects, self.store)
         self.fixtures = Fixtures(self.functions.values())
         self.annotations = Annotations(self)

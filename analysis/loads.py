@@ -106,6 +106,7 @@ class _Chooser:
         self.found = Loads(tracing=self._tracing)
         for load in sorted(self._reads.all(), key=self._urgency):
             self._choose(load)
+        self._drop_needless_options()
         for read in Expiry(program, Effects(program, colours), self._reads.origins).reads():
             is_faked = not read.is_certain and self._is_faked(read.function, read.owner, read.node.attr)
             self.found.expired.append(replace(read, is_faked=is_faked))
@@ -155,6 +156,8 @@ class _Chooser:
 
     def _is_given(self, origin: Traced, relationship: Relationship) -> bool:
         """Was the relationship assigned by who made the object, or by what that calls? Others may come too late."""
+        if self._program.interpreter.objects.constructor_sets(origin.cls, relationship.name):
+            return True
         maker = self._tracing.place(origin.root).function
         return self._leads_to(maker, self._tracing.assigned.get((origin.root, origin.path, relationship.name), set()))
 
@@ -217,6 +220,22 @@ class _Chooser:
         for origin in origins:
             assert isinstance(origin, Traced)
             self.found.options[origin.root].setdefault((*origin.path, load.relationship.name), []).append(load)
+
+    def _drop_needless_options(self) -> None:
+        """Drop what a relationship's own `lazy=`, which was chosen later, loads anyway."""
+        for root, paths in list(self.found.options.items()):
+            for path in sorted(paths, key=len, reverse=True):
+                is_prefix = any(other[: len(path)] == path for other in paths if other != path)
+                is_eager = all(
+                    load.key in self.found.eager and self._is_eager(origin, load.relationship)
+                    for load in paths[path]
+                    for origin in load.origins
+                    if isinstance(origin, Traced) and origin.root == root
+                )
+                if is_eager and not is_prefix:
+                    del paths[path]
+            if not paths:
+                del self.found.options[root]
 
     def _serve(self, load: Load) -> None:
         """What a schema reads has to be there when the function returns."""
@@ -427,7 +446,7 @@ class _Chooser:
             load.function, load.owner, load.relationship.name
         ):
             return False
-        if load.kind == "indirect":
+        if load.kind == "indirect" or self._program.interpreter.objects.is_plain(load.relationship.owner):
             return False
         if load.function.is_module:
             return self._colours.can_await(load.function, load.node)

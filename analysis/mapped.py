@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
+from .imperative import Mapping as Imperative
+from .imperative import imperative_mappings, mapper_names
 from .source import Source
 from .symbols import Class, decorator_name
 
@@ -64,6 +66,8 @@ class Mapped:
     foreign_tables: set[str] = field(default_factory=set)
     # What `__mapper_args__` sets.
     settings: set[str] = field(default_factory=set)
+    # Where its mapping is written, when that is a call apart from the class.
+    imperative: Source | None = None
 
     def column(self, name: str) -> Relationship:
         """A column as something that is loaded on its own."""
@@ -78,7 +82,7 @@ class Mapped:
 class MappedClasses:
     """The project's mapped classes by key."""
 
-    def __init__(self, classes: Iterable[Class]) -> None:
+    def __init__(self, classes: Iterable[Class], sources: Iterable[Source] = ()) -> None:
         everything = list(classes)
         self._by_name: dict[str, list[Class]] = {}
         for cls in everything:
@@ -92,22 +96,25 @@ class MappedClasses:
         for mapped in self.known.values():
             for base in self._bases(mapped.cls, set()):
                 self._declare_columns(mapped, base)
+        imperative = self._map_imperatively(sources)
         for mapped in self.known.values():
             for base in self._bases(mapped.cls, set()):
                 self._declare_relationships(mapped, base)
+        for mapped, mapping in imperative:
+            self._relate_imperatively(mapped, mapping)
         self._declare_backrefs()
 
     def __getitem__(self, key: str) -> Mapped | None:
         return self.known.get(key)
 
-    def _find(self, name: str, near: Class) -> Class | None:
+    def _find(self, name: str, near: Source) -> Class | None:
         simple = name.rpartition(".")[2]
         found = self._by_name.get(simple, [])
-        module = _imports(near.source).get(simple)
+        module = _imports(near).get(simple)
         imported = [c for c in found if module and _path_matches(c.source.path, module)]
         if imported:
             return imported[0]
-        return min(found, key=lambda c: (c.source is not near.source, c.key not in self._candidates)) if found else None
+        return min(found, key=lambda c: (c.source is not near, c.key not in self._candidates)) if found else None
 
     def _bases(self, cls: Class, seen: set[str]) -> list[Class]:
         """The class and its project bases, farthest first."""
@@ -117,7 +124,7 @@ class MappedClasses:
         result: list[Class] = []
         for base in cls.node.bases:
             name = _simple_name(base)
-            known = self._find(name, cls) if name and name != cls.name else None
+            known = self._find(name, cls.source) if name and name != cls.name else None
             if known:
                 result.extend(self._bases(known, seen))
         return [*result, cls]
@@ -190,7 +197,8 @@ class MappedClasses:
         annotated = _annotated_target(annotation)
         wanted = call.args[0] if call.args else keywords.get("argument")
         target_name = _target_name(wanted) if wanted is not None else annotated[0]
-        target = self._find(target_name, cls) if target_name else None
+        source = mapped.imperative or cls.source
+        target = self._find(mapper_names(source).get(target_name, target_name), source) if target_name else None
         if "uselist" in keywords:
             many = not _is_false(keywords["uselist"])
         elif annotation is not None and annotated[0]:
@@ -212,6 +220,42 @@ class MappedClasses:
         if holders & {mapped.cls.name, target.name}:
             return mapped.cls.name not in holders
         return self._table_of[target.key] not in mapped.foreign_tables
+
+    def _map_imperatively(self, sources: Iterable[Source]) -> list[tuple[Mapped, Imperative]]:
+        """Note the classes that calls map, with their columns."""
+        found: list[tuple[Mapped, Imperative]] = []
+        for mapping in imperative_mappings(sources):
+            cls = self._named(mapping.cls, mapping.source)
+            if cls is None or cls.key in self.known:
+                continue
+            mapped = self.known[cls.key] = Mapped(cls, mapping.table.name, imperative=mapping.source)
+            self._table_of[cls.key] = mapping.table.name
+            for name, statement in (mapping.table.columns | mapping.properties).items():
+                _, value, _ = _assignment(statement)
+                if value is not None and _call_name(value) in COLUMN_CALLS:
+                    mapped.columns[name] = statement
+                    mapped.foreign_tables |= set(self._foreign_tables(value))
+                    if _is_deferred(value):
+                        mapped.deferred.add(name)
+            found.append((mapped, mapping))
+        return found
+
+    def _relate_imperatively(self, mapped: Mapped, mapping: Imperative) -> None:
+        for name, statement in mapping.properties.items():
+            _, value, _ = _assignment(statement)
+            if isinstance(value, ast.Call) and _call_name(value) in RELATIONSHIP_CALLS:
+                mapped.relationships[name] = self._relationship(mapped, mapped.cls, name, value, None, statement)
+
+    def _named(self, node: ast.expr, near: Source) -> Class | None:
+        """The class that `Name` or `module.Name` means."""
+        match node:
+            case ast.Attribute(value=ast.Name(id=module), attr=name):
+                dotted = _modules(near).get(module, module)
+                found = [c for c in self._by_name.get(name, []) if _path_matches(c.source.path, dotted)]
+                return found[0] if found else self._find(name, near)
+            case ast.Name(id=name):
+                return self._find(name, near)
+        return None
 
     def _declare_backrefs(self) -> None:
         for mapped in list(self.known.values()):
@@ -245,6 +289,19 @@ def _imports(source: Source) -> dict[str, str]:
         if isinstance(node, ast.ImportFrom) and node.module
         for alias in node.names
     }
+
+
+@cache
+def _modules(source: Source) -> dict[str, str]:
+    """Names that imports at the top of a file bind -> what they are as modules."""
+    found: dict[str, str] = {}
+    for node in source.tree.body:
+        match node:
+            case ast.Import(names=names):
+                found |= {alias.asname: alias.name for alias in names if alias.asname}
+            case ast.ImportFrom(module=package, names=names):
+                found |= {a.asname or a.name: f"{package}.{a.name}" if package else a.name for a in names}
+    return found
 
 
 def _path_matches(path: str, module: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from .library import library
 from .mapped import Mapped, MappedClasses, Relationship
+from .source import Source
 from .store import Store
 from .symbols import Class, Function
 from .values import ClassObject, FunctionObject, Instance, Value, Values
@@ -18,9 +19,9 @@ ENUM_BASES = {"enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag"}
 class Objects:
     """The project's classes by key, with their bases as the interpreter finds them."""
 
-    def __init__(self, classes: Iterable[Class], store: Store) -> None:
+    def __init__(self, classes: Iterable[Class], sources: Iterable[Source], store: Store) -> None:
         self.classes: dict[str, Class] = {c.key: c for c in classes}
-        self.mapped = MappedClasses(self.classes.values())
+        self.mapped = MappedClasses(self.classes.values(), sources)
         self.bases: dict[str, tuple[str, ...]] = {}
         self._store = store
         self._subclasses: defaultdict[str, set[str]] = defaultdict(set)
@@ -129,6 +130,23 @@ class Objects:
     def relationship(self, key: str, name: str) -> Relationship | None:
         """The relationship of a mapped class, or of a class that its rows may be of."""
         return next((m.relationships[name] for m in self.polymorphic(key) if name in m.relationships), None)
+
+    def is_plain(self, key: str) -> bool:
+        """Is a mapped class one that knows nothing of the database, and can't get `awaitable_attrs`?"""
+        mapped = self.mapped[key]
+        return mapped is not None and mapped.imperative is not None
+
+    def constructor_sets(self, key: str, name: str) -> bool:
+        """Does the class's `__init__` set the attribute of each object that it makes?"""
+        constructor = self.method(key, "__init__")
+        for statement in constructor.body if constructor else ():
+            match statement:
+                case (
+                    ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=attribute)])
+                    | ast.AnnAssign(target=ast.Attribute(value=ast.Name(id="self"), attr=attribute))
+                ) if attribute == name:
+                    return True
+        return False
 
     def class_attribute(self, key: str, name: str) -> Values:
         """What the class body binds the name to, in the nearest class that has it."""

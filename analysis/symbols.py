@@ -252,10 +252,11 @@ class Symbols:
     """The functions, by key and by node, and the classes of all files."""
 
     def __init__(self, sources: Iterable[Source]) -> None:
+        self.sources = tuple(sources)
         self.functions: dict[str, Function] = {}
         self.by_node: dict[ast.AST, Function] = {}
         self.classes: list[Class] = []
-        for source in sources:
+        for source in self.sources:
             collected = Collector(source)
             self.classes.extend(collected.classes)
             for function in collected.functions:

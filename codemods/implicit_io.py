@@ -110,7 +110,7 @@ def _where_it_stands(program: Program, load: Load) -> Decision:
 def _awaited(program: Program, load: Load) -> Iterator[Edit]:
     source = load.source
     if load.kind == "read":
-        yield from _awaited_read(program, source, load.node, load.owner)
+        yield from _awaited_read(source, load.node, load.owner, has_attrs=not lacks_async_attrs(program))
         return
     statement = source.statement(load.node)
     reason = "  # serialised below" if load.kind == "serve" else ""
@@ -123,11 +123,11 @@ def _awaited(program: Program, load: Load) -> Iterator[Edit]:
     yield _before(source, statement, f"await {text}", reason)
 
 
-def _awaited_read(program: Program, source: Source, node: ast.expr, owner: ast.expr) -> Iterator[Edit]:
+def _awaited_read(source: Source, node: ast.expr, owner: ast.expr, has_attrs: bool) -> Iterator[Edit]:
     """`(await owner.awaitable_attrs.name)` in the place of `owner.name`; nothing where no await can stand."""
     if is_in_lambda_or_default(source, node):
         return
-    if lacks_async_attrs(program) and isinstance(node, ast.Attribute):
+    if not has_attrs and isinstance(node, ast.Attribute):
         yield from spawned(source, node, owner)
         return
     yield Wrap(*source.span(owner), "", ".awaitable_attrs", 5)
@@ -169,15 +169,17 @@ def _with_its_owner(program: Program, key: tuple[str, str], needed: list[Load]) 
     relationship = needed[0].relationship
     cls = program.interpreter.objects.classes[relationship.owner]
     name = f"{program.plain_name(relationship.owner)}.{relationship.name}"
+    mapped = program.mapped(relationship.owner)
+    source = mapped.imperative if mapped and mapped.imperative else cls.source
     assert relationship.node is not None
     concern, edits = "", []
     try:
-        edits = list(eager(cls.source, relationship))
+        edits = list(eager(source, relationship))
     except Unwritable as reason:
         concern = f"{name} is read where nothing can be awaited, and {reason}"
     return Decision(
         NAME,
-        cls.source.site(relationship.node),
+        source.site(relationship.node),
         f"load {name} with its owner",
         Status.DECLINED if concern else Status.DONE,
         Confidence.MEDIUM,
@@ -219,7 +221,8 @@ def _read_again(program: Program, expired: Expired) -> Decision:
             f"{source.text(expired.node)} may have to be loaded, but tests pass a mock, which gives nothing to await"
         )
     else:
-        edits += _awaited_read(program, source, expired.node, expired.owner)
+        has_attrs = not lacks_async_attrs(program) and not any(map(program.interpreter.objects.is_plain, expired.classes))
+        edits += _awaited_read(source, expired.node, expired.owner, has_attrs)
         concern = "" if edits else f"{source.text(expired.node)} may have to be loaded where nothing can be awaited"
     node = event if expired.is_certain else expired.node
     return Decision(

@@ -199,3 +199,23 @@ def test_classes_that_only_look_mapped_are_not() -> None:
             __tablename__ = 3
     """)
     assert found == {}
+
+
+def test_classes_that_a_call_maps_to_a_table() -> None:
+    found = mapped(
+        """
+        import shop.model
+        from domain import Basket, Line
+        lines = Table("lines", metadata, Column("id", Integer, primary_key=True), Column("basket", ForeignKey("baskets.id")))
+        baskets = Table("baskets", metadata, Column("id", Integer), Column("label", String, key="name"))
+        line_mapper = mapper(Line, lines)
+        registry.map_imperatively(Basket, local_table=baskets, properties={
+            "title": baskets.c.name, "lines": relationship(line_mapper, lazy="joined", backref="owner")})
+        mapper(Basket, unknown)
+        """,
+        domain="class Line: pass\nclass Basket: pass\nclass Other: pass",
+    )
+    assert set(found) == {"Line", "Basket"}
+    assert set(found["Basket"].columns) == {"id", "name", "title"}
+    assert relation(found, "Basket", "lines") == ("Line", True, "joined")
+    assert relation(found, "Line", "owner") == ("Basket", False, "select")
