@@ -204,9 +204,8 @@ def test_classes_that_only_look_mapped_are_not() -> None:
 def test_classes_that_a_call_maps_to_a_table() -> None:
     found = mapped(
         """
-        import shop.model
         from domain import Basket, Line
-        lines = Table("lines", metadata, Column("id", Integer, primary_key=True), Column("basket", ForeignKey("baskets.id")))
+        lines = Table("lines", metadata, Column("id", Integer), Column("basket", ForeignKey("baskets.id")))
         baskets = Table("baskets", metadata, Column("id", Integer), Column("label", String, key="name"))
         line_mapper = mapper(Line, lines)
         registry.map_imperatively(Basket, local_table=baskets, properties={
