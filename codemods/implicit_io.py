@@ -221,7 +221,8 @@ def _read_again(program: Program, expired: Expired) -> Decision:
             f"{source.text(expired.node)} may have to be loaded, but tests pass a mock, which gives nothing to await"
         )
     else:
-        has_attrs = not lacks_async_attrs(program) and not any(map(program.interpreter.objects.is_plain, expired.classes))
+        is_plain = any(map(program.interpreter.objects.is_plain, expired.classes))
+        has_attrs = not (is_plain or lacks_async_attrs(program))
         edits += _awaited_read(source, expired.node, expired.owner, has_attrs)
         concern = "" if edits else f"{source.text(expired.node)} may have to be loaded where nothing can be awaited"
     node = event if expired.is_certain else expired.node
