@@ -62,7 +62,7 @@ def _columns(table: ast.Call) -> Iterator[tuple[str, ast.stmt]]:
         match call:
             case ast.Call(args=[ast.Constant(value=str(name)), *_]) if _name(call.func) == "Column":
                 key = next((k.value for k in call.keywords if k.arg == "key"), None)
-                attribute = key.value if isinstance(key, ast.Constant) else name
+                attribute = str(key.value) if isinstance(key, ast.Constant) else name
                 yield attribute, _declared(attribute, call)
 
 
