@@ -156,18 +156,22 @@ class Layout:
                 return True
         return False
 
-    def _stacked(self, layers: Sequence[Layer], indent: str, unit: str) -> Wrap:
+    def _stacked(self, layers: Sequence[Layer], indent: str, unit: str, comment: str = "") -> Wrap:
         newline = self.source.newline
         start, end = self.source.span(self.node)
         before = "".join(layer.open + newline + indent + unit * (i + 1) for i, layer in enumerate(layers))
+        before = before.replace(newline, comment + newline, 1)
         after = "".join(newline + indent + unit * i + layer.close for i, layer in reversed(list(enumerate(layers))))
         return Wrap(start, end, before, after)
 
     def _indented(self) -> Iterator[Edit]:
         indent = self._leading(self.node.lineno)
         unit = "\t" if "\t" in indent else "    "
-        yield self._stacked(self.layers, indent, unit)
         wanted = len(indent) + len(unit) * len(self.layers)
+        own = self._own_brackets(wanted)
+        self.taken = [*self.taken, *replaced_spans(own)]
+        yield from own
+        yield self._stacked(self.layers, indent, unit, self._comment(own))
         links = self._links_on_own_lines()
         shift = wanted - len(indent)
         opened = self.node.lineno
@@ -188,6 +192,31 @@ class Layout:
             elif moved < 0:
                 yield Replace(start, start - moved, "")
         yield from self._without_backslashes()
+
+    def _own_brackets(self, wanted: int) -> list[Replace]:
+        """What takes away brackets in which a chain has lines of its own: `(chain).all()`. Layers stand for them."""
+        first, last = self.source.span(self.node)
+        for link in self.chain.links if self.chain else ():
+            brackets = brackets_around(link.receiver, self.source)
+            start, end = self.source.span(link.receiver)
+            if brackets is None or brackets[0] != first:
+                continue
+            before, behind = self.source.content[first:start], self.source.content[end:last]
+            if before.count(b"\n") > 1 or b"#" in behind or b"\n" in self.source.content[brackets[1] : last]:
+                return []
+            goes_on = any(isinstance(e, Replace) and e.end == last and e.text for e in self.joints)
+            # What goes on behind them has a line of its own, which moves with the one before.
+            leading = self._leading(self.source.position(end)[0])[:wanted]
+            return [
+                Replace(first, start, ""),
+                Replace(end, brackets[1] + 1, self.source.newline + leading if goes_on else ""),
+            ]
+        return []
+
+    def _comment(self, own: Sequence[Replace]) -> str:
+        """The comment behind the opening one of the chain's own brackets."""
+        text = self.source.content[own[0].start + 1 : own[0].end].decode() if own else ""
+        return text.partition(self.source.newline)[0].rstrip()
 
     def _moved(self, line: int, text: str) -> Edit:
         """What is put in front of a line: what other edits add to it moves too, but not the layers behind the last."""
