@@ -106,7 +106,7 @@ class Staleness:
         for owner in _variables(function) if deleted else ():
             ends = [] if _is_deleted(function, owner) else self._ends(function, node, owner)
             for (statement, session), following in zip(ends, [*(s for s, _ in ends[1:]), None], strict=False):
-                if _is_used_behind(function, owner, statement, following):
+                if _is_bound(function, owner, statement) and _is_used_behind(function, owner, statement, following):
                     for relationship in self._held(function, owner, deleted):
                         cause = f"may delete what {owner.id}.{relationship.name} holds"
                         yield Stale(function, node, statement, session, owner, relationship, cause)
@@ -200,6 +200,17 @@ def _is_deleted(function: Function, owner: ast.Name) -> bool:
         and any(isinstance(a, ast.Name) and a.id == owner.id for a in call.args)
         for call in function.own_nodes()
     )
+
+
+def _is_bound(function: Function, owner: ast.Name, statement: ast.stmt) -> bool:
+    """Has a variable been given a value whenever a statement is reached?"""
+    stores = [n for n in function.own_nodes() if isinstance(n, ast.Name) and n.id == owner.id and _is_store(n)]
+    is_parameter = any(p.arg == owner.id for p in function.parameters())
+    return is_parameter or not stores or any(dominates(function.source, store, statement) for store in stores)
+
+
+def _is_store(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Store)
 
 
 def _is_used_behind(function: Function, owner: ast.Name, statement: ast.stmt, end: ast.stmt | None) -> bool:

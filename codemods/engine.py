@@ -16,6 +16,7 @@ from ..analysis.source import BOM, BrokenInput, Site, Source
 from .base import Codemod
 from .edit import Conflict, Edit, Import, apply
 from .imports import local_name, settle
+from .unread_locals import without_unread
 
 
 def _load() -> dict[str, Codemod]:
@@ -125,6 +126,7 @@ def _rewrite_file(
 def _applied(program: Program, source: Source, edits: list[Edit], check: Check) -> bytes:
     content = apply(source.content, edits)
     check(source.path, content)
+    content = without_unread(source, content)
     imports = [e for e in edits if isinstance(e, Import) and _is_named(content, e)]
     exported = program.imported_names.get(source.path, frozenset())
     content = settle(source, content, imports, exported, program.own_packages)
