@@ -15,13 +15,13 @@ from .mapped import Mapped
 from .once import once
 from .program import Program
 from .source import Source, branches
+from .stored import stored, type_name
 from .symbols import Function
-from .values import ClassObject, ColumnAttribute, External, FunctionObject, Instance
+from .values import External, FunctionObject
 
 DEPTH = 6
 UTC = frozenset({"datetime.UTC", "datetime.timezone.utc", "pytz.utc", "pytz.UTC", "dateutil.tz.UTC"})
 TYPES = {"DateTime", "TIMESTAMP"}
-COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 DEFAULTS = {"default", "onupdate", "default_factory", "insert_default"}
 
 
@@ -71,7 +71,7 @@ def zone(program: Program, function: Function | None, node: ast.expr, depth: int
         case ast.IfExp(body=body, orelse=orelse):
             return _all_same(zone(program, function, side, depth - 1) for side in (body, orelse))
         case ast.Name(id=name) if function is not None:
-            return _all_same(zone(program, function, value, depth - 1) for value in _bound(function, name))
+            return _all_same(zone(program, function, value, depth - 1) for value in bound_values(function, name))
         case ast.NamedExpr(value=value):
             return zone(program, function, value, depth - 1)
     return None
@@ -85,7 +85,7 @@ def _is_span(program: Program, function: Function | None, node: ast.expr) -> boo
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
             return _is_span(program, function, left) or _is_span(program, function, right)
         case ast.Name(id=name):
-            bound = list(_bound(function, name)) if function is not None else []
+            bound = list(bound_values(function, name)) if function is not None else []
             bound = bound or [s.value for s in _module_of(program, node) if _binds(s, name)]
             return bool(bound) and all(_is_span(program, function, value) for value in bound)
     return False
@@ -167,7 +167,7 @@ def _all_same(zones: Iterator[Zone | None]) -> Zone | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _bound(function: Function, name: str) -> Iterator[ast.expr]:
+def bound_values(function: Function, name: str) -> Iterator[ast.expr]:
     """What a local variable is bound to; an unknown value where it is bound in another way."""
     if any(p.arg == name for p in function.parameters()):
         yield ast.Constant(None)
@@ -201,7 +201,7 @@ def wants_aware(program: Program, mapped: Mapped, name: str) -> bool | None:
     if not isinstance(statement, ast.Assign | ast.AnnAssign):
         return None
     named = [n for n in ast.walk(statement.value or statement) if isinstance(n, ast.Name | ast.Attribute)]
-    types = [n for n in named if _type_name(n) in TYPES]
+    types = [n for n in named if type_name(n) in TYPES]
     if types:
         return _is_aware_type(program, types[0]) if len(types) == 1 else None
     if isinstance(statement, ast.AnnAssign) and _is_datetime(statement.annotation) and not _has_type(statement.value):
@@ -209,18 +209,8 @@ def wants_aware(program: Program, mapped: Mapped, name: str) -> bool | None:
     return None
 
 
-def _type_name(node: ast.AST) -> str:
-    """The name of a column type, as it is called or named."""
-    match node:
-        case ast.Call(func=func):
-            return _type_name(func)
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return ""
-
-
 def _is_datetime(annotation: ast.expr) -> bool:
-    names = {_type_name(n) for n in ast.walk(annotation) if isinstance(n, ast.Name | ast.Attribute)}
+    names = {type_name(n) for n in ast.walk(annotation) if isinstance(n, ast.Name | ast.Attribute)}
     return "datetime" in names and names <= {"Mapped", "Optional", "datetime", "None", "Union", "dt"}
 
 
@@ -229,7 +219,7 @@ def _has_type(value: ast.expr | None) -> bool:
     match value:
         case ast.Call(args=args, keywords=keywords):
             named = [k for k in keywords if k.arg in {"type_", "sa_type", "sa_column"}]
-            return bool(named) or any(not isinstance(a, ast.Constant) and _type_name(a) != "ForeignKey" for a in args)
+            return bool(named) or any(not isinstance(a, ast.Constant) and type_name(a) != "ForeignKey" for a in args)
     return False
 
 
@@ -242,9 +232,9 @@ def _maps_datetime_to_aware(program: Program, mapped: Mapped) -> bool | None:
             match statement:
                 case ast.Assign(targets=[ast.Name(id="type_annotation_map")], value=ast.Dict(keys=keys, values=types)):
                     for known, column_type in zip(keys, types, strict=True):
-                        if known is not None and _type_name(known) == "datetime":
+                        if known is not None and type_name(known) == "datetime":
                             named = column_type.func if isinstance(column_type, ast.Call) else column_type
-                            return _is_aware_type(program, named) if _type_name(named) in TYPES else None
+                            return _is_aware_type(program, named) if type_name(named) in TYPES else None
     return False
 
 
@@ -287,7 +277,7 @@ def _default(program: Program, source: Source, mapped: Mapped, name: str, value:
 
 def _in_function(program: Program, function: Function) -> Iterator[Misfit]:
     for node in function.own_nodes():
-        for mapped, name, value in _stored(program, node):
+        for mapped, name, value in stored(program, node):
             for part in branches(value):
                 if found := zone(program, function, part):
                     yield from _misfit(program, mapped, name, Misfit(function.source, part, found, "", function))
@@ -299,48 +289,3 @@ def _misfit(program: Program, mapped: Mapped, name: str, value: Misfit | None) -
         yield Misfit(
             value.source, value.node, value.zone, f"{mapped.cls.name}.{name}", value.function, value.is_callable
         )
-
-
-def _stored(program: Program, node: ast.AST) -> Iterator[tuple[Mapped, str, ast.expr]]:
-    """The mapped class, the column and the value, where a node stores values or compares columns with them."""
-    match node:
-        case ast.Call(func=func, keywords=keywords):
-            for mapped in _made(program, func):
-                yield from ((mapped, k.arg, k.value) for k in keywords if k.arg)
-            match func:
-                case ast.Attribute(value=column, attr="between" | "in_"):
-                    for mapped, name in _column(program, column):
-                        yield from ((mapped, name, a) for a in node.args)
-                case ast.Attribute(attr="update" | "values"):
-                    for entry in (a for a in node.args if isinstance(a, ast.Dict)):
-                        for key, value in zip(entry.keys, entry.values, strict=True):
-                            for mapped, name in _column(program, key) if key is not None else ():
-                                yield mapped, name, value
-        case ast.Assign(targets=targets, value=value):
-            for target in targets:
-                if isinstance(target, ast.Attribute):
-                    for instance in program.values(target.value):
-                        if isinstance(instance, Instance) and (known := program.mapped(instance.cls)):
-                            yield known, target.attr, value
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if isinstance(op, COMPARISONS):
-            for column, value in ((left, right), (right, left)):
-                yield from ((mapped, name, value) for mapped, name in _column(program, column))
-
-
-def _made(program: Program, func: ast.expr) -> Iterator[Mapped]:
-    """The mapped class whose columns the keywords of a call name: `Model(…)`, `update(Model).….values(…)`."""
-    for value in program.values(func):
-        if isinstance(value, ClassObject) and (mapped := program.mapped(value.cls)):
-            yield mapped
-    if isinstance(func, ast.Attribute) and func.attr == "values":
-        node: ast.expr = func.value
-        while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            node = node.func.value
-        if isinstance(node, ast.Call) and _type_name(node) in {"update", "insert"} and node.args:
-            yield from _made(program, node.args[0])
-
-
-def _column(program: Program, node: ast.expr) -> Iterator[tuple[Mapped, str]]:
-    for value in program.values(node):
-        if isinstance(value, ColumnAttribute) and (mapped := program.mapped(value.cls)):
-            yield mapped, value.name

@@ -13,11 +13,10 @@ from ..analysis.datetimes import Misfit, Zone, misfits
 from ..analysis.decisions import Decision, Step
 from ..analysis.program import Program
 from .carried import as_data, carried
-from .drivers import drivername, mentions, packages
+from .drivers import moves_to_asyncpg
 from .edit import Edit, Import, Wrap
 
 NAME = "datetimes"
-DRIVERS = {"asyncpg", "pg8000", "psycopg", "psycopg-binary", "psycopg2", "psycopg2-binary", "psycopg2cffi"}
 # What turns a value of each kind into the other one.
 CHANGES = {
     Zone.UTC: ".replace(tzinfo=None)",
@@ -31,7 +30,7 @@ INSIDE = -1
 
 def decide(program: Program) -> Iterator[Decision]:
     """A decision for each datetime that asyncpg would refuse."""
-    if not _is_for_postgresql(program) or not drivername(program, "postgresql").endswith("+asyncpg"):
+    if not moves_to_asyncpg(program):
         return
     for misfit in misfits(program):
         function = misfit.function
@@ -49,12 +48,6 @@ def decide(program: Program) -> Iterator[Decision]:
             data=as_data(list(_changed(misfit))),
             node=misfit.node,
         )
-
-
-def _is_for_postgresql(program: Program) -> bool:
-    """Does the project list a driver of PostgreSQL, or speak of it where it lists nothing?"""
-    listed = packages(program).keys()
-    return bool(listed & DRIVERS) if listed else mentions(program, "postgresql")
 
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:

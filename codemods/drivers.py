@@ -17,6 +17,7 @@ from .requirements import async_driver, listed
 # Names in URLs that SQLAlchemy's asyncio extension takes as they are.
 ASYNC = {name for drivers in library().drivers.values() for name in (*drivers.names, *drivers.more)}
 SETTINGS = (".env*", "*.env", "*.ini", "*compose*.y*ml", "Dockerfile*")
+POSTGRESQL = {"pg8000", "psycopg", "psycopg-binary", "psycopg2", "psycopg2-binary", "psycopg2cffi"}
 # Drivers that serve sync code too.
 BOTH = {"psycopg", "oracledb"}
 _NAME = r"(?P<dialect>[a-z]+)(?:\+(?P<driver>\w+))?"
@@ -128,3 +129,10 @@ def _settings(program: Program) -> list[bytes]:
     """The files at the project's root in which the URLs of databases are given to it."""
     files = {path for pattern in SETTINGS for path in program.root.glob(pattern) if path.is_file()}
     return [path.read_bytes() for path in sorted(files)]
+
+
+def moves_to_asyncpg(program: Program) -> bool:
+    """Will asyncpg be the driver: is a driver of PostgreSQL listed, or, where none is listed, is it spoken of?"""
+    known = packages(program).keys()
+    is_used = bool(known & {"asyncpg", *POSTGRESQL}) if known else mentions(program, "postgresql")
+    return is_used and drivername(program, "postgresql").endswith("+asyncpg")

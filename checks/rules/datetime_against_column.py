@@ -80,13 +80,13 @@ def find(program: Program) -> Iterator[Finding]:
     checked = frozenset(tests_aside(program))
     for misfit in misfits(program):
         function = misfit.function
-        if function is None or (function in checked and _is_async(program, function)):
+        if function is None or (function in checked and is_on_async_database(program, function)):
             column, given = ("without", "with one") if misfit.zone.is_aware else ("with", "without one")
             message = f"{misfit.column} is a timestamp {column} time zone and gets a datetime {given}"
             yield finding(misfit.source, misfit.node, CODE, f"{message}, which asyncpg refuses")
 
 
-def _is_async(program: Program, function: Function) -> bool:
+def is_on_async_database(program: Program, function: Function) -> bool:
     """Does a function use the database with await? One that is async and given a sync session does not."""
     given = [program.parameter(function, p.arg) for p in function.parameters()]
     is_sync = any(is_sync_database(program, values) for values in given)
