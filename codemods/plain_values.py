@@ -1,6 +1,6 @@
 """Texts and numbers become what their column holds, which asyncpg does not do by itself.
 
-    db.get(User, token.subject)   ->   await db.get(User, int(token.subject))
+db.get(User, token.subject)   ->   await db.get(User, int(token.subject))
 """
 
 from __future__ import annotations
