@@ -259,6 +259,8 @@ class Calls:
                 policies.add(self._policy(*split(value.name)) if value.receiver else self._policy(value.name))
             elif isinstance(value, ClassObject):
                 policies.add(self._policy(value.cls))
+            elif isinstance(value, Instance):
+                policies.add(self._policy(value.cls, "__call__"))
             elif isinstance(value, FunctionObject):
                 return "project"
         return next(iter(sorted(policies - {""})), "unknown")

@@ -37,6 +37,7 @@ from .versions import is_before_2
 NAME = "engines"
 ASYNCIO = "sqlalchemy.ext.asyncio"
 EXPIRE = "expire_on_commit"
+CREATOR = "creator= connects with a sync driver: write async_creator= for the async one"
 # What makes an engine, a factory or a session -> module and name of what makes the async one.
 MAKERS = {
     "sqlalchemy.create_engine": (ASYNCIO, "create_async_engine"),
@@ -142,7 +143,7 @@ def _why_not(maker: Maker) -> str:
     """Why what is made cannot become async; "" where it can."""
     call = maker.call
     if maker.what in ENGINES and keyword(call, "creator") is not None:
-        return "creator= connects with a sync driver: write async_creator= for the async one"
+        return CREATOR
     if maker.what == FROM_CONFIG and not (call.args and is_plain(call.args[0]) and _prefix(call)):
         return "the URL stands in a configuration: give async_engine_from_config one that names an async driver"
     autocommit = keyword(call, "autocommit")
@@ -159,6 +160,14 @@ def _prefix(call: ast.Call) -> str:
     return prefix.value if isinstance(prefix, ast.Constant) and isinstance(prefix.value, str) else ""
 
 
+def _has_creator_among_options(program: Program, maker: Maker) -> bool:
+    """Does the function fill in `creator` in the options that it passes on with `**`?"""
+    function = program.function_at(maker.source, maker.call)
+    if function is None or all(k.arg for k in maker.call.keywords):
+        return False
+    return any(isinstance(n, ast.Constant) and n.value == "creator" for n in function.own_nodes())
+
+
 def _made(program: Program, maker: Maker, urls: Urls, listening: Listening) -> Work:
     source, call = maker.source, maker.call
     module, name = MAKERS[maker.what]
@@ -172,6 +181,7 @@ def _made(program: Program, maker: Maker, urls: Urls, listening: Listening) -> W
         _scoped(program, maker, work)
         return work
     if maker.what in ENGINES:
+        work.concern = CREATOR if _has_creator_among_options(program, maker) else ""
         _engine(program, maker, work, urls)
     else:
         work.edits += _without_expiry(source, call, listening.arguments(call))
@@ -279,11 +289,13 @@ def _scoped(program: Program, maker: Maker, work: Work) -> None:
         work.action = "use the factory itself: no registry of sessions is needed where each is made by a call"
         work.edits += [Replace(source.span(call)[0], inner[0], ""), Replace(inner[1], source.span(call)[1], "")]
         return
-    work.action = "bind the registry of sessions to the running task"
-    work.concern = "the session is shared within one asyncio task; pass it on as an argument where that is possible"
+    scope = argument(call, "scopefunc", 1)
+    shared = "one asyncio task" if scope is None else "what its scopefunc tells apart"
+    work.action = "bind the registry of sessions to the running task" if scope is None else "keep its scope"
+    work.concern = f"the session is shared within {shared}; pass it on as an argument where that is possible"
     if any(isinstance(p, ast.Attribute) and p.attr == "query_property" for p in _around_reads(program, source, call)):
         work.concern = "query_property() has no async counterpart: write select() instead of Model.query"
-    if argument(call, "scopefunc", 1) is None:
+    if scope is None:
         text, wanted = request(source, "asyncio", None, at=call)
         work.edits += change(source, call, [], [f"scopefunc={text}.current_task"])
         work.edits += [wanted] if wanted else []

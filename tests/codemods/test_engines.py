@@ -12,6 +12,7 @@ from asyncshift.analysis.settings import Settings
 from asyncshift.codemods.drivers import function_text
 
 from .projects import Case, cases, check_meaning, check_text, convert, executable, program_of
+from .whole import migrate
 
 
 @pytest.mark.parametrize("case", cases("engines"))
@@ -90,3 +91,18 @@ def test_line_ends_and_bom_stay(tmp_path: Path) -> None:
     assert after.startswith(b"\xef\xbb\xbfimport os\r\n")
     assert after.count(b"\n") == after.count(b"\r\n")
     assert b'create_async_engine(async_url(os.environ["URL"]))\r\n' in after
+
+
+@pytest.mark.parametrize(("key", "expected"), [("creator", True), ("echo", False)])
+def test_a_creator_among_options_is_told(key: str, expected: bool) -> None:
+    before = f"""\
+from sqlalchemy import create_engine
+
+
+def build(url, make):
+    options = {{}}
+    options["{key}"] = make
+    return create_engine(url, **options)
+"""
+    _, plan = migrate({"app.py": before})
+    assert any("creator=" in d.concern for d in plan if d.codemod == "engines") == expected
