@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from .interpreter import Interpreter
 
 SESSION = frozenset({Instance("sqlalchemy.orm.Session")})
-# Methods that are given a mapped class, or a column of one.
-ASKING = frozenset({"get", "query"})
 
 
 def note_sessions(interpreter: Interpreter) -> None:
@@ -28,9 +26,8 @@ def _asked(interpreter: Interpreter) -> Iterator[tuple[str, ...]]:
     for function in interpreter.functions.values():
         for node in function.own_nodes():
             match node:
-                case ast.Call(func=ast.Attribute(value=receiver, attr=method), args=[first, *_]) if method in ASKING:
-                    known = interpreter.values.get(receiver)
-                    if not known and any(_is_mapped(interpreter, v) for v in interpreter.values.get(first, ())):
+                case ast.Call(func=ast.Attribute(value=receiver, attr="get" | "query"), args=[_, *_]):
+                    if not interpreter.values.get(receiver) and _names_mapped(interpreter, node):
                         yield from _cells(function, receiver)
 
 
@@ -42,6 +39,14 @@ def _cells(function: Function, receiver: ast.expr) -> Iterator[tuple[str, ...]]:
         case ast.Attribute(value=ast.Name(id=owner), attr=name):
             if function.owner is not None and function.binding == "instance" and owner == next(iter(parameters), None):
                 yield "instance", function.owner.key, name
+
+
+def _names_mapped(interpreter: Interpreter, call: ast.Call) -> bool:
+    """Is the method given a mapped class or a column of one, be it that of `query()` in an expression?"""
+    given = call.args[:1]
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "query":
+        given = [n for argument in call.args for n in ast.walk(argument) if isinstance(n, ast.expr)]
+    return any(_is_mapped(interpreter, v) for node in given for v in interpreter.values.get(node, ()))
 
 
 def _is_mapped(interpreter: Interpreter, value: object) -> bool:

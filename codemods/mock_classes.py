@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ..analysis.mocks import MODULES
@@ -27,20 +27,28 @@ LOOKING = frozenset(
     {"add_columns", "filter", "group_by", "having", "join", "options", "order_by", "outerjoin", "select_from", "where",
      "with_entities"}
 )  # fmt: skip
+# What patches, of `mock.patch.object` or `monkeypatch.setattr`; and such calls that are statements.
+_PATCH = re.compile(r".*?\bpatch\b|.*\bsetattr\b")
+_FIXTURE = re.compile(r"\w*mocker\.patch\b|monkeypatch\.setattr\b")
 
 
 @dataclass(slots=True)
 class ClassMock:
-    """A mock that queries ask for, or that stands in their clauses, and the patches of `select` by what they name."""
+    """A mock that queries ask for, or that stands in their clauses.
+
+    `targets` are the functions, such as `app.users.select`, to be patched beside `call`, which puts the mock in place;
+    None where that can't be done.
+    """
 
     made: MadeMock
     text: str
     asking: list[Chain] = field(default_factory=list)
-    patches: dict[tuple[ast.AST, str], list[Edit]] = field(default_factory=dict)
+    call: ast.Call | None = None
+    targets: list[str] = field(default_factory=list)
 
 
 def class_mocks(program: Program, usage: Usage) -> Iterator[ClassMock]:
-    """The mocks that a statement would refuse, with what patches the `select()` of the queries."""
+    """The mocks that a statement would refuse."""
     found: dict[str, ClassMock] = {}
     for chain, argument, made in _asked_for(program, usage):
         known = found.setdefault(made.mock.origin, ClassMock(made, chain.source.text(argument)))
@@ -49,7 +57,10 @@ def class_mocks(program: Program, usage: Usage) -> Iterator[ClassMock]:
         begun = [c for chain in mock.asking for c in _begun(program, chain)]
         words = {(c.source, word) for c in begun if (word := usage.queries.word(c))}
         if words or not begun:
-            mock.patches = dict(_patches(program, usage, mock.made, words))
+            call = _putting(program, mock.made)
+            if call is not None and all(_serves(program, usage, mock.made, *used) for used in words):
+                mock.call = call
+                mock.targets = sorted(f"{_module(program, mock.made.source, call, s)}.{word}" for s, word in words)
             yield mock
 
 
@@ -72,20 +83,6 @@ def _is_mocked(program: Program, chain: Chain) -> bool:
     return any(isinstance(v, Mock) for v in program.values(chain.root))
 
 
-def _patches(
-    program: Program, usage: Usage, made: MadeMock, words: set[tuple[Source, str]]
-) -> Iterator[tuple[tuple[ast.AST, str], list[Edit]]]:
-    """What stands beside the mock of the class; nothing where it could reach the query of a real session."""
-    call = _putting(program, made)
-    if call is None or not all(_serves(program, usage, made, *used) for used in words):
-        return
-    for used_in, word in sorted(words, key=lambda used: (used[0].path, used[1])):
-        target = f"{_module(program, made.source, call, used_in)}.{word}"
-        edits = list(_beside(made.source, call, target))
-        if edits:
-            yield (made.source.parents[call], target), edits
-
-
 def _begun(program: Program, chain: Chain) -> list[Chain]:
     """The chains of a function that begin what a chain goes on with."""
     if chain.begins:
@@ -104,11 +101,17 @@ def _serves(program: Program, usage: Usage, made: MadeMock, source: Source, word
 
 
 def _putting(program: Program, made: MadeMock) -> ast.Call | None:
-    """The call that puts a mock in the place of the class, or of its module."""
-    mocks = program.interpreter.mocks
-    calls = {p.node for p in mocks.patches if made.mock in p.replacement} | set(_module_tables(program, made))
-    found = [c for c in calls if isinstance(c, ast.Call) and program.function_at(made.source, c) is not None]
-    return found[0] if len(found) == 1 else None
+    """The call that puts a mock in the place of the class, or of its module, where another patch can stand beside."""
+    patching = {p.node for p in program.interpreter.mocks.patches if made.mock in p.replacement}
+    calls = [c for c in (*patching, *_module_tables(program, made)) if isinstance(c, ast.Call)]
+    if len(calls) != 1 or calls[0] not in made.source.parents:
+        return None
+    match made.source.parents[calls[0]]:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.withitem():
+            return calls[0]
+        case ast.Expr() | ast.Assign() if _FIXTURE.match(made.source.text(calls[0].func)):
+            return calls[0]
+    return None
 
 
 def _module_tables(program: Program, made: MadeMock) -> Iterator[ast.Call]:
@@ -134,28 +137,24 @@ def _module(program: Program, source: Source, call: ast.Call, used_in: Source) -
     return program.interpreter.modules.dotted(used_in.path) if spelled.startswith(".") else spelled
 
 
-def _beside(source: Source, call: ast.Call, target: str) -> Iterator[Edit]:
-    """Another patch of the same kind, which gives no mock to the test."""
-    callee = source.text(call.func)
-    patch = re.match(r".*?\bpatch\b|.*\bsetattr\b", callee)
-    if patch is None:
-        return
+def beside(mock: ClassMock, targets: Iterable[str]) -> Iterator[Edit]:
+    """More patches of the kind that puts the mock in place, which give no mocks to the test."""
+    source, call = mock.made.source, mock.call
+    assert call is not None
     magic, needed = request(source, "unittest.mock", "MagicMock", at=call)
-    text = f'{patch[0]}("{target}", {magic}())'
+    patch = _PATCH.match(source.text(call.func))
+    assert patch is not None
+    texts = [f'{patch[0]}("{target}", {magic}())' for target in targets]
     place = source.parents[call]
-    match place:
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            end = _line_end(source, call)
-            text = f"{source.newline}{source.indentation(place)}@{text}"
-        case ast.withitem():
-            end = source.span(place.optional_vars or place.context_expr)[1]
-            text = f", {text}"
-        case ast.Expr() | ast.Assign() if callee.startswith(("mocker.", "monkeypatch.")):
-            end = _line_end(source, place)
-            text = f"{source.newline}{source.indentation(place)}{text}"
-        case _:
-            return
-    yield Replace(end, end, text)
+    if isinstance(place, ast.withitem):
+        end = source.span(place.optional_vars or place.context_expr)[1]
+        yield Replace(end, end, "".join(f", {text}" for text in texts))
+    else:
+        statement = source.statement(place)
+        end = _line_end(source, call if place is statement else statement)
+        mark = "@" if place is statement and not isinstance(place, ast.Expr | ast.Assign) else ""
+        line = f"{source.newline}{source.indentation(statement)}{mark}"
+        yield Replace(end, end, "".join(f"{line}{text}" for text in texts))
     yield from [needed] if needed is not None else []
 
 

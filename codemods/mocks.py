@@ -28,7 +28,7 @@ from . import query_to_select
 from .carried import as_data, carried
 from .edit import Edit, Replace
 from .mock_chains import Move, Moves
-from .mock_classes import class_mocks
+from .mock_classes import ClassMock, beside, class_mocks
 from .mock_fixes import ASYNC_NAMES, fix
 from .mock_kinds import ENTERING
 from .mock_lambdas import StandIn, awaitable, stand_in_lambdas
@@ -132,18 +132,18 @@ def _moved(program: Program, move: Move) -> Decision:
 
 def _class_mocks(program: Program, usage: Usage) -> Iterator[Decision]:
     """Mocks of mapped classes: a Query of a mocked session took them."""
-    patched: set[tuple[ast.AST, str]] = set()
+    places: dict[ast.AST, tuple[ClassMock, set[str]]] = {}
     for mock in class_mocks(program, usage):
-        made = mock.made
-        if mock.patches:
-            edits = [e for key, patch in mock.patches.items() if key not in patched for e in patch]
-            patched |= mock.patches.keys()
-            if edits:
-                yield _decision(program, made.function, made.node, "let select() be a mock beside it", edits)
+        if mock.call is not None:
+            place = mock.made.source.parents[mock.call]
+            places.setdefault(place, (mock, set()))[1].update(mock.targets)
             continue
-        decision = _decision(program, made.function, made.node, "let a mock stand for a mapped class", [])
+        decision = _decision(program, mock.made.function, mock.made.node, "let a mock stand for a mapped class", [])
         concern = f"select() refuses a mock in the place of {mock.text}: patch what runs the query"
         yield replace(decision, status=Status.DECLINED, concern=concern)
+    for mock, targets in places.values():
+        edits = list(beside(mock, sorted(targets)))
+        yield _decision(program, mock.made.function, mock.made.node, "let select() be a mock beside it", edits)
 
 
 # Entering

@@ -24,7 +24,7 @@ def held_by_mocks(program: Program, decisions: Sequence[Decision]) -> dict[ast.e
     }
     for mock in class_mocks(program, usage):
         place = mock.made.source.site(mock.made.node)
-        for chain in () if mock.patches else mock.asking:
+        for chain in mock.asking if mock.call is None else ():
             found.setdefault(chain.node, f"{place} puts a mock in the place of {mock.text}, which a select refuses")
     done = {d.node for d in decisions if not d.concern}
     return {node: reason for node, reason in found.items() if node in done and program.queries_stay_sync(node)}
