@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from .boundaries import boundary_of
 from .order import dominates
 from .responses import ROUTES
 from .source import Source
@@ -66,7 +67,7 @@ class _Follower:
                 return self._assigned(function, [target])
             case ast.NamedExpr(target=target):
                 return _worst([self.of(function, parent), self._assigned(function, [target])])
-            case ast.Return():
+            case ast.Return() | ast.Lambda():
                 return self._returned(function)
             case ast.Call(args=args) if node in args:
                 return self._passed(function, parent, node)
@@ -97,6 +98,8 @@ class _Follower:
         """An async function that returns a coroutine makes its callers await twice."""
         node = function.node
         if isinstance(node, ast.FunctionDef) and _is_route(self._program, function):
+            return Fate.VALUE
+        if isinstance(node, ast.FunctionDef | ast.Lambda) and _is_callback(self._program, function):
             return Fate.VALUE
         if not isinstance(node, ast.AsyncFunctionDef) or _promises_awaitable(node.returns):
             return Fate.UNKNOWN
@@ -249,6 +252,12 @@ def _is_route(program: Program, function: Function) -> bool:
         and node.func.attr in ROUTES
         for policy, node in program.handed(function)
     )
+
+
+def _is_callback(program: Program, function: Function) -> bool:
+    """Does a library call it and use what it gives at once, such as the key of a sort?"""
+    boundary = boundary_of(program, function)
+    return boundary is not None and boundary.kind == "callback"
 
 
 def _bound_behind(function: Function, name: str, binding: ast.Name | None) -> list[ast.Name]:

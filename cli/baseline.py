@@ -1,27 +1,21 @@
 """A file of findings that are known and do not count. It may only shrink: what has been mended must not come back.
-
-A finding is known by its rule, file, function and code, not by its line. The file has one entry a line, so that a
-version control system shows which went.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
 
 from ..checks.finding import Finding
 from ..checks.outcome import Accepted, How, Outcome
 from ..checks.rules import baseline_entry_gone
+from . import entries
+from .entries import Entry, Key, read, split
 from .errors import Failure
 
-Key: TypeAlias = tuple[str, str, str, str]
-FIELDS = ("code", "path", "function", "source")
-VERSION = 1
 REASON = "in the baseline"
 FIRST_LINE = 2
 
@@ -34,8 +28,8 @@ def applied(file: Path, outcome: Outcome, looked_at: Collection[str], codes: Col
     Raises:
         Failure: there is no such file, or it is broken.
     """
-    listed = _read(file)
-    left, accepted = _split(outcome.findings, listed)
+    listed = _listed(file)
+    left, accepted = split(outcome.findings, listed)
     if baseline_entry_gone.CODE in codes:
         place = Path(os.path.relpath(file, root)).as_posix()
         gone = _gone(listed, accepted, looked_at, codes, root)
@@ -53,22 +47,11 @@ def written(file: Path, outcome: Outcome, looked_at: Collection[str], codes: Col
     if not file.exists():
         _write(file, Counter(finding.key for finding in outcome.findings))
         return
-    listed = _read(file)
-    _, accepted = _split(outcome.findings, listed)
+    listed = _listed(file)
+    _, accepted = split(outcome.findings, listed)
     gone = _gone(listed, accepted, looked_at, codes, root)
     if gone:
         _write(file, listed - gone)
-
-
-def _split(findings: Iterable[Finding], listed: Mapping[Key, int]) -> tuple[list[Finding], list[Finding]]:
-    """What is new, and what is listed."""
-    rest = Counter(listed)
-    new: list[Finding] = []
-    known: list[Finding] = []
-    for finding in findings:
-        (known if rest[finding.key] > 0 else new).append(finding)
-        rest[finding.key] -= 1
-    return new, known
 
 
 def _gone(
@@ -85,29 +68,12 @@ def _gone(
     )
 
 
-def _read(file: Path) -> Counter[Key]:
+def _listed(file: Path) -> Counter[Key]:
     try:
-        content = json.loads(file.read_bytes())
-        return Counter(dict(_entries(content)))
+        return Counter({key: entry.count for key, entry in read(file).items()})
     except OSError as error:
         raise Failure(f"--baseline: {file}: {error.strerror}; --write-baseline makes it") from None
-    except json.JSONDecodeError as error:
-        raise Failure(f"{file}:{error.lineno}: broken JSON: {error.msg}") from None
-    except (KeyError, TypeError, ValueError):
-        raise Failure(f"{file}: this is no baseline of version {VERSION}") from None
-
-
-def _entries(content: Any) -> Iterator[tuple[Key, int]]:
-    if content["version"] != VERSION:
-        raise ValueError
-    for entry in content["findings"]:
-        code, path, function, source = (str(entry[field]) for field in FIELDS)
-        yield (code, path, function, source), int(entry["count"])
 
 
 def _write(file: Path, counts: Mapping[Key, int]) -> None:
-    entries = [
-        json.dumps({**dict(zip(FIELDS, key, strict=True)), "count": count}, ensure_ascii=False)
-        for key, count in sorted(counts.items(), key=lambda item: (item[0][1], *item[0]))
-    ]
-    file.write_text(f'{{"version": {VERSION}, "findings": [\n' + ",\n".join(entries) + "\n]}\n", encoding="utf-8")
+    file.write_bytes(entries.written({key: Entry(count) for key, count in counts.items()}))

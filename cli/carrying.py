@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from rich.text import Text
 
-from ..checks.finding import Finding
+from ..checks.older import older
+from ..checks.outcome import How, Outcome
 from ..codemods.engine import CODEMODS
-from . import git, listing, writing
+from . import git, kept, listing, writing
 from .console import messages, remarks
 from .diff import print_diff
 from .errors import Failure, debugging
-from .gate import outcome
+from .gate import everything
 from .project import Project
 from .work import Work, nothing_to_do
 
@@ -68,7 +70,7 @@ def _asked_for(codemods: Iterable[str]) -> list[str]:
     return [name for name in codemods if name not in along]
 
 
-def _changed(work: Work, left: Sequence[Finding]) -> Iterator[Text]:
+def _changed(work: Work, left: Outcome) -> Iterator[Text]:
     looks, gone = listing.rows(work.decisions, "look"), listing.rows(work.decisions, "gone")
     functions = sum(map(listing.becomes_async, work.decisions))
     yield Text(
@@ -80,11 +82,7 @@ def _changed(work: Work, left: Sequence[Finding]) -> Iterator[Text]:
     if work.undone:
         names = ", ".join(f"{name} ({listing.counted(n, 'place')})" for name, n in work.undone.most_common())
         yield Text(f"Left undone, as you asked, and needed before the code works: {names}.", "bold")
-    if left:
-        yield Text("")
-        yield Text(f"`asyncshift check` finds {listing.counted(len(left), 'mistake')} in the result:", "bold")
-        for finding in left:
-            yield Text(f"  {finding.path}:{finding.line} {finding.code} {finding.message}")
+    yield from _told(left)
     yield Text("")
     if gone:
         yield Text("Names that other code may know:", "bold")
@@ -95,17 +93,34 @@ def _changed(work: Work, left: Sequence[Finding]) -> Iterator[Text]:
         yield Text(f"  {step}")
 
 
-def _left(project: Project, work: Work) -> Sequence[Finding]:
-    """What the gate finds in a project that has become async."""
-    is_async = any(map(listing.becomes_async, work.decisions))
+def _told(left: Outcome) -> Iterator[Text]:
+    if left.findings:
+        yield Text("")
+        yield Text(f"`asyncshift check` finds {listing.counted(len(left.findings), 'mistake')} in the result:", "bold")
+        for finding in left.findings:
+            yield Text(f"  {finding.path}:{finding.line} {finding.code} {finding.message}")
+    if left.accepted:
+        yield Text("")
+        yield Text(f"`asyncshift check` keeps {listing.counted(len(left.accepted), 'place')} of it:", "bold")
+        for accepted in left.accepted:
+            yield Text(f"  {accepted.finding.path}:{accepted.finding.line} {accepted.finding.code} {accepted.reason}")
+
+
+def _left(project: Project, work: Work) -> Outcome:
+    """What the gate finds in a project that has become async; what was so before is put down as kept."""
+    if not any(map(listing.becomes_async, work.decisions)):
+        return Outcome(())
     try:
-        return outcome(project).findings if is_async else ()
+        found = everything(project)
+        kept.record(project.root, found, older(work.program, found.findings))
+        left = kept.applied(project.root, found)
+        return replace(left, accepted=tuple(a for a in left.accepted if a.how is How.KEPT))
     except Exception as fault:
         # The files are written: what is only a look at them must not make it seem otherwise.
         if debugging():
             raise
         messages().print(f"`asyncshift check` could not look at the result ({type(fault).__name__}: {fault}).")
-        return ()
+        return Outcome(())
 
 
 def _next(changed: Sequence[str], looks: bool) -> Iterator[str]:

@@ -6,6 +6,7 @@ journal and the previous bytes stand in the project's own `.asyncshift/undo/NNNN
     journal.json   what is replaced, by digest, and whether all of it has been
     plan.json      the decisions that this comes of, for reports
     0, 1, …        the previous bytes of each file
+    kept.json      the previous list of what migrations have left, where this one made another; empty for none
 
 A folder without a journal means that nothing has been touched yet; a journal that is not finished, that some files may
 be new and some old. Both are taken back by `undo`, which may itself be stopped anywhere and started again.
@@ -28,6 +29,7 @@ from .errors import Failure
 
 HOME = ".asyncshift"
 PLAN = "plan.json"
+KEPT = "kept.json"
 Step = Callable[[str], None]
 
 
@@ -160,9 +162,26 @@ def restore(journal: Journal, copy: Path) -> None:
 
 
 def hide(root: Path) -> None:
-    """Keep git from seeing what asyncshift itself writes into the project."""
+    """Keep git from seeing what asyncshift itself writes into the project, but for the list of what is kept."""
     (root / HOME).mkdir(exist_ok=True)
-    _replace(root / HOME / ".gitignore", b"*\n")
+    shown = f"!{KEPT}\n" if (root / HOME / KEPT).exists() else ""
+    _replace(root / HOME / ".gitignore", f"*\n{shown}".encode())
+
+
+def keep(root: Path, content: bytes | None) -> None:
+    """Make the list of what migrations have left, None for an empty one; `undo` of the last brings the former back."""
+    journal, file = last(root), root / HOME / KEPT
+    if journal is not None:
+        _replace(journal.folder / KEPT, bytes_of(file) or b"")
+    _put(file, content)
+    hide(root)
+
+
+def _put(file: Path, content: bytes | None) -> None:
+    if content:
+        _replace(file, content)
+    else:
+        file.unlink(missing_ok=True)
 
 
 def _resolved(root: Path, contents: Mapping[str, bytes | None]) -> dict[str, bytes | None]:
@@ -246,6 +265,10 @@ def _take_back(journal: Journal, step: Step) -> None:
         step(f"remove {folder}")
         with suppress(OSError):  # it may hold what others have put there
             (journal.root / folder).rmdir()
+    if (former := bytes_of(journal.folder / KEPT)) is not None:
+        step("restore the list of what is kept")
+        _put(journal.root / HOME / KEPT, former)
+        hide(journal.root)
     step("forget the journal")
     shutil.rmtree(journal.folder, ignore_errors=True)
     _tidy(journal.root / HOME)

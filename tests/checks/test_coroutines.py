@@ -47,6 +47,8 @@ def reported(body: str, signature: str = "async def f(store, x):") -> bool:
     "body",
     [
         "load()",
+        "return sorted(x, key=lambda key: load(key))",
+        "def key(one): return load(one)\nreturn max(x, key=key)",
         "_ = load()",
         "value = load()\nreturn 1",
         "value = load()\nreturn value.name",

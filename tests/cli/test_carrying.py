@@ -55,10 +55,10 @@ def test_the_closing_summary(carried: Callable[..., list[str]]) -> None:
 
 
 def test_what_the_gate_finds_is_told_in_its_words(folder: Folder, run: Callable[..., Result]) -> None:
-    folder.write({"x.py": BLOCKING}).commit()
+    folder.write({"x.py": SORTED}).commit()
     told = run("migrate").output
     assert "`asyncshift check` finds 1 mistake in the result:\n" in told
-    message = "AS501 requests.get(url) waits for an HTTP server and blocks the event loop"
+    message = "AS201 db.get() is a coroutine (AsyncSession.get) that nobody awaits"
     assert f"  x.py:11 {message}" in told
     assert message in run("check", "--format", "concise").output
 
@@ -118,6 +118,46 @@ async def poll(url: str) -> str:
 """
 
 
+SORTED = f"""\
+{QUERY}
+
+def order(db: Session, numbers: list[int]) -> list[int]:
+    db.commit()
+    return sorted(numbers, key=lambda number: db.get(object, number))
+"""
+
+
+def test_what_was_so_before_is_kept_in_the_same_words(folder: Folder, run: Callable[..., Result]) -> None:
+    folder.write({"x.py": BLOCKING}).commit()
+    before = folder.snapshot()
+    words = "AS501 as before the migration: requests.get(url) waits for an HTTP server and blocks the event loop"
+    told = run("migrate").output
+    assert "`asyncshift check` keeps 1 place of it:\n" in told
+    assert f"  x.py:11 {words}" in told
+    result = run("check")
+    assert (result.exit_code, result.output.splitlines()[-1]) == (0, "Nothing found; 1 kept.")
+    assert f"x.py:11: keep {words}" in result.output
+    folder.git("add", "-A")
+    folder.git("ls-files", "--error-unmatch", ".asyncshift/kept.json")
+    folder.write({"x.py": (folder.root / "x.py").read_text() + "\n\nasync def more(url):\n    requests.get(url)\n"})
+    assert run("check").exit_code == 1
+    run("undo", "--force")
+    assert folder.snapshot() == before
+
+
+def test_what_is_kept_and_gone_is_not_listed_by_the_next_migration(folder: Folder, run: Callable[..., Result]) -> None:
+    folder.write({"x.py": BLOCKING}).commit()
+    run("migrate")
+    folder.write({"x.py": QUERY, "y.py": BLOCKING})
+    listed = folder.root / ".asyncshift/kept.json"
+    former = listed.read_bytes()
+    run("migrate", "--force")
+    assert b"y.py" in listed.read_bytes()
+    assert b"x.py" not in listed.read_bytes()
+    run("undo", "--force")
+    assert listed.read_bytes() == former
+
+
 def test_a_fault_of_the_gate_does_not_undo_what_is_written(
     carried: Callable[..., list[str]],
     folder: Folder,
@@ -130,7 +170,7 @@ def test_a_fault_of_the_gate_does_not_undo_what_is_written(
     def broken(project: Project) -> None:
         raise RuntimeError("lost")
 
-    monkeypatch.setattr("asyncshift.cli.carrying.outcome", broken)
+    monkeypatch.setattr("asyncshift.cli.carrying.everything", broken)
     lines = carried([replace(LOOK, concern="")], {"a.py": b"1\n"})
     assert lines[0].startswith("1 file changed, 1 function made async")
     assert (folder.root / "a.py").read_bytes() == b"1\n"

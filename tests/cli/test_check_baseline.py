@@ -110,9 +110,9 @@ def test_a_file_that_is_gone(listed: Any, run: Run) -> None:
     ("text", "says"),
     [
         ("{", "known.json:1: broken JSON"),
-        ("[]", "known.json: this is no baseline of version 1"),
-        ('{"version": 2, "findings": []}', "no baseline of version 1"),
-        ('{"version": 1, "findings": [{}]}', "no baseline of version 1"),
+        ("[]", "known.json: this is no list of findings of version 1"),
+        ('{"version": 2, "findings": []}', "no list of findings of version 1"),
+        ('{"version": 1, "findings": [{}]}', "no list of findings of version 1"),
     ],
 )
 def test_a_broken_baseline(listed: Any, run: Run, text: str, says: str) -> None:
