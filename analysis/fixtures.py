@@ -31,6 +31,13 @@ class Fixtures:
         """The fixtures that the parameters of a test or fixture can mean."""
         return [f for p in function.parameters() for f in self.lookup(function, p.arg)]
 
+    def asked_for(self, test: Function) -> list[Function]:
+        """A test, the fixtures that it asks for, and those that they ask for."""
+        found = [test]
+        for function in found:
+            found.extend(f for f in dict.fromkeys(self.requested(function)) if f not in found)
+        return found
+
     def lookup(self, function: Function, name: str) -> list[Function]:
         """The fixtures that a parameter of a test or fixture can mean: the nearest one wins, as in pytest."""
         if name not in self.by_name or not self.serves(function):

@@ -66,8 +66,12 @@ MODULES = "sys.modules"
 LONGEST_PATH = 16
 # Entering is one thing, in whichever colour.
 ENTERING = {"__aenter__": "__enter__", "__aexit__": "__exit__"}
-# Fixtures that plugins of pytest bring.
+# Fixtures that pytest and its plugins bring.
 FIXTURES = {
+    "caplog": "pytest.LogCaptureFixture",
+    "capsys": "pytest.CaptureFixture",
+    "capfd": "pytest.CaptureFixture",
+    "recwarn": "pytest.WarningsRecorder",
     "monkeypatch": "pytest.MonkeyPatch",
     "mocker": "pytest_mock.MockerFixture",
     "class_mocker": "pytest_mock.MockerFixture",

@@ -1,5 +1,4 @@
-"""A file of findings that are known and do not count. It may only shrink: what has been mended must not come back.
-"""
+"""A file of findings that are known and do not count. It may only shrink: what has been mended must not come back."""
 
 from __future__ import annotations
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from ..checks.finding import Finding
 from .errors import Failure
@@ -19,7 +20,8 @@ FIELDS = ("code", "path", "function", "source")
 VERSION = 1
 
 
-class Entry(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Entry:
     """How often a finding is listed, and why."""
 
     count: int

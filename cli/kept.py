@@ -6,7 +6,7 @@ The file belongs into version control, so that the gate tells the same everywher
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 

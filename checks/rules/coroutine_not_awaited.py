@@ -27,8 +27,12 @@ NAME = "coroutine-not-awaited"
 EXAMPLES = (
     Example(
         bad="""\
+import asyncio
+
+
 class Codes:
     async def are_right(self, code: str) -> bool:
+        await asyncio.sleep(0)
         return code == "1234"
 
 
@@ -48,6 +52,7 @@ import asyncio
 
 class Codes:
     async def are_right(self, code: str) -> bool:
+        await asyncio.sleep(0)
         return code == "1234"
 
 

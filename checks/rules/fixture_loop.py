@@ -72,7 +72,8 @@ def find(program: Program) -> Iterator[Finding]:
     if not any(driver in text for text in texts for driver in DRIVERS):
         return
     wide = {f for f in program.interpreter.fixtures.functions if fixture_scope(f) != "function" and _keeps(program, f)}
-    used = {f for test in program.functions if is_test(test) and test.is_async for f in _requested(program, test)}
+    fixtures = program.interpreter.fixtures
+    used = {f for test in program.functions if is_test(test) and test.is_async for f in fixtures.asked_for(test)}
     for fixture in sorted(wide & used, key=lambda f: f.key):
         assert isinstance(fixture.node, ast.FunctionDef | ast.AsyncFunctionDef)
         message = f"{fixture.name} keeps connections of one event loop for tests that have a loop each"
@@ -84,15 +85,3 @@ def _keeps(program: Program, fixture: Function) -> bool:
     store = program.interpreter.store
     given = store.peek("return", fixture.key) | store.peek("yield", fixture.key)
     return any(isinstance(v, Instance) and v.cls in POOLED for v in given)
-
-
-def _requested(program: Program, test: Function) -> set[Function]:
-    """The fixtures that a test asks for, and those that they ask for."""
-    found: set[Function] = set()
-    pending = [test]
-    while pending:
-        for fixture in program.interpreter.fixtures.requested(pending.pop()):
-            if fixture not in found:
-                found.add(fixture)
-                pending.append(fixture)
-    return found

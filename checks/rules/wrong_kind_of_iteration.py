@@ -121,7 +121,14 @@ def _all_generated(program: Program, node: ast.expr, *, is_async: bool) -> bool:
 def _all(program: Program, node: ast.expr, test: object) -> bool:
     assert callable(test)
     values = program.values(node)
+    if isinstance(node, ast.Call) and any(_patches(v) for v in program.values(node.func)):
+        return False
     return bool(values) and all(test(program, value) for value in values)
+
+
+def _patches(value: Value) -> bool:
+    """`patch(name, new)`: what it gives is known as what it puts there, and entered itself."""
+    return isinstance(value, External) and value.name.startswith("unittest.mock.patch")
 
 
 def _is_async_manager(program: Program, value: Value) -> bool:

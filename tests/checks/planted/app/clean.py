@@ -108,8 +108,8 @@ async def awaited_attribute(session: AsyncSession):
 
 
 def fill(session: Session) -> None:
-    session.execute(text("select 1"))
-    session.commit()
+    session.add(Author(name="Ada"))
+    session.expunge_all()
 
 
 async def inside(session: AsyncSession):

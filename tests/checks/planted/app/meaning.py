@@ -63,3 +63,11 @@ async def by_name(session: AsyncSession, name: str):
 
 async def of_author(session: AsyncSession, key: int):
     return (await session.scalars(select(Book).filter_by(author_id=key))).one()  # AS704 several rows of a foreign key
+
+
+async def title(author):  # AS705 async without await
+    return author.name.title()
+
+
+async def titles(authors):
+    return [await title(author) for author in authors]

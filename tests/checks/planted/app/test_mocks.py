@@ -1,6 +1,6 @@
 """Mocks that can't be awaited."""
 
-from unittest.mock import AsyncMock, MagicMock, Mock
+from unittest.mock import AsyncMock, MagicMock, Mock, patch
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,3 +29,18 @@ async def test_query() -> None:
     session = Mock()
     session.query.return_value = []  # AS801 a mock of a query that nobody sends
     await order(session, AsyncMock())
+
+
+def price(name: str) -> int:
+    return len(name)
+
+
+async def test_result() -> None:
+    session = AsyncMock()
+    session.execute.return_value = AsyncMock()  # AS803 an AsyncMock for a result
+    await order(session, AsyncMock())
+
+
+async def test_price() -> None:
+    with patch("app.test_mocks.price", new=AsyncMock(return_value=3)):  # AS803 an AsyncMock for a plain function
+        assert price("tea") == 3

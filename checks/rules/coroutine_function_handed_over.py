@@ -1,0 +1,86 @@
+"""A coroutine function is given to what calls it without await.
+
+What calls it gets a coroutine where it expects a value: a sort compares coroutines, a cache keeps one that can be
+awaited only once, a thread or an event listener drops it, and nothing of the function ever runs. Give it a sync
+function, work the values out before, or make a task in the callback.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ...analysis.coroutines import gives_coroutine
+from ...analysis.program import Program
+from ...analysis.values import External
+from ..finding import Finding, finding
+from ..rule import Example
+
+CODE = "AS205"
+NAME = "coroutine-function-handed-over"
+# How a library calls what it is given, and what becomes of the coroutine.
+DROPPING = {
+    "sync": "is called without await there",
+    "starts": "is called outside of the event loop, where nothing awaits it",
+    "greenlet": "is called without await there: run_sync() is for sync functions",
+}
+
+EXAMPLES = (
+    Example(
+        bad="""\
+import asyncio
+from functools import lru_cache
+from threading import Thread
+
+
+async def rank(name: str) -> int:
+    await asyncio.sleep(0)
+    return len(name)
+
+
+@lru_cache  # AS205
+async def settings() -> dict[str, str]:
+    return {}
+
+
+async def ranked(names: list[str]) -> list[str]:
+    Thread(target=rank, args=("first",)).start()  # AS205
+    return sorted(names, key=rank)  # AS205
+""",
+        good="""\
+import asyncio
+from functools import lru_cache
+
+
+async def rank(name: str) -> int:
+    await asyncio.sleep(0)
+    return len(name)
+
+
+@lru_cache
+def settings() -> dict[str, str]:
+    return {}
+
+
+async def ranked(names: list[str]) -> list[str]:
+    ranks = dict(zip(names, await asyncio.gather(*map(rank, names))))
+    return sorted(names, key=ranks.__getitem__)
+""",
+    ),
+)
+
+
+def find(program: Program) -> Iterator[Finding]:
+    for function in program.functions:
+        if not function.is_async or not gives_coroutine(program, function):
+            continue
+        for policy, node in program.handed(function):
+            around = program.function_around(node)
+            if policy in DROPPING and around is not None and isinstance(node, ast.expr) and not _maps(program, node):
+                message = f"{function.qualname} is async and {DROPPING[policy]}"
+                yield finding(around.source, node, CODE, message)
+
+
+def _maps(program: Program, node: ast.expr) -> bool:
+    """Is it `map()`, whose coroutines somebody may gather?"""
+    return isinstance(node, ast.Call) and External("map") in program.values(node.func)
