@@ -20,7 +20,7 @@ from ...analysis.symbols import Function
 from ..finding import Finding, finding
 from ..rule import Example
 
-CODE = "AS705"
+CODE = "AS706"
 NAME = "async-without-await"
 WAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
 
@@ -30,7 +30,7 @@ EXAMPLES = (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
-async def title(name: str) -> str:  # AS705
+async def title(name: str) -> str:  # AS706
     return name.title()
 
 

@@ -65,7 +65,7 @@ async def of_author(session: AsyncSession, key: int):
     return (await session.scalars(select(Book).filter_by(author_id=key))).one()  # AS704 several rows of a foreign key
 
 
-async def title(author):  # AS705 async without await
+async def title(author):  # AS706 async without await
     return author.name.title()
 
 
