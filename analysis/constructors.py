@@ -87,21 +87,25 @@ def _annotates(above: ast.AST, node: ast.AST) -> bool:
 
 def _is_dependency(program: Program, cls: str) -> bool:
     """Does a framework make such objects, for a parameter whose annotation or default says `Depends`?"""
+    return not _named_by_dependants(program).isdisjoint({cls, cls.rpartition("::")[2].rpartition(".")[2]})
+
+
+@once
+def _named_by_dependants(program: Program) -> set[str]:
+    """What the parameters of functions that depend on something name: keys of classes, and plain names."""
+    found: set[str] = set()
     for function in program.functions:
         nodes = list(ast.walk(function.arguments)) if function.arguments else []
         if any(isinstance(n, ast.Call) and _plain(n.func) in DEPENDENCIES for n in nodes):
-            named = (n for n in nodes if isinstance(n, ast.Name | ast.Attribute))
-            if any(ClassObject(cls) in program.values(n) or _plain(n) == _short(cls) for n in named):
-                return True
-    return False
+            for node in nodes:
+                if isinstance(node, ast.Name | ast.Attribute):
+                    found.add(_plain(node))
+                    found |= {v.cls for v in program.values(node) if isinstance(v, ClassObject)}
+    return found
 
 
 def _plain(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-
-
-def _short(cls: str) -> str:
-    return cls.rpartition("::")[2].rpartition(".")[2]
 
 
 def _above(source: Source, node: ast.AST) -> Iterator[ast.AST]:
