@@ -24,7 +24,7 @@ NAME = "raw-sql"
 EXECUTING = frozenset({"execute", "scalar", "scalars"})
 CONNECTION = "sqlalchemy.Connection"
 PARAMETERS = "the driver's own placeholders are others now: write text() with named parameters"
-ENGINE = "an async engine executes nothing itself: open a connection"
+ENGINE = "sqlalchemy.Engine"
 
 
 def decide(program: Program) -> Iterator[Decision]:
@@ -48,13 +48,11 @@ def _work(program: Program, function: Function, node: ast.Call, statement: ast.e
     source, receiver = function.source, program.values(node.func.value)
     is_a = program.interpreter.objects.is_a
     classes = [v.cls for v in receiver if isinstance(v, Instance)]
-    if any(is_a(cls, "sqlalchemy.Engine") for cls in classes):
-        yield left(source, node, ENGINE)
-    elif not _is_string(program, source, statement):
+    if not _is_string(program, source, statement):
         return
-    elif program.is_session(receiver):
+    if program.is_session(receiver):
         yield Work(source, node, "make the string a text()", list(_as_text(source, statement)))
-    elif any(is_a(cls, CONNECTION) for cls in classes) and node.func.attr == "execute":
+    elif any(is_a(cls, CONNECTION) or is_a(cls, ENGINE) for cls in classes) and node.func.attr == "execute":
         if len(node.args) > 1 or node.keywords:
             yield left(source, node, PARAMETERS)
         else:
