@@ -1,7 +1,7 @@
 """Parameters of statements, in the one form that an async connection takes; SQLAlchemy 1.4 took more.
 
-    connection.execute(users.insert(), name="Ada")         ->    … .execute(users.insert(), {"name": "Ada"})
-    connection.execute(users.insert(), {…}, {…})           ->    … .execute(users.insert(), [{…}, {…}])
+connection.execute(users.insert(), name="Ada")         ->    … .execute(users.insert(), {"name": "Ada"})
+connection.execute(users.insert(), {…}, {…})           ->    … .execute(users.insert(), [{…}, {…}])
 """
 
 from __future__ import annotations
