@@ -485,6 +485,8 @@ class Calls:
             match head:
                 case "list":
                     return frozenset({Many(inner)})
+                case "dict":
+                    return frozenset({Table(inner)})
                 case "context":
                     return frozenset({Context(inner)})
                 case "await":

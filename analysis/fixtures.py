@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from .symbols import Function, decorator_name
+from .symbols import Class, Function, decorator_name, dotted
 
 CONFTEST = "conftest.py"
 
@@ -97,7 +97,23 @@ def is_test_file(path: str) -> bool:
 
 
 def is_test(function: Function) -> bool:
-    """Does pytest collect this function?"""
-    if not function.name.startswith("test") or function.is_lambda or not is_test_file(function.source.path):
+    """Does pytest collect this function, in its own file or from a class that inherits it?"""
+    if not function.name.startswith("test") or function.is_lambda:
         return False
-    return function.parent is None or function.parent.is_module
+    if function.parent is not None and not function.parent.is_module:
+        return False
+    return is_test_file(function.source.path) or (function.owner is not None and function.owner.is_collected)
+
+
+def collect_inherited(classes: Iterable[Class]) -> None:
+    """Mark the classes that test files collect tests from: those in them, and their bases, which are known by name."""
+    by_name: defaultdict[str, list[Class]] = defaultdict(list)
+    for cls in classes:
+        by_name[cls.name].append(cls)
+    pending = [c for found in by_name.values() for c in found if is_test_file(c.source.path)]
+    while pending:
+        cls = pending.pop()
+        if not cls.is_collected:
+            cls.is_collected = True
+            bases = [b.value if isinstance(b, ast.Subscript) else b for b in cls.node.bases]
+            pending += [base for node in bases for base in by_name.get(dotted(node).rpartition(".")[2], ())]

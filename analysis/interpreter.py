@@ -14,7 +14,7 @@ from .adapters import Adapters
 from .annotations import Annotations
 from .calls import Calls
 from .execution import Execution
-from .fixtures import Fixtures
+from .fixtures import Fixtures, collect_inherited
 from .members import Env
 from .mocks import FIXTURES, Mocks
 from .modules import Modules
@@ -50,6 +50,7 @@ class Interpreter(Execution):
         self.context_functions: dict[str, str] = {}
         self.objects = Objects(symbols.classes, symbols.sources, self.store)
         self.adapters = Adapters(self.objects, self.store)
+        collect_inherited(symbols.classes)
         self.fixtures = Fixtures(self.functions.values())
         self.annotations = Annotations(self)
         self.calls = Calls(self)

@@ -16,7 +16,10 @@ SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 @dataclass(eq=False, slots=True)
 class Class:
-    """A class of the project. `key` is `path::qualified.name`."""
+    """A class of the project. `key` is `path::qualified.name`.
+
+    `is_collected`: pytest collects its tests, where it stands or in a class that inherits them.
+    """
 
     key: str
     name: str
@@ -24,6 +27,7 @@ class Class:
     node: ast.ClassDef
     scope: Function
     methods: dict[str, Function] = field(default_factory=dict)
+    is_collected: bool = False
 
     def __repr__(self) -> str:
         return f"<class {self.key}>"

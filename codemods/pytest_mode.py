@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from packaging.version import Version
 
 from ..analysis.fixtures import is_test, is_test_file
 from ..analysis.program import Program
+from ..analysis.source import Source
 from ..analysis.symbols import Function
 from ..analysis.values import External
 from .pytest_settings import EditedSettings, edit_settings, newest
@@ -32,8 +34,9 @@ def _runs_loops(program: Program) -> bool:
 
 
 def settings(program: Program, changed: dict[str, bytes] | None = None) -> EditedSettings:
-    """The settings as they have to be. A project without a mode gets "auto", one with tests of anyio "strict"."""
-    return edit_settings(program.root, loop_scope(program), _has_mark(program, "anyio"), program.sources, changed)
+    """The settings as they have to be. A project without a mode gets "auto", one that keeps tests of anyio "strict"."""
+    keeps_anyio = _has_mark(program, "anyio") and not _shares_asyncio(program)
+    return edit_settings(program.root, loop_scope(program), keeps_anyio, program.sources, changed)
 
 
 def runs_strict(program: Program) -> bool:
@@ -47,6 +50,30 @@ def uses_anyio(program: Program) -> bool:
         return False
     edited = settings(program)
     return not (edited.is_chosen and edited.mode == "auto")
+
+
+def anyio_marks(program: Program) -> Iterator[tuple[Source, ast.Attribute]]:
+    """The marks of anyio that become those of pytest-asyncio: what both run can't share a loop, nor a connection."""
+    if _shares_asyncio(program) and settings(program).mode == "auto":
+        for source in program.sources.values():
+            for node in source.nodes:
+                if isinstance(node, ast.Attribute) and _is_mark(node, "anyio"):
+                    yield source, node
+
+
+def _shares_asyncio(program: Program) -> bool:
+    """Do tests of anyio, on asyncio alone, stand beside those of pytest-asyncio?"""
+    backends = program.interpreter.fixtures.by_name.get("anyio_backend", [])
+    is_asyncio = bool(backends) and all(map(_gives_asyncio, backends))
+    return is_asyncio and _has_mark(program, "anyio") and _has_mark(program, "asyncio")
+
+
+def _gives_asyncio(backend: Function) -> bool:
+    """Does an `anyio_backend` fixture return "asyncio", whoever asks?"""
+    match backend.body[-1]:
+        case ast.Return(value=ast.Constant(value="asyncio") | ast.Tuple(elts=[ast.Constant(value="asyncio"), _])):
+            return not backend.parameters()
+    return False
 
 
 def _has_mark(program: Program, mark: str) -> bool:

@@ -7,7 +7,8 @@
                                   async def test_user(user):
 
 A project that has chosen no mode gets `asyncio_mode = auto`, and needs neither. Tests and fixtures of every scope share
-the session's loop, because pooled connections work on no other. Suites that are run by anyio stay with it.
+the session's loop, because pooled connections work on no other. Suites that are run by anyio stay with it; where both run
+tests, and anyio on asyncio alone, pytest-asyncio runs all of them.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from ..analysis.program import Program
 from ..analysis.source import Site, Source
 from ..analysis.symbols import Function, decorator_name
 from ..analysis.xunit import fixture_scope_of, is_unittest
-from .arguments import change
+from .arguments import change, keyword
 from .edit import Edit, Replace
 from .imports import request
 from .pytest_loop import appended, new_file, one_loop
-from .pytest_mode import is_marked, settings, uses_anyio
+from .pytest_mode import anyio_marks, is_marked, settings, uses_anyio
 
 NAME = "pytest-suite"
 SCOPES = ["function", "class", "module", "package", "session"]
@@ -50,6 +51,10 @@ def decide(program: Program) -> Iterator[Decision]:
     loop = one_loop(program, [*tests, *fixtures, *setups])
     if loop is not None:
         yield Decision(NAME, loop.site, loop.action, data={"kind": "loop", "text": loop.text})
+    for source, mark in anyio_marks(program):
+        yield Decision(
+            NAME, source.site(mark), "run it by pytest-asyncio, as others are", data={"kind": "join"}, node=mark
+        )
     if edited.mode == "strict":
         for test in tests:
             yield from _mark(program, test, "asyncio")
@@ -65,12 +70,22 @@ def decide(program: Program) -> Iterator[Decision]:
 def _anyio(program: Program, tests: list[Function], fixtures: list[Function]) -> Iterator[Decision]:
     for test in tests:
         yield from _mark(program, test, "anyio")
-    backends = program.interpreter.fixtures.by_name.get("anyio_backend", [])
-    for fixture in fixtures:
-        scope = fixture_scope(fixture)
-        if scope in {"package", "session"} and not any(fixture_scope(b) == "session" for b in backends):
-            concern = f"an async fixture of {scope} scope needs an `anyio_backend` fixture of session scope"
-            yield _decision(fixture, "", "left as it is", Status.DECLINED, concern)
+    widest = max(fixtures, key=_breadth, default=None)
+    if widest is None:
+        return
+    scope = fixture_scope(widest)
+    narrow = [b for b in program.interpreter.fixtures.by_name["anyio_backend"] if _breadth(b) < _breadth(widest)]
+    if any(b.parameters() for b in narrow):
+        concern = f"an async fixture of {scope} scope needs an `anyio_backend` fixture of that scope"
+        yield _decision(widest, "", "left as it is", Status.DECLINED, concern)
+        return
+    for backend in narrow:
+        yield _decision(backend, f"scope {scope}", f"give it the scope of the widest async fixture, {widest.name}")
+
+
+def _breadth(fixture: Function) -> int:
+    scope = fixture_scope(fixture)
+    return SCOPES.index(scope) if scope in SCOPES else 0
 
 
 def _mark(program: Program, test: Function, mark: str) -> Iterator[Decision]:
@@ -97,11 +112,16 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
             yield from appended(source, decision.data["text"])
         return
     node = decision.node
+    if isinstance(node, ast.Attribute):
+        source = program.sources[decision.site.path]
+        yield Replace(source.span(node.value)[1], source.span(node)[1], ".asyncio")
     if not isinstance(node, ast.FunctionDef):
         return
     source = program.sources[decision.site.path]
     if kind.startswith("fixture "):
         yield from _async_fixture(source, node, kind.removeprefix("fixture "))
+    elif kind.startswith("scope "):
+        yield from _of_scope(source, node, kind.removeprefix("scope "))
     elif kind.startswith("mark "):
         yield from _marked(source, node, kind.removeprefix("mark "))
 
@@ -113,6 +133,17 @@ def _marked(source: Source, node: ast.FunctionDef, mark: str) -> Iterator[Edit]:
     yield Replace(start, start, f"{source.indentation(node)}@{text}.mark.{mark}\n")
     if wanted:
         yield wanted
+
+
+def _of_scope(source: Source, node: ast.FunctionDef, scope: str) -> Iterator[Edit]:
+    for decorator in node.decorator_list:
+        if decorator_name(decorator) != "fixture":
+            continue
+        if isinstance(decorator, ast.Call):
+            narrower = keyword(decorator, "scope")
+            yield from change(source, decorator, [narrower] if narrower else [], [f'scope="{scope}"'])
+        else:
+            yield Replace(*[source.span(decorator)[1]] * 2, f'(scope="{scope}")')
 
 
 def _async_fixture(source: Source, node: ast.FunctionDef, loop_scope: str) -> Iterator[Edit]:

@@ -27,6 +27,8 @@ from ..analysis.program import Program
 from ..analysis.schema import is_looking
 from .carried import LEFT, Work, carried, decided
 from .edit import Edit
+from .kept_inspectors import kept_inspectors
+from .removal import without
 from .schema_calls import SchemaCall, in_place, schema_call, together
 from .schema_inspect import on_connection, on_engine, readings, stretches
 from .schema_modules import Moved, at_import, in_a_row
@@ -66,7 +68,11 @@ def decide(program: Program) -> Iterator[Decision]:
 
 def _looking(program: Program, sites: Mapping[ast.expr, AsyncSite], looking: list[AsyncSite]) -> Iterator[Decision]:
     """Inspectors and reflection."""
-    found = list(readings(program, [s for s in looking if _can_await(program, s)]))
+    kept = list(kept_inspectors(program, looking))
+    for inspector in kept:
+        gone = list(without(inspector.source, inspector.statement))
+        yield _decision(program, sites[inspector.opening], "make one for each reader, on its own connection", gone)
+    found = list(readings(program, [s for s in looking if _can_await(program, s)], kept))
     shared = stretches(program, found)
     for stretch in shared:
         site = sites[stretch.readings[0].opening]
@@ -79,7 +85,7 @@ def _looking(program: Program, sites: Mapping[ast.expr, AsyncSite], looking: lis
             edits = on_connection(reading)
             yield _decision(program, sites[reading.opening], "look at the tables inside run_sync", edits)
     for site in looking:
-        if not _can_await(program, site):
+        if not _can_await(program, site) and all(site.node is not inspector.opening for inspector in kept):
             yield _decision(program, site, LEFT, [], _why_sync(program, site))
 
 

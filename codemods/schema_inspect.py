@@ -19,8 +19,9 @@ from ..analysis.symbols import Function
 from ..analysis.values import Instance
 from .arguments import argument
 from .awaiting import wrap_await
-from .edit import Edit, Indent, Replace, Wrap
+from .edit import Edit, Import, Indent, Replace, Wrap
 from .indenting import INDENT, indent
+from .kept_inspectors import KeptInspector
 from .references import is_plain, references
 from .schema_calls import free_name, operand
 
@@ -33,7 +34,8 @@ class Reading:
     """Calls that read through one engine or connection, `target`.
 
     `opening` is the call that names the target: `inspect(target)`, or one with `autoload_with=target`; `reads` are the
-    calls of methods of the inspector that it makes. `variable` is the name that the inspector is kept under.
+    calls of methods of the inspector that it makes. `variable` is the name that the inspector is kept under; `kept` the
+    inspector of a module, where the reading is one of its calls.
     """
 
     function: Function
@@ -41,16 +43,28 @@ class Reading:
     target: ast.expr
     reads: list[ast.Call] = field(default_factory=list)
     variable: ast.Name | None = None
+    kept: KeptInspector | None = None
     concern: str = ""
 
     @property
     def source(self) -> Source:
         return self.function.source
 
+    @property
+    def through(self) -> object:
+        """The same for those that read through the same engine."""
+        return self.kept.engine if self.kept else ast.dump(self.target)
 
-def readings(program: Program, sites: Sequence[AsyncSite]) -> Iterator[Reading]:
+
+def readings(program: Program, sites: Sequence[AsyncSite], kept: Sequence[KeptInspector]) -> Iterator[Reading]:
     """The readings that a program's schema sites are part of; a site that is part of none gets a concern."""
+    of_modules = {call: inspector for inspector in kept for call in inspector.reads}
     found = [r for site in sites if isinstance(site.node, ast.Call) and (r := _opening(program, site)) is not None]
+    for site in sites:
+        if isinstance(site.node, ast.Call) and site.node in of_modules:
+            assert isinstance(site.node.func, ast.Attribute)
+            inspector = of_modules[site.node]
+            found.append(Reading(site.function, site.node, site.node.func.value, [site.node], kept=inspector))
     taken = {node for r in found for node in (r.opening, *r.reads)}
     yield from found
     for site in sites:
@@ -135,8 +149,8 @@ class Stretch:
 
     def joins(self, other: Stretch) -> bool:
         """Can the other stretch share this one's connection?"""
-        mine, others = self.readings[0].target, other.readings[0].target
-        if not is_plain(mine) or ast.dump(mine) != ast.dump(others):
+        mine, others = self.readings[0], other.readings[0]
+        if not is_plain(mine.target) or mine.through != others.through:
             return False
         if self.block is other.block:
             return self.first <= other.last and other.first <= self.last
@@ -210,8 +224,7 @@ def on_engine(program: Program, stretch: Stretch) -> list[Edit]:
     """The edits of readings through an engine."""
     reading, statements = stretch.readings[0], stretch.statements
     source, name = reading.source, free_name(reading.function, stretch.depth)
-    pieces = operand(program, reading.function, reading.target)
-    engine = "".join(p if isinstance(p, str) else source.text(p) for p in pieces)
+    engine, inspect, imports = _names(program, reading)
     line = source.offset(statements[0].lineno, 0)
     first = line + statements[0].col_offset
     inner = source.indentation(statements[0]) + INDENT
@@ -219,8 +232,17 @@ def on_engine(program: Program, stretch: Stretch) -> list[Edit]:
     # Of its own depth, whoever else moves the same statements.
     edits += [Indent(e.start, e.text, -e.statement - 1) for e in indent(source, statements) if e.start != line]
     for item in stretch.readings:
-        edits += _calls(item, name)
-    return edits
+        edits += _calls(item, name, inspect)
+    return [*edits, *imports]
+
+
+def _names(program: Program, reading: Reading) -> tuple[str, str, list[Import]]:
+    """The engine, and what is put around the connection that takes its place; with the imports for them."""
+    if reading.kept is not None:
+        engine, inspect, imports = reading.kept.in_file(program, reading.source, reading.opening)
+        return engine, f"{inspect}({SYNC})", imports
+    pieces = operand(program, reading.function, reading.target)
+    return "".join(p if isinstance(p, str) else reading.source.text(p) for p in pieces), SYNC, []
 
 
 def _stretch(reading: Reading) -> Stretch | None:
@@ -260,14 +282,14 @@ def _ancestors(source: Source, node: ast.AST) -> Iterator[ast.stmt]:
         current = source.parents.get(current)
 
 
-def _calls(reading: Reading, connection: str) -> Iterator[Edit]:
+def _calls(reading: Reading, connection: str, subject: str = SYNC) -> Iterator[Edit]:
     source, opening = reading.source, reading.opening
     if reading.variable is not None:
         yield Replace(*source.span(opening), f"await {connection}.run_sync({source.text(opening.func)})")
         for call in reading.reads:
             yield from _run(source, call, f"{connection}.run_sync(lambda _: ")
         return
-    yield Replace(*source.span(reading.target), SYNC)
+    yield Replace(*source.span(reading.target), subject)
     yield from _run(source, reading.reads[0] if reading.reads else opening, f"{connection}.run_sync(lambda {SYNC}: ")
 
 
