@@ -32,7 +32,7 @@ def handed_connections(program: Program) -> list[tuple[Function, ast.expr, froze
                 case ast.Assign(
                     targets=[ast.Subscript(value=ast.Attribute(value=config, attr="attributes"))], value=given
                 ) if origins := _origins(program.values(config)):
-                    if _becomes_async(program, program.values(given)):
+                    if program.becomes_async(program.values(given)):
                         found.append((function, given, origins))
     return found
 
@@ -63,16 +63,12 @@ def urls(program: Program) -> Iterator[tuple[Function, ast.Attribute]]:
 def _urls(program: Program, given: ast.expr) -> Iterator[ast.Attribute]:
     for node in ast.walk(given):
         match node:
-            case ast.Attribute(value=engine, attr="url") if _becomes_async(program, program.values(engine)):
+            case ast.Attribute(value=engine, attr="url") if program.becomes_async(program.values(engine)):
                 yield node
 
 
 def _is_command(values: Values) -> bool:
     return any(isinstance(v, External) and v.name.startswith(COMMANDS) for v in values)
-
-
-def _becomes_async(program: Program, values: Values) -> bool:
-    return any(isinstance(v, Instance) and program.converted_class(v.cls) for v in values)
 
 
 def _origins(values: Values) -> frozenset[str]:

@@ -127,7 +127,7 @@ def _with_sites(program: Program, function: Function, node: ast.expr) -> Iterato
                 yield AsyncSite(
                     function, node, "with", program.function(key), f"enters {program.function(key).qualname}"
                 )
-            case Context(items=items, is_declared=True) if _holds_session(program, items):
+            case Context(items=items, is_declared=True) if program.becomes_async(items):
                 yield AsyncSite(function, node, "with", None, f"opens {program.short(function.source, node)}")
                 return
             case Instance(cls=cls):
@@ -141,10 +141,6 @@ def _with_sites(program: Program, function: Function, node: ast.expr) -> Iterato
             case Context() if _is_seed(program, node) or _closes_session(program, node):
                 yield AsyncSite(function, node, "with", None, f"opens {program.short(function.source, node)}")
                 return
-
-
-def _holds_session(program: Program, values: Values) -> bool:
-    return any(isinstance(v, Instance) and program.converted_class(v.cls) for v in values)
 
 
 def _call_sites(program: Program, function: Function, node: ast.Call) -> Iterator[AsyncSite]:
@@ -302,4 +298,4 @@ def _closes_session(program: Program, node: ast.expr) -> bool:
 def _is_given_session(program: Program, node: ast.Call) -> bool:
     """Is a session, connection or engine that becomes async among the arguments?"""
     given = [*node.args, *(k.value for k in node.keywords)]
-    return any(_holds_session(program, program.values(g)) for g in given)
+    return any(program.becomes_async(program.values(g)) for g in given)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from .order import following
 from .source import Source
 from .symbols import Function, dotted
-from .values import Generated, Instance
+from .values import Generated
 
 if TYPE_CHECKING:
     from .colours import Colours
@@ -33,9 +33,7 @@ def expires(program: Program, node: ast.AST) -> bool:
     match node:
         case ast.Call(func=ast.Attribute(value=session, attr=method)) if method in EXPIRING:
             values = program.values(session)
-            return program.is_session(values) and any(
-                isinstance(v, Instance) and program.converted_class(v.cls) for v in values
-            )
+            return program.is_session(values) and program.becomes_async(values)
     return False
 
 

@@ -29,8 +29,8 @@ class it says so of all its methods.
 A section of `toolkits` says the same of everything in a package that is given a function.
 
 `returns` is a small type expression: a dotted class name for an instance, `self`, `list[T]`, `dict[T]` of its values,
-`context[T]` (a context manager), `await[T]`, `@made` for an instance of the class that it is asked of, or `@name` for what `statements.py`
-works out.
+`context[T]` (a context manager), `await[T]`, `@made` for an instance of the class that it is asked of, or `@name` for
+what `statements.py` works out.
 """
 
 from __future__ import annotations

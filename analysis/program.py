@@ -148,6 +148,10 @@ class Program:
                     return known.asynchronous
         return ""
 
+    def becomes_async(self, values: Values) -> bool:
+        """Can this be a session, connection, engine or the like whose class has an async one?"""
+        return any(isinstance(v, Instance) and self.converted_class(v.cls) for v in values)
+
     def plain_name(self, cls: str) -> str:
         """A class's name as people say it."""
         return cls.rpartition("::")[2].rpartition(".")[2]

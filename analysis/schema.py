@@ -35,7 +35,7 @@ def _changes_tables(program: Program, node: ast.Call) -> bool:
     ) and not (isinstance(node.func.value, ast.Attribute) and node.func.value.attr in {"metadata", "__table__"}):
         return False
     given = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "bind")]
-    return any(_becomes_async(program, g) for g in given)
+    return any(program.becomes_async(program.values(g)) for g in given)
 
 
 def _inspects(program: Program, node: ast.Call) -> bool:
@@ -51,10 +51,6 @@ def _inspects(program: Program, node: ast.Call) -> bool:
 def reflecting(program: Program, node: ast.Call) -> ast.expr | None:
     """The engine or connection that `Table(…, autoload_with=engine)` and its like are given."""
     for keyword in node.keywords:
-        if keyword.arg == "autoload_with" and _becomes_async(program, keyword.value):
+        if keyword.arg == "autoload_with" and program.becomes_async(program.values(keyword.value)):
             return keyword.value
     return None
-
-
-def _becomes_async(program: Program, node: ast.expr) -> bool:
-    return any(isinstance(v, Instance) and program.converted_class(v.cls) for v in program.values(node))

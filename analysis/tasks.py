@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .calling import edges, tests_aside
@@ -13,7 +14,7 @@ from .decisions import Step
 from .once import once
 from .session_use import is_async_database
 from .symbols import Function
-from .values import Awaitable, External, Instance
+from .values import Awaitable, External, Instance, Values
 
 if TYPE_CHECKING:
     from .program import Program
@@ -49,12 +50,18 @@ class Tasks:
 
     def sharing(self) -> Iterator[SessionTask]:
         """Tasks that use a session which others of them use too."""
-        for function in tests_aside(self._program):
+        for function in self._functions():
             for calls in _side_by_side(self._program, function):
                 yield from self._shared(function, calls)
 
+    def _functions(self) -> list[Function]:
+        return tests_aside(self._program)
+
+    def _own_names(self, function: Function) -> frozenset[str]:
+        return own_names(self._program, function)
+
     def _shared(self, function: Function, calls: list[ast.Call]) -> Iterator[SessionTask]:
-        own = own_names(self._program, function)
+        own = self._own_names(function)
         receivers = Counter(_receiver(call) for call in calls)
         users: list[SessionTask] = []
         for call in calls:
@@ -89,9 +96,9 @@ class Tasks:
         for function, calls in edges(self._program).items():
             for place, callee in calls:
                 callers[callee].append((place, function))
-        own = {f: own_names(self._program, f) for f in self._program.functions}
+        own = {f: self._own_names(f) for f in self._program.functions}
         queue: deque[tuple[Function, _Use]] = deque()
-        for function in tests_aside(self._program):
+        for function in self._functions():
             for node in function.own_nodes():
                 if (
                     isinstance(node, ast.Call)
@@ -125,26 +132,67 @@ class Tasks:
         )
 
 
+class TasksToBe(Tasks):
+    """The same of a program whose sessions are sync yet: they let no other task in, while they work."""
+
+    def __init__(self, program: Program) -> None:
+        sites = [s for s in program.colours.sites() if s.callee is None]
+        self._queries = {s.node for s in sites if s.kind == "query"}
+        self._seeds = {s.node for s in sites}
+        super().__init__(program)
+
+    def _functions(self) -> list[Function]:
+        return self._program.functions
+
+    def _own_names(self, function: Function) -> frozenset[str]:
+        return own_names(self._program, function, self._program.becomes_async)
+
+    def _task(self, function: Function, call: ast.Call) -> SessionTask | None:
+        for given in [*call.args, *(k.value for k in call.keywords)]:
+            if isinstance(given, ast.Name | ast.Attribute) and self._is_session(self._program.values(given)):
+                step = Step(function.source.site(call), f"passes {function.source.text(given)} to one of several tasks")
+                return SessionTask(function, call, function, call, (step,))
+        return super()._task(function, call)
+
+    def _is_session_call(self, node: ast.Call) -> bool:
+        if node in self._queries:
+            return True
+        receivers = (v.receiver for v in self._program.values(node.func) if isinstance(v, External))
+        return node in self._seeds and any(r is not None and self._is_session(frozenset({r})) for r in receivers)
+
+    def _is_session(self, values: Values) -> bool:
+        return self._program.is_session(values) and self._program.becomes_async(values)
+
+
+@once
+def tasks_to_be(program: Program) -> list[SessionTask]:
+    """The tasks that will use one async session, worked out once."""
+    return list(TasksToBe(program).sharing())
+
+
 @once
 def tasks(program: Program) -> Tasks:
     """The tasks of a program, worked out once."""
     return Tasks(program)
 
 
-def own_names(program: Program, function: Function) -> frozenset[str]:
-    """Names of sessions that a function makes itself, and of what it makes with them."""
+def own_names(
+    program: Program, function: Function, is_database: Callable[[Values], bool] | None = None
+) -> frozenset[str]:
+    """Names of (async) sessions that a function makes itself, and of what it makes with them."""
+    is_database = is_database or partial(is_async_database, program)
     parameters = {p.arg for p in function.parameters()}
     bindings: list[tuple[str, ast.expr]] = []
     found: set[str] = set()
     for node in function.own_nodes():
         match node:
             case ast.withitem(context_expr=made, optional_vars=ast.Name(id=name)):
-                if is_async_database(program, program.values(node.optional_vars)):  # type: ignore[arg-type]
+                if is_database(program.values(node.optional_vars)):  # type: ignore[arg-type]
                     found.add(name)
                 bindings.append((name, made))
             case ast.Assign(targets=[ast.Name(id=name) as target], value=ast.Call() as made):
                 is_plain = isinstance(made.func, ast.Name | ast.Attribute)
-                if is_plain and is_async_database(program, program.values(target)) and name not in parameters:
+                if is_plain and is_database(program.values(target)) and name not in parameters:
                     found.add(name)
                 bindings.append((name, made))
             case ast.Assign(targets=[ast.Name(id=name)], value=value):

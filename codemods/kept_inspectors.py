@@ -44,8 +44,9 @@ class KeptInspector:
         function = self.opening.func
         for imported in scopes(self.source).module.imports:
             statement = imported.statement
-            if isinstance(function, ast.Name) and imported.local == function.id and imported.name:
-                if isinstance(statement, ast.ImportFrom) and imported_file(program, self.source, statement) is None:
+            is_it = isinstance(function, ast.Name) and imported.local == function.id and imported.name
+            if is_it and isinstance(statement, ast.ImportFrom):
+                if imported_file(program, self.source, statement) is None:
                     return statement.module or "", imported.name
         return "sqlalchemy", "inspect"
 
@@ -54,19 +55,26 @@ def kept_inspectors(program: Program, sites: Iterable[AsyncSite]) -> Iterator[Ke
     """Those that module bodies make of an engine of theirs, and that are read in functions that may await alone."""
     for site in sites:
         source, node = site.function.source, site.node
-        if not (site.function.is_module and isinstance(node, ast.Call)):
-            continue
-        statement = source.parents[node]
-        match statement, argument(node, "subject"):
-            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(
-                target=ast.Name(id=name)
-            ), ast.Name() as engine:
-                home = variable_home(program, source, engine)
-                reads = _reads(program, source, name)
-                is_inspector = any(isinstance(v, Instance) and v.cls == INSPECTOR for v in program.values(node))
-                if is_inspector and home and home[1].is_module and reads is not None:
-                    if bound_values(program, site.function, name) == [node]:
-                        yield KeptInspector(source, statement, node, (home[0], home[2]), reads)
+        if site.function.is_module and isinstance(node, ast.Call):
+            statement = source.parents[node]
+            engine = _engine(program, source, node)
+            match statement:
+                case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)) if engine:
+                    reads = _reads(program, source, name)
+                    if reads is not None and bound_values(program, site.function, name) == [node]:
+                        yield KeptInspector(source, statement, node, engine, reads)
+
+
+def _engine(program: Program, source: Source, node: ast.Call) -> tuple[Source, str] | None:
+    """The global that `inspect` is called with, if it is an inspector that this gives."""
+    subject = argument(node, "subject")
+    if isinstance(subject, ast.Name) and any(
+        isinstance(v, Instance) and v.cls == INSPECTOR for v in program.values(node)
+    ):
+        home = variable_home(program, source, subject)
+        if home is not None and home[1].is_module:
+            return home[0], home[2]
+    return None
 
 
 def _reads(program: Program, source: Source, name: str) -> tuple[ast.Call, ...] | None:

@@ -7,8 +7,8 @@
                                   async def test_user(user):
 
 A project that has chosen no mode gets `asyncio_mode = auto`, and needs neither. Tests and fixtures of every scope share
-the session's loop, because pooled connections work on no other. Suites that are run by anyio stay with it; where both run
-tests, and anyio on asyncio alone, pytest-asyncio runs all of them.
+the session's loop, because pooled connections work on no other. Suites that are run by anyio stay with it; where both
+run tests, and anyio on asyncio alone, pytest-asyncio runs all of them.
 """
 
 from __future__ import annotations
