@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .alembic import commands
+from .asking import is_asked
 from .border import kept_callees, lent
 from .bridges import Run
 from .clients import CLIENT, calls_client_by_name
@@ -167,6 +168,8 @@ def _call_sites(program: Program, function: Function, node: ast.Call) -> Iterato
         for callee in functions_of(program, node.args[0]):
             if callee is not None and not callee.is_generator:
                 yield AsyncSite(function, node, "map", callee, f"calls {callee.qualname} for each item")
+    if is_asked(program, function, node):
+        return
     for value in program.values(node.func):
         match value:
             case FunctionObject():

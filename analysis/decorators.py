@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from .asking import ASKING
 from .symbols import Function, decorator_name
 from .values import ClassObject, External, FunctionObject
 
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
 
 # Decorators of libraries that call a command or task from sync code.
 STARTING = {"command", "group", "callback", "task", "shared_task", "periodic_task", "scheduled_job", "actor", "job"}
-ASKING = frozenset(
-    {"inspect.iscoroutinefunction", "asyncio.iscoroutinefunction", "asyncio.coroutines.iscoroutinefunction"}
-)
-
 
 class Decorators:
     """The wrappers of a program, and the functions that they stand around."""

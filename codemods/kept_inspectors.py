@@ -41,13 +41,12 @@ class KeptInspector:
 
     def _function(self, program: Program) -> tuple[str, str]:
         """Where `inspect` comes from: its own file says the same as the readers'."""
-        function = self.opening.func
+        local = self.source.text(self.opening.func)
         for imported in scopes(self.source).module.imports:
             statement = imported.statement
-            is_it = isinstance(function, ast.Name) and imported.local == function.id and imported.name
-            if is_it and isinstance(statement, ast.ImportFrom):
-                if imported_file(program, self.source, statement) is None:
-                    return statement.module or "", imported.name
+            if imported.local == local and imported.name and isinstance(statement, ast.ImportFrom):
+                is_foreign = imported_file(program, self.source, statement) is None
+                return (statement.module or "", imported.name) if is_foreign else ("sqlalchemy", "inspect")
         return "sqlalchemy", "inspect"
 
 
