@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Decorators of libraries that call a command or task from sync code.
 STARTING = {"command", "group", "callback", "task", "shared_task", "periodic_task", "scheduled_job", "actor", "job"}
 
+
 class Decorators:
     """The wrappers of a program, and the functions that they stand around."""
 
