@@ -15,6 +15,7 @@ from .import_lines import line_length
 from .imports import request
 from .indenting import INDENT
 from .pieces import Piece, call, joined, length, splice
+from .with_items import own_margin
 
 PARAMETERS = (
     "app", "base_url", "raise_server_exceptions", "root_path", "backend", "backend_options", "cookies", "headers",
@@ -72,7 +73,9 @@ def make(program: Program, source: Source, node: ast.Call) -> Iterator[Edit]:
     yield from names.imports
 
 
-def enter(program: Program, source: Source, node: ast.Call, statement: ast.With) -> Iterator[Edit]:
+def enter(
+    program: Program, source: Source, node: ast.Call, statement: ast.With, items: Sequence[int]
+) -> Iterator[Edit]:
     """`with TestClient(app) as c:` -> the application's lifespan, and the client in it."""
     item = next(i for i in statement.items if i.context_expr is node)
     names = Names(source, node)
@@ -84,7 +87,9 @@ def enter(program: Program, source: Source, node: ast.Call, statement: ast.With)
         lifespan.append(f" as {manager}")
         arguments = _arguments(program, node, names, [f"{manager}.app"])
         class_text = _class_text(program, source, node, names)
-        lifespan = _items(source, statement, lifespan, class_text, arguments, f" as {source.text(item.optional_vars)}")
+        target = f" as {source.text(item.optional_vars)}"
+        margin = own_margin(source, statement, items, node)
+        lifespan = _items(source, margin, lifespan, class_text, arguments, target)
     yield from splice(source, start, end, lifespan)
     yield from names.imports
 
@@ -121,19 +126,16 @@ def _class_text(program: Program, source: Source, node: ast.Call, names: Names) 
 
 
 def _items(
-    source: Source, statement: ast.With, lifespan: list[Piece], made: str, arguments: list[list[Piece]], target: str
+    source: Source, margin: str | None, lifespan: list[Piece], made: str, arguments: list[list[Piece]], target: str
 ) -> list[Piece]:
-    """The two items, on one line where that fits, else each on a line of its own in parentheses."""
+    """The two items, on one line where that fits or others stand beside them, else each on its own in parentheses."""
     width = line_length(source)
-    indentation = source.indentation(statement)
     flat: list[Piece] = [*lifespan, ", ", *call(source, made, arguments, "", width * 10, width), target]
-    first = source.span(statement.items[0].context_expr)[0]
-    is_parenthesised = b"(" in source.content[source.span(statement)[0] : first]
-    if len(statement.items) > 1 or is_parenthesised or length(source, [indentation, "async with :", *flat]) <= width:
+    if margin is None or length(source, [margin, "async with :", *flat]) <= width:
         return flat
-    inner = indentation + INDENT
+    inner = margin + INDENT
     client = call(source, made, arguments, inner, width - len(inner) - len(target) - 1, width)
-    return [f"(\n{inner}", *lifespan, f",\n{inner}", *client, f"{target},\n{indentation})"]
+    return [f"(\n{inner}", *lifespan, f",\n{inner}", *client, f"{target},\n{margin})"]
 
 
 def _free_name(source: Source) -> str:

@@ -41,7 +41,9 @@ def decide(program: Program) -> Iterator[Decision]:
         if pieces is None:
             yield decided(program, NAME, left(source, node, CONCERN), task.chain)
             continue
-        edits = list(splice(source, *source.span(source.parents[node]), pieces))
+        awaiting = source.parents[node]
+        assert isinstance(awaiting, ast.Await)
+        edits = list(splice(source, *source.span(awaiting), pieces))
         yield decided(program, NAME, Work(source, node, "run them one after the other", [*edits]), task.chain)
 
 
@@ -66,21 +68,21 @@ def _one_by_one(program: Program, function: Function, gather: ast.expr) -> list[
     awaiting = source.parents[gather]
     if not (isinstance(gather, ast.Call) and isinstance(awaiting, ast.Await)) or gather.keywords:
         return None
-    statement = source.parents[awaiting]
-    is_alone = isinstance(statement, ast.Expr) and stands_alone(source, statement)
+    parent = source.parents[awaiting]
+    alone = parent if isinstance(parent, ast.Expr) and stands_alone(source, parent) else None
     match gather.args:
         case [ast.Starred(value=ast.GeneratorExp() | ast.ListComp() as many)] if isinstance(many.elt, ast.Call):
             awaits = {site.node for site in program.colours.sites_of(function)}
             moved = [n for g in many.generators for n in ast.walk(g)]
-            if is_alone and awaits.isdisjoint(moved):
-                return _loop(source, statement, many)
+            if alone and awaits.isdisjoint(moved):
+                return _loop(source, alone, many)
             return _comprehension(source, awaiting, many)
         case [*calls] if all(isinstance(c, ast.Call) for c in calls):
-            return _in_a_row(source, statement, calls, is_alone)
+            return _in_a_row(source, parent, calls)
     return None
 
 
-def _loop(source: Source, statement: ast.AST, many: Comprehension) -> list[Piece]:
+def _loop(source: Source, statement: ast.stmt, many: Comprehension) -> list[Piece]:
     text, margin = "", source.indentation(statement)
     for generator in many.generators:
         kind = "async for" if generator.is_async else "for"
@@ -113,13 +115,13 @@ def _margin(source: Source, line: int) -> int:
     return len(text) - len(text.lstrip(b" "))
 
 
-def _in_a_row(source: Source, statement: ast.AST, calls: Sequence[ast.expr], is_alone: bool) -> list[Piece]:
+def _in_a_row(source: Source, parent: ast.AST, calls: Sequence[ast.expr]) -> list[Piece]:
     """Statements of their own, a tuple where its parts are named, or a list."""
-    match statement:
+    match parent:
         case ast.Assign(targets=[ast.Tuple(elts=names)]) if len(names) == len(calls):
             opening, separator, closing = "", ", ", ""
-        case _ if is_alone:
-            opening, separator, closing = "", f"\n{source.indentation(statement)}", ""
+        case ast.Expr() if stands_alone(source, parent):
+            opening, separator, closing = "", f"\n{source.indentation(parent)}", ""
         case _:
             opening, separator, closing = "[", ", ", "]"
     pieces: list[Piece] = [opening]

@@ -86,7 +86,7 @@ def _reads(program: Program, source: Source, name: str) -> tuple[ast.Call, ...] 
         if not (isinstance(attribute, ast.Attribute) and isinstance(call, ast.Call) and call.func is attribute):
             return None
         function = program.function_at(reference.source, call)
-        if function.is_module or not program.colours.can_await(function, call):
+        if function is None or function.is_module or not program.colours.can_await(function, call):
             return None
         found.append(call)
     return tuple(found)

@@ -143,7 +143,8 @@ def _of_scope(source: Source, node: ast.FunctionDef, scope: str) -> Iterator[Edi
             narrower = keyword(decorator, "scope")
             yield from change(source, decorator, [narrower] if narrower else [], [f'scope="{scope}"'])
         else:
-            yield Replace(*[source.span(decorator)[1]] * 2, f'(scope="{scope}")')
+            end = source.span(decorator)[1]
+            yield Replace(end, end, f'(scope="{scope}")')
 
 
 def _async_fixture(source: Source, node: ast.FunctionDef, loop_scope: str) -> Iterator[Edit]:

@@ -109,7 +109,8 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     source = program.sources[decision.site.path]
     node = decision.node
     assert isinstance(node, ast.expr)
-    if items := decision.data.get("items"):
+    items: list[int] = decision.data.get("items", [])
+    if items:
         yield from async_with(source, node, items)
     match decision.data["kind"]:
         case "make":
@@ -117,7 +118,7 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
             yield from make(program, source, node)
         case "make and enter":
             assert isinstance(node, ast.Call)
-            yield from enter(program, source, node, with_around(source, node))
+            yield from enter(program, source, node, with_around(source, node), items)
         case "enter":
             function = program.function_at(source, node)
             assert function is not None

@@ -543,3 +543,37 @@ def test_annotations(tmp_path: Path, annotation: str) -> None:
     migrate(tmp_path)
     assert "testclient.TestClient" not in text(tmp_path, "test_it.py")
     assert "TestClient" not in text(tmp_path, "test_it.py").replace("testclient import TestClient", "")
+
+
+def test_client_that_is_entered_behind_patches(tmp_path: Path) -> None:
+    module_follows(
+        tmp_path,
+        """
+from unittest.mock import patch
+
+
+@pytest.fixture
+def client():
+    with (
+        patch("application.events", []),
+        # of the database
+        patch("application.SessionLocal", application.SessionLocal),
+        TestClient(app) as entered,
+    ):
+        yield entered
+
+
+def test_items(client: TestClient) -> None:
+    assert client.get("/items").json() == []
+""",
+    )
+    assert """\
+    with (
+        patch("application.events", []),
+        # of the database
+        patch("application.SessionLocal", application.SessionLocal),
+    ):
+        async with (
+            LifespanManager(app) as manager,
+            AsyncClient(
+""" in text(tmp_path, "test_it.py")
