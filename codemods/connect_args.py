@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from ..analysis.source import Source
 from .edit import Replace
 
 RENAMED = {"connect_timeout": "timeout", "sslmode": "ssl"}
 SETTINGS = {"application_name", "options"}
-# What asyncpg has no word for.
+# What asyncpg has no word for, and refuses: what goes, as it only tunes the socket, and what a person has to look at.
+DROPPED = {
+    "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout", "gssencmode",
+}  # fmt: skip
 LOST = {
-    "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout", "channel_binding",
-    "sslcert", "sslkey", "sslrootcert", "sslcrl", "client_encoding", "gssencmode", "fallback_application_name",
+    "channel_binding", "sslcert", "sslkey", "sslrootcert", "sslcrl", "client_encoding", "fallback_application_name",
 }  # fmt: skip
 _OPTION = re.compile(r"-c\s*([\w.]+)=(\S+)\s*")
 
@@ -26,7 +28,8 @@ _OPTION = re.compile(r"-c\s*([\w.]+)=(\S+)\s*")
 def for_asyncpg(source: Source, node: ast.expr) -> tuple[list[Replace], str]:
     """The edits of a `connect_args=` value, and what is left to a person."""
     if not isinstance(node, ast.Dict):
-        words = [w for w in (*RENAMED, *sorted(SETTINGS | LOST)) if re.search(rf"\b{w}\b".encode(), source.content)]
+        known = (*RENAMED, *sorted(SETTINGS | LOST | DROPPED))
+        words = [w for w in known if re.search(rf"\b{w}\b".encode(), source.content)]
         return [], f"connect_args is put together elsewhere; asyncpg does not know {', '.join(words)}" if words else ""
     items = {k.value: (k, v) for k, v in zip(node.keys, node.values, strict=True) if isinstance(k, ast.Constant)}
     edits = [
@@ -40,7 +43,31 @@ def for_asyncpg(source: Source, node: ast.expr) -> tuple[list[Replace], str]:
         edits += list(_server_settings(source, node, settings))
     except ValueError:
         lost.append("options")
-    return edits, f"connect_args: asyncpg does not know {', '.join(lost)}" if lost else ""
+    dropped = [name for name in items if name in DROPPED]
+    edits += _without(source, node, dropped)
+    concern = f"connect_args: asyncpg does not know {', '.join([*sorted(dropped), *lost])}" if dropped or lost else ""
+    return edits, f"{concern}; the connections do without" if dropped and not lost else concern
+
+
+def _without(source: Source, node: ast.Dict, names: Collection[str]) -> Iterator[Replace]:
+    """Take entries out, with the lines that are theirs alone."""
+    entries = list(zip(node.keys, node.values, strict=True))
+    gone = [i for i, (key, _) in enumerate(entries) if isinstance(key, ast.Constant) and key.value in names]
+    if len(gone) == len(entries) > 0:
+        yield Replace(*source.span(node), "{}")
+        return
+    for i in gone:
+        key, value = entries[i]
+        assert key is not None
+        start, end = source.span(key)[0], source.span(value)[1]
+        line = source.content.rfind(b"\n", 0, start) + 1
+        behind = re.match(rb",[ \t]*\n", source.content[end:])
+        if behind and not source.content[line:start].strip():
+            yield Replace(line, end + behind.end(), "")
+        elif any(n not in gone for n in range(i)):
+            yield Replace(source.span(entries[i - 1][1])[1], end, "")
+        else:
+            yield Replace(start, source.span(entries[i + 1][0] or entries[i + 1][1])[0], "")
 
 
 def _quoted(source: Source, like: ast.expr, text: str) -> str:
