@@ -12,7 +12,7 @@ from .builtin_calls import BUILTIN
 from .injection import DEPENDENCIES, is_marker, provided, through_providers
 from .library import library
 from .parametrized import asks_for_fixture
-from .statements import entity, query_method, result_method, special, statement_method
+from .statements import entity, query_method, result_method, special, statement_method, trait
 from .symbols import Function
 from .values import (
     NOTHING,
@@ -368,10 +368,10 @@ class Calls:
         match receiver:
             case Query():
                 entities = [entity(n, v, self._interpreter.objects.mapped) for n, v in arguments[0]]
-                return query_method(receiver, method, entities)
+                return query_method(receiver, trait(method, node), entities)
             case Statement():
                 entities = [entity(n, v, self._interpreter.objects.mapped) for n, v in arguments[0]]
-                return statement_method(receiver, method, entities)
+                return statement_method(receiver, trait(method, node), entities)
             case Rows():
                 return result_method(receiver, method)
             case Many() | Table():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from .mapped import MappedClasses
 from .values import (
@@ -28,8 +28,10 @@ UNKNOWN = Entity("")
 COLLECTING = {
     "join", "outerjoin", "select_from", "limit", "offset", "slice", "distinct", "yield_per", "from_statement",
     "group_by", "having", "options", "with_entities", "union", "union_all", "intersect",
-    "intersect_all", "except_", "except_all", "order_by",
+    "intersect_all", "except_", "except_all", "order_by", "stream_results",
 }  # fmt: skip
+# Options of a statement that ask for its rows in parts.
+IN_PARTS = frozenset({"stream_results", "yield_per"})
 MOST_ENTITIES = 32
 ENTITY_CHANGING = {"with_entities", "with_only_columns"}
 ENTITY_ADDING = {"add_columns", "add_column", "add_entity"}
@@ -110,6 +112,20 @@ def row_of(entities: Sequence[Entity]) -> Values:
 def first_column(entities: Sequence[Entity]) -> Values:
     """The first position of a row."""
     return frozenset({entities[0].instance()}) if entities and entities[0].kind == "entity" else NOTHING
+
+
+def options_in_parts(options: Iterable[ast.keyword]) -> list[ast.keyword]:
+    """Those of `execution_options(…)` that ask for the rows in parts."""
+    off = (False, None)
+    return [
+        k for k in options if k.arg in IN_PARTS and not (isinstance(k.value, ast.Constant) and k.value.value in off)
+    ]
+
+
+def trait(method: str, call: ast.Call) -> str:
+    """What a method of a query or statement is remembered as: its name, or what its options ask for."""
+    asks = method == "execution_options" and options_in_parts(call.keywords)
+    return "stream_results" if asks else method
 
 
 def query_method(query: Query, name: str, entities: Sequence[Entity]) -> Values:

@@ -10,15 +10,15 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ..analysis.queries import Link, is_plain
+from ..analysis.queries import Link, is_plain, queries
 from ..analysis.source import Source
-from ..analysis.staleness import commits_behind
+from ..analysis.statements import IN_PARTS
 from ..analysis.symbols import dotted
 from ..analysis.uniqueness import loads_collection, may_repeat
 from ..analysis.values import External, Query
-from .arguments import is_false
 from .edit import Edit, Replace
-from .query_layout import Layer
+from .query_bulk import Bulk
+from .query_layout import Ending, Layer
 from .query_listeners import require_no_listeners
 from .query_methods import ENTITY_CHANGING, Past, Rewriting
 from .query_shapes import asked_first, statement_before
@@ -26,7 +26,6 @@ from .query_text import (
     Declined,
     close_bracket,
     dropped,
-    name_span,
     open_bracket,
     renamed,
     rewritten,
@@ -36,26 +35,12 @@ from .versions import allows_none
 # Stands for the session in the text of a layer.
 SESSION = "\0"
 PLAIN_FOR_COUNT = frozenset({"filter", "where", "filter_by", "join", "outerjoin"})
-CRITERIA = frozenset({"filter", "where", "filter_by"})
 # Methods of a session that 1.4.24 brought, and what they are short for.
 SHORT_FORMS = {"scalars": "execute", "stream_scalars": "stream"}
 # Methods that need no arguments.
 HANDED_ON = frozenset({"all", "count", "first", "one", "one_or_none", "scalar"})
 AGGREGATES = frozenset({"count", "max", "min", "sum", "avg"})
 GROUPING = frozenset({"group_by", "having", "union", "union_all", "add_columns", "add_column", "add_entity"})
-
-
-@dataclass(slots=True)
-class Ending:
-    """The end of an executed chain: what stands around it, and the edits of its last method.
-
-    `word` is what begins the statement instead of `session.query`, when that is not `select`.
-    """
-
-    layers: list[Layer] = field(default_factory=list)
-    edits: list[Edit] = field(default_factory=list)
-    word: str = ""
-    streams: bool = False
 
 
 @dataclass(slots=True)
@@ -81,7 +66,7 @@ class Executing:
         queries = self.queries
         if any(not q.entities or any(not e.kind for e in q.entities) for q in queries):
             raise Declined("it is not known whether this query gives objects or rows")
-        if {"only_return_tuples", "tuples"} & self._names():
+        if {"only_return_tuples", "tuples"} & self.names():
             return "execute"
         found = {self._method_of(q) for q in queries}
         return found.pop() if len(found) == 1 else self._method_at_run_time()
@@ -90,7 +75,7 @@ class Executing:
         """A helper that serves queries for objects and for rows asks the statement which it is."""
         root = self.rewriting.chain.root
         several = all(_is_entity(q) or len(q.entities) > 1 for q in self.queries)
-        if not several or not is_plain(root) or self._own_names() & ENTITY_CHANGING or self._has_no_scalars():
+        if not several or not is_plain(root) or self.own_names() & ENTITY_CHANGING or self._has_no_scalars():
             raise Declined("it can be one of several queries, of which some give objects and others rows")
         text = self.rewriting.chain.source.text(root)
         return f"scalars if len({text}.column_descriptions) == 1 else {SESSION}.execute"
@@ -99,7 +84,7 @@ class Executing:
         """Is the project's SQLAlchemy older than `Session.scalars`?"""
         return allows_none(self.rewriting.program, "sqlalchemy", "1.4.24")
 
-    def _own_names(self) -> set[str]:
+    def own_names(self) -> set[str]:
         return {link.name for link in self.rewriting.chain.steps()}
 
     def unique(self) -> str:
@@ -142,7 +127,7 @@ class Executing:
         repeated = any(loads_collection(program, past.history, q) for past in self.pasts for q in past.queries)
         return ".unique()" if repeated and self.unique() else ""
 
-    def _names(self) -> frozenset[str]:
+    def names(self) -> frozenset[str]:
         return frozenset(n for q in self.queries for n in q.traits)
 
     # The calls around the statement.
@@ -173,7 +158,11 @@ class Executing:
 
     def buffers(self, ending: Ending) -> bool:
         """Are rows that were asked for in parts loaded at once? An AsyncSession gives parts to `async for` alone."""
-        return self.awaits and "yield_per" in self._names() and not ending.streams
+        return self._asks_for_parts() and not ending.streams and not ending.layers[-1].open.endswith("select_from(")
+
+    def _asks_for_parts(self) -> bool:
+        found = queries(self.rewriting.program.values(self.rewriting.chain.receiver))
+        return self.awaits and any(IN_PARTS & q.traits for q in found)
 
     def later(self, link: Link, ending: Ending) -> Ending:
         """The method is not called here but handed on: so is a function that executes the statement."""
@@ -196,7 +185,7 @@ class Executing:
 
     def first(self, link: Link) -> Ending:
         source = self.rewriting.chain.source
-        if "from_statement" in self._names():
+        if "from_statement" in self.names():
             return Ending(self.result(self.method(), f"{self.unique()}.first()"), [dropped(link, source)])
         layers = self.result(self.method(), f"{self.unique_of_one()}.first()")
         return Ending(layers, [rewritten(link, source, "limit(1)")])
@@ -219,7 +208,7 @@ class Executing:
 
     def _is_one_row(self) -> bool:
         """Does the statement give exactly one row, whatever is in the tables: an aggregate, or EXISTS?"""
-        if not self.rewriting.is_complete or self._names() & GROUPING:
+        if not self.rewriting.is_complete or self.names() & GROUPING:
             return False
         links = [step.link for past in self.pasts for step in past.history.steps]
         selected = [link.args for link in links if link.name == "with_entities"] or [
@@ -232,14 +221,14 @@ class Executing:
             case ast.Call(func=ast.Attribute(value=inner, attr="label")):
                 return self._is_one_value(inner)
             case ast.Call(func=ast.Attribute(value=inner, attr=name)):
-                if name in AGGREGATES and self._is_func(inner):
+                if name in AGGREGATES and self.is_func(inner):
                     return True
-                return name == "exists" and not self._names()
+                return name == "exists" and not self.names()
             case ast.Call(func=ast.Name(id="exists")):
-                return not self._names()
+                return not self.names()
         return False
 
-    def _is_func(self, node: ast.AST) -> bool:
+    def is_func(self, node: ast.AST) -> bool:
         """Is this `sqlalchemy.func`, under whatever name?"""
         if not isinstance(node, ast.Name | ast.Attribute):
             return False
@@ -264,7 +253,7 @@ class Executing:
             and all(map(_is_entity, self.queries))
             and isinstance(chain.root, ast.Call)
             and is_plain(chain.root.args[0])
-            and self._names() <= PLAIN_FOR_COUNT
+            and self.names() <= PLAIN_FOR_COUNT
         )
 
     def value(self, link: Link) -> Ending:
@@ -282,94 +271,6 @@ class Executing:
             case _:
                 rest = ""
         return Ending(self.result("execute", rest), [renamed(link, source, "with_only_columns")])
-
-    # Bulk statements.
-
-    def _changed_rows(self) -> list[Layer]:
-        node = self.rewriting.chain.node
-        if isinstance(self.rewriting.chain.source.parents.get(node), ast.Expr):
-            return self.single("execute")
-        return self.result("execute", ".rowcount")
-
-    def delete(self, link: Link) -> Ending:
-        source = self.rewriting.chain.source
-        word, layers, head = self._bulk("delete")
-        assert link.call is not None
-        if any(k.arg == "delete_args" for k in link.keywords):
-            raise Declined("delete(delete_args=…): use with_dialect_options() of the delete statement")
-        if not link.args and (not link.keywords or self._left_to_expiry(link)):
-            edit = rewritten(link, source, head.removesuffix(".")) if head else dropped(link, source)
-            return Ending(layers, [edit], word)
-        start, stop = name_span(link, source)[0], open_bracket(link.call, source) + 1
-        keyword = "" if link.keywords else "synchronize_session="
-        return Ending(layers, [Replace(start, stop, f"{head}execution_options({keyword}")], word)
-
-    def _bulk(self, name: str) -> tuple[str, list[Layer], str]:
-        """What a bulk statement begins with, what stands around it, and what goes before its own methods.
-
-        A query that is read as well stays a select; the bulk statement takes its criteria over.
-        """
-        rewriting = self.rewriting
-        word = rewriting.name(name)
-        if "params" in self._own_names() | rewriting.earlier_names():
-            raise Declined(f"params() of a query that ends in {name}(): give the values to execute()")
-        if not rewriting.is_read_too:
-            return word, self._changed_rows(), ""
-        if not rewriting.is_complete or not self._names() <= CRITERIA or not self._begins_with_criteria():
-            raise Declined("the same query is read and then deleted or updated: give that its own delete() or update()")
-        entity = rewriting.entity()
-        *outer, call = self._changed_rows()
-        return "", [*outer, Layer(f"{call.open}{word}({entity}).where(", call.close)], "whereclause)."
-
-    def _begins_with_criteria(self) -> bool:
-        """Has each beginning a criterion at once, so that there is a WHERE clause on all paths?"""
-        if self._own_names():
-            return True
-        begun = {o.call for o in self.rewriting.origins}
-        chains = [c for c in self.rewriting.group if c.root in begun]
-        return len(chains) == len(begun) and all({link.name for link in c.steps()} & CRITERIA for c in chains)
-
-    def update(self, link: Link) -> Ending:
-        source = self.rewriting.chain.source
-        word, layers, head = self._bulk("update")
-        assert link.call is not None
-        if any(k.arg not in {"values", "synchronize_session"} for k in link.keywords):
-            raise Declined("update(update_args=…): use ordered_values() or with_dialect_options() of the statement")
-        edits: list[Edit] = [renamed(link, source, f"{head}values")]
-        arguments: list[ast.expr | ast.keyword] = [*link.args, *link.keywords]
-        if arguments and isinstance(arguments[0], ast.keyword):
-            if arguments[0].arg != "values":
-                raise Declined("update() with its values behind synchronize_session: turn them round")
-            edits.append(Replace(source.span(arguments[0])[0], source.span(arguments[0].value)[0], ""))
-        if len(arguments) > 1:
-            first, second = arguments[0], arguments[1]
-            end = source.span(first.value if isinstance(first, ast.keyword) else first)[1]
-            if self._left_to_expiry(link):
-                return Ending(layers, [*edits, Replace(end, source.span(second)[1], "")], word)
-            end = source.content.index(b",", end)
-            text = ").execution_options("
-            if not isinstance(second, ast.keyword):
-                text += "synchronize_session="
-            start, stop = source.span(second)
-            closing = close_bracket(link.call, source)
-            if b"\n" in source.content[stop:closing]:
-                # The bracket keeps its line.
-                edits.append(Replace(end, stop, ""))
-                edits.append(Replace(closing, closing, f"{text}{source.text(second)}"))
-            else:
-                edits.append(Replace(end, start, text))
-        return Ending(layers, edits, word)
-
-    def _left_to_expiry(self, link: Link) -> bool:
-        """Was it the commit that brought the session's objects up to date? It no longer expires them."""
-        assert link.call is not None
-        return (
-            self.awaits
-            and [(k.arg, is_false(k.value)) for k in link.keywords] == [("synchronize_session", True)]
-            and commits_behind(self.rewriting.program, self.rewriting.chain.source, link.call)
-            # What only the database can work out would be expired, and loaded by whoever reads it.
-            and not any(map(self._is_func, ast.walk(link.call)))
-        )
 
     # The identity map.
 
@@ -417,7 +318,7 @@ class Executing:
         """A loop, a star, `in`, `list(…)`: the result is run through as it is."""
         loop = ast.For | ast.comprehension
         parent = self.rewriting.chain.source.parents.get(self.rewriting.chain.node)
-        if "yield_per" in self._names() and self.awaits and isinstance(parent, loop):
+        if self._asks_for_parts() and isinstance(parent, loop):
             methods = {"scalars": "stream_scalars", "execute": "stream"}
             if self.method() not in methods:
                 raise Declined("it can be one of several queries, of which some give objects and others rows")
@@ -431,7 +332,7 @@ class Executing:
         source = self.rewriting.chain.source
         opening = source.content.index(b"[", source.span(subscript.value)[1])
         closing = source.span(subscript)[1] - 1
-        limited = bool({"limit", "offset", "slice"} & self._names())
+        limited = bool({"limit", "offset", "slice"} & self.names())
         rest = f"{self.unique()}.all()"
         match subscript.slice:
             case ast.Slice(step=ast.expr() as step) as bounds:
@@ -507,8 +408,8 @@ METHODS: dict[str, Callable[[Executing, Link], Ending]] = {
     "count": Executing.count,
     "value": Executing.value,
     "values": Executing.values,
-    "delete": Executing.delete,
-    "update": Executing.update,
+    "delete": lambda executing, link: Bulk(executing).delete(link),
+    "update": lambda executing, link: Bulk(executing).update(link),
     "get": Executing.get,
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..analysis.queries import Chain
 from ..analysis.source import Source
@@ -18,6 +18,19 @@ class Layer:
 
     open: str
     close: str
+
+
+@dataclass(slots=True)
+class Ending:
+    """The end of an executed chain: what stands around it, and the edits of its last method.
+
+    `word` is what begins the statement instead of `session.query`, when that is not `select`.
+    """
+
+    layers: list[Layer] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
+    word: str = ""
+    streams: bool = False
 
 
 @dataclass(slots=True)

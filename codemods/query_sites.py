@@ -14,14 +14,15 @@ from ..analysis.source import Source
 from ..analysis.values import DYNAMIC
 from .edit import Edit, Import, Replace, Wrap
 from .query_classes import require_no_own_methods
-from .query_endings import SESSION, Ending, Executing
-from .query_layout import Layer
+from .query_endings import SESSION, Executing
+from .query_layout import Ending, Layer
 from .query_listeners import require_no_listeners
 from .query_methods import SET_OPERATIONS, Rewriting, selecting_one, step, subquery_flags
 from .query_names import distinct_names
+from .query_parts import asked_in_parts, in_one_go, off_again
 from .query_passing import Change, passed_along
 from .query_session import NoSession, session_text
-from .query_text import Declined, dropped, is_faithful, name_span, renamed
+from .query_text import Declined, is_faithful, name_span, renamed
 from .query_unions import combine, retargeted
 from .query_uses import use
 
@@ -153,8 +154,6 @@ def _rewrite_site(program: Program, callers: Callers, site: Site) -> None:
     require_no_own_methods(program, chain)
     if not is_faithful(chain):
         raise Declined("it stands where the text cannot be changed safely")
-    if chain.end is not None and chain.end.name in BULK and _is_dynamic(program, chain):
-        raise Declined(f"{chain.end.name}() of a dynamic relationship: execute a statement of its own")
     rewriting = Rewriting(program, chain, site.group, callers, site.imports)
     subscript = chain.source.parents.get(chain.node)
     if chain.end is None and not is_iterated(program, chain.source, chain.node):
@@ -181,8 +180,8 @@ def _rewrite_site(program: Program, callers: Callers, site: Site) -> None:
         site.edits += _finish(rewriting)
         site.action = f"query() becomes select(), {chain.end.name}() stays"
     for link in _kept_steps(chain):
-        if link.name == "yield_per" and site.buffers:
-            site.edits.append(dropped(link, chain.source))
+        if site.buffers and asked_in_parts(link):
+            site.edits += in_one_go(link, chain.source)
             continue
         site.edits += combine(rewriting, link) if link.name in SET_OPERATIONS else step(rewriting, link)
     for link in chain.links:
@@ -217,9 +216,9 @@ def _root(rewriting: Rewriting, word: str) -> Iterator[Edit]:
 def _execute(rewriting: Rewriting, site: Site, ending: Ending, awaits: bool) -> None:
     chain, source = rewriting.chain, rewriting.chain.source
     site.edits += ending.edits
-    if site.buffers and "yield_per" in rewriting.earlier_names():
+    if site.buffers and (switched_off := off_again(rewriting)):
         start, end = source.span(chain.receiver)
-        site.edits.append(Wrap(start, end, "", ".execution_options(yield_per=None)", rank=-1))
+        site.edits.append(Wrap(start, end, "", f".execution_options({switched_off})", rank=-1))
     if awaits:
         _require_await(rewriting.program, source, site.node)
     if ending.streams:
