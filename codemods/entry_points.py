@@ -31,9 +31,11 @@ from .entry_bodies import beside
 from .import_sessions import factory_behind
 from .imports import request
 from .indenting import first_comment, indent, line_text, step
+from .startup import is_at_import_of_application, is_moved
 
 NAME = "entry-points"
 OWN_SITES = {"schema", "query", "load"}
+LOOP_RUNS = "a server imports this module while its loop runs, where asyncio.run can't be: call it in the lifespan"
 LOOPS = (
     "each call runs on an event loop of its own: an engine with a pool, shared with other loops, must be disposed in it"
 )
@@ -50,7 +52,7 @@ def decide(program: Program) -> Iterator[Decision]:
             continue
         for site in sites:
             is_done = program.colours.can_await(function, site.node) or factory_behind(program, site)
-            if site.kind not in OWN_SITES and not is_done:
+            if site.kind not in OWN_SITES and not is_done and not is_moved(program, site):
                 yield _call(program, function, boundary, site)
 
 
@@ -92,13 +94,16 @@ def _call(program: Program, function: Function, boundary: Boundary, site: AsyncS
     source = function.source
     runs = boundary.kind == "module" and site.kind == "await" and site.callee is not None
     becomes = ", which becomes async" if site.callee else ""
+    concern = f"{function.qualname or source.path} stays sync: {boundary.why}; it {site.what}{becomes}"
+    if runs:
+        concern = LOOP_RUNS if is_at_import_of_application(program, site) else ""
     return Decision(
         NAME,
         source.site(site.node),
         "run it with asyncio.run" if runs else f"left as it is: {site.what}",
         Status.DONE if runs else Status.DECLINED,
         Confidence.HIGH if runs else Confidence.LOW,
-        "" if runs else f"{function.qualname or source.path} stays sync: {boundary.why}; it {site.what}{becomes}",
+        concern,
         program.colours.site_chain(site),
         function.qualname,
         {"entry": False},

@@ -11,8 +11,7 @@ After:
         async with engine.begin() as connection:
             await connection.run_sync(Base.metadata.create_all)
 
-What a module does when it is imported is run with `asyncio.run` in tests and scripts, and moves into the lifespan of an
-application: a server imports its application while its event loop is running.
+What a module does when it is imported is run with `asyncio.run` in tests and scripts.
 """
 
 from __future__ import annotations
@@ -33,6 +32,7 @@ from .schema_calls import SchemaCall, in_place, schema_call, together
 from .schema_inspect import on_connection, on_engine, readings, stretches
 from .schema_modules import Moved, at_import, in_a_row
 from .session_scope import is_sync_facade
+from .startup import is_moved
 
 NAME = "schema"
 
@@ -54,6 +54,7 @@ def decide(program: Program) -> Iterator[Decision]:
         else:
             found.append(call)
     names: defaultdict[str, set[str]] = defaultdict(set)
+    found = [call for call in found if not is_moved(program, sites[call.call])]
     for groups in in_a_row(together(found)):
         site = sites[groups[0][0].call]
         if site.function.is_module and not _can_await(program, site):
@@ -106,13 +107,11 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
 def _at_import(program: Program, site: AsyncSite, groups: list[list[SchemaCall]], names: set[str]) -> Decision:
     moved = at_import(program, groups, names)
     if isinstance(moved, Moved):
-        return _decision(program, site, moved.action, moved.edits, moved.concern, Status.DONE)
+        return _decision(program, site, moved.action, moved.edits)
     return _decision(program, site, LEFT, [], moved)
 
 
-def _decision(
-    program: Program, site: AsyncSite, action: str, edits: list[Edit], concern: str = "", status: Status | None = None
-) -> Decision:
-    status = status or (Status.DECLINED if concern else Status.DONE)
+def _decision(program: Program, site: AsyncSite, action: str, edits: list[Edit], concern: str = "") -> Decision:
+    status = Status.DECLINED if concern else Status.DONE
     work = Work(site.function.source, site.node, action, edits, concern, status)
     return decided(program, NAME, work, program.colours.site_chain(site))

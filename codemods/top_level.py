@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
+from itertools import chain, count
 
 from ..analysis.source import Source
 from .edit import Replace
+from .scopes import scopes
 
 
 def top_statement(source: Source, node: ast.AST) -> ast.stmt:
@@ -38,6 +41,13 @@ def definition_before(source: Source, statement: ast.stmt, text: str) -> Replace
     line = first_line(source, statement)
     at = source.offset(line, 0)
     return Replace(at, at, f"{blank_lines(source, line)}{text}\n\n")
+
+
+def free_name(source: Source, name: str, taken: Collection[str] = ()) -> str:
+    """A name that means nothing in any scope of a file yet, nor is among those `taken`."""
+    numbered = (f"{name}_{number}" for number in count(2))
+    known = scopes(source).all
+    return next(n for n in chain([name], numbered) if n not in taken and not any(s.binds(n) for s in known))
 
 
 def returns_none(source: Source) -> str:
