@@ -1,7 +1,8 @@
 """Values that the database gives back as something else: a text as a number or an Enum's member, a float as a Decimal.
 
 A commit expired the object that was given such a value, and the next read had what the database made of it. Now the
-object keeps what it was given, until it is refreshed.
+object keeps what it was given, until it is refreshed. An SQL expression (`func.now()`) it loses when it is flushed, and
+the next read, wherever that is, would send a query.
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .calls import EXPRESSION
 from .mapped import Mapped
+from .once import once
 from .order import dominates, may_follow
+from .server_values import is_sql
 from .symbols import Class, Function
 from .values import ClassObject, External, Instance, Text
 
@@ -50,7 +54,9 @@ def conversions(program: Program) -> Iterator[Conversion]:
 def _in_function(program: Program, function: Function) -> Iterator[Conversion]:
     given: dict[tuple[str, ast.Expr], list[tuple[ast.expr, str]]] = {}
     for owner, node, column in _given(program, function):
-        commit = _commit(program, function, owner, node)
+        is_lost = _is_expression(program, node)
+        commits = list(_commits(program, function, owner, node, is_lost))
+        commit = commits[0 if is_lost else -1] if commits else None
         if commit is not None and not _is_refreshed(function, owner, column, commit):
             given.setdefault((owner, commit), []).append((node, column))
     for (owner, commit), found in given.items():
@@ -88,6 +94,8 @@ def _is_converted(program: Program, mapped: Mapped, column: str, value: ast.expr
     statement = mapped.columns.get(column)
     if not isinstance(statement, ast.Assign | ast.AnnAssign):
         return False
+    if _is_expression(program, value):
+        return column in _read_columns(program)
     texts = {v.text for v in program.values(value) if isinstance(v, Text)}
     for node in (n for n in _type(statement) if isinstance(n, ast.Name | ast.Attribute)):
         name = node.id if isinstance(node, ast.Name) else node.attr
@@ -98,6 +106,10 @@ def _is_converted(program: Program, mapped: Mapped, column: str, value: ast.expr
             if isinstance(known, ClassObject) and ENUM in program.interpreter.objects.ancestry(known.cls):
                 return any(_names_member(program, known, value, text) for text in texts)
     return False
+
+
+def _is_expression(program: Program, value: ast.expr) -> bool:
+    return EXPRESSION in program.values(value) or is_sql(program, value)
 
 
 def _names_member(program: Program, known: ClassObject, value: ast.expr, text: str) -> bool:
@@ -135,23 +147,42 @@ def _members(cls: Class | None) -> Iterator[tuple[str, object]]:
                 yield name, value.value if isinstance(value, ast.Constant) else None
 
 
+@once
+def _read_columns(program: Program) -> frozenset[str]:
+    """The names of attributes that are read of mapped objects, or by what can't be told apart from them."""
+    found: set[str] = set()
+    for function in program.functions:
+        for node in function.own_nodes():
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                values = program.values(node.value)
+                if not values or any(isinstance(v, Instance) and program.mapped(v.cls) for v in values):
+                    found.add(node.attr)
+    for cls in program.interpreter.objects.classes.values():
+        found.update(
+            s.target.id for s in cls.node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
+        )
+    return frozenset(found)
+
+
 # Commits
 
 
-def _commit(program: Program, function: Function, owner: str, node: ast.expr) -> ast.Expr | None:
-    """The last commit behind a node at which the owner is surely an object and after which it is used."""
-    source, found = function.source, None
+def _commits(program: Program, function: Function, owner: str, node: ast.expr, is_lost: bool) -> Iterator[ast.Expr]:
+    """The commits behind a node at which the owner is surely an object and after which it is used.
+
+    What is lost is lost when it is flushed, for whoever else has the object too.
+    """
+    source, methods = function.source, {"commit", "flush"} if is_lost else {"commit"}
     for statement in function.own_nodes():
         match statement:
-            case ast.Expr(value=ast.Call(func=ast.Attribute(value=session, attr="commit"))):
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=session, attr=method))) if method in methods:
                 if (
                     program.is_session(program.values(session))
                     and may_follow(source, node, statement)
                     and _is_object(function, owner, node, statement)
-                    and any(may_follow(source, statement, n) for n in _reads(function, owner))
+                    and (is_lost or any(may_follow(source, statement, n) for n in _reads(function, owner)))
                 ):
-                    found = statement
-    return found
+                    yield statement
 
 
 def _reads(function: Function, owner: str) -> Iterator[ast.Name]:

@@ -119,16 +119,16 @@ def server_columns(program: Program) -> dict[tuple[str, str], Class]:
 def _is_set_by_server(program: Program, node: ast.AST) -> bool:
     match node:
         case ast.keyword(arg=str(name), value=value) if name in ON_UPDATE:
-            return name == "server_onupdate" or _is_sql(program, value)
+            return name == "server_onupdate" or is_sql(program, value)
         case ast.Dict(keys=keys, values=values):
             pairs = zip(keys, values, strict=True)
             return any(
-                isinstance(k, ast.Constant) and k.value in ON_UPDATE and _is_sql(program, value) for k, value in pairs
+                isinstance(k, ast.Constant) and k.value in ON_UPDATE and is_sql(program, value) for k, value in pairs
             )
     return False
 
 
-def _is_sql(program: Program, node: ast.expr) -> bool:
+def is_sql(program: Program, node: ast.expr) -> bool:
     """Is this an SQL expression, and not a value or function of Python?"""
     if not isinstance(node, ast.Call):
         return False
