@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .order import following
+from .requested import Requests
 from .source import Source
 from .symbols import Function, dotted
 from .values import Generated
@@ -72,6 +73,7 @@ class Effects:
                     pending.extend((caller, e) for n in behind for e in _endings(caller.source, n))
                     if not behind:
                         pending.append((caller, RAISES))
+        self._requests = Requests(program, colours, self)
 
     def _streams(self, function: Function) -> Iterator[tuple[Function, ast.expr]]:
         """What a function runs through with `async for`."""
@@ -95,6 +97,8 @@ class Effects:
             for ending in sorted(self.ends(callee)):
                 for behind in _after(function.source, node, ending):
                     yield Event(behind, f"{callee.qualname} may roll back, which expires it")
+        for request, cause in self._requests.expiring(function):
+            yield Event(request, f"{cause.qualname}, of the application, expires it in the session that both have")
 
 
 def _endings(source: Source, node: ast.AST) -> set[str]:

@@ -465,7 +465,8 @@ class _Chooser:
         classes = self._program.interpreter.objects
         if cls not in classes.classes or self._tracing.is_mapped(cls):
             return False
-        return bool(classes.instance_attribute(cls, name) or classes.class_attribute(cls, name))
+        has_any = classes.method(cls, "__getattr__") is not None
+        return has_any or bool(classes.instance_attribute(cls, name) or classes.class_attribute(cls, name))
 
     def _can_become_async(self, function: Function) -> bool:
         """Is there no caller, near or far, that has to stay sync?"""
