@@ -234,7 +234,16 @@ class Calls:
                 case FunctionObject():
                     found |= self._wrapped(values, maker)
         self.hand(self._decorator_policy(decorator, decorators, env), decorator, values)
+        self._keep(decorator.func if isinstance(decorator, ast.Call) else decorator, values, env)
         return frozenset(found) or values
+
+    def _keep(self, maker: ast.expr, functions: Values, env: Env) -> None:
+        """Some decorators of libraries keep what they are given where others find it."""
+        for value in self._interpreter.eval(maker, env):
+            if isinstance(value, External) and value.receiver is not None:
+                known = library().method(*split(value.name))
+                if known and known.keeps:
+                    self._interpreter.store.write(functions, "open", *split(known.keeps))
 
     def _wrapped(self, values: Values, maker: FunctionObject) -> Values:
         """A decorator of the project: its wrapper stands around the function, whose own results it passes on."""

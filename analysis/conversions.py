@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .calls import EXPRESSION
+from .factories import expired_on_commit
 from .mapped import Mapped
 from .once import once
 from .order import dominates, may_follow
@@ -55,6 +56,8 @@ def _in_function(program: Program, function: Function) -> Iterator[Conversion]:
     given: dict[tuple[str, ast.Expr], list[tuple[ast.expr, str]]] = {}
     for owner, node, column in _given(program, function):
         is_lost = _is_expression(program, node)
+        if not (is_lost or expired_on_commit(program)):
+            continue
         commits = list(_commits(program, function, owner, node, is_lost))
         commit = commits[0 if is_lost else -1] if commits else None
         if commit is not None and not _is_refreshed(function, owner, column, commit):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FACTORY = "sqlalchemy.ext.asyncio.async_sessionmaker"
 SYNC_FACTORY = "sqlalchemy.orm.sessionmaker"
+SYNC_SESSION = "sqlalchemy.orm.Session"
+SYNC_REGISTRY = "sqlalchemy.orm.scoped_session"
 SESSION = "sqlalchemy.ext.asyncio.AsyncSession"
 # It hands out the sessions of the factory that it is given.
 REGISTRY = "sqlalchemy.ext.asyncio.async_scoped_session"
@@ -58,6 +60,27 @@ def expires_on_commit(program: Program, maker: ast.expr | None = None) -> bool:
         if made_by:
             return any(f.expires for f in made_by)
     return any(f.expires for f in known.values())
+
+
+@once
+def expired_on_commit(program: Program) -> bool:
+    """Did a commit expire the objects of the application's sync sessions, as it does unless it is told otherwise?"""
+    found = [
+        _expires(node)
+        for function in tests_aside(program)
+        for node in function.own_nodes()
+        if isinstance(node, ast.Call) and _makes_sync_sessions(program, node)
+    ]
+    return any(found) or not found
+
+
+def _makes_sync_sessions(program: Program, node: ast.Call) -> bool:
+    objects = program.interpreter.objects
+    classes = [v.cls for v in program.values(node.func) if isinstance(v, ClassObject)]
+    return any(
+        objects.is_a(c, SYNC_FACTORY) or (objects.is_a(c, SYNC_SESSION) and not objects.is_a(c, SYNC_REGISTRY))
+        for c in classes
+    )
 
 
 def _makes_async_sessions(program: Program, node: ast.Call) -> bool:

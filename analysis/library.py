@@ -49,6 +49,7 @@ class Callable:
     """A library's function or method.
 
     Of its arguments it calls the one at `position`, or of the name `named`, alone if `passes_on`: the rest is for that.
+    `keeps`: the class and the attribute under which the function is found afterwards.
     """
 
     returns: str = ""
@@ -59,6 +60,7 @@ class Callable:
     position: int = 0
     named: str = ""
     passes_on: bool = False
+    keeps: str = ""
     runs: str = ""
     blocks: str = ""
 

@@ -127,6 +127,8 @@ class _Chooser:
 
     def _is_there(self, origin: Instance, relationship: Relationship) -> bool:
         """Does the object come with the relationship?"""
+        if relationship.lazy in EAGER - LOADERS:
+            return True  # Reading it never sent anything.
         if not isinstance(origin, Traced):
             return False
         path = (*origin.path, relationship.name)
@@ -149,8 +151,6 @@ class _Chooser:
 
     def _is_eager(self, origin: Traced, relationship: Relationship) -> bool:
         """Does the relationship's `lazy=`, as it is or will be, load it with this object?"""
-        if relationship.lazy in EAGER - LOADERS:
-            return True
         is_told = relationship.lazy in EAGER or (relationship.owner, relationship.name) in self.found.eager
         return is_told and not stops_before(self._program, self._tracing, origin, relationship)
 

@@ -37,6 +37,8 @@ from .values import (
 )
 
 Env = dict[str, Values]
+# Where what a decorator makes of a function has the function itself: commands, tools, flows.
+HELD = frozenset({"fn", "callback", "__wrapped__"})
 
 
 class Members:
@@ -83,6 +85,8 @@ class Members:
                 return self.mocks.attribute(value, name)
             case Factory(items=items) if name == "provided":
                 return items
+            case FunctionObject() if name in HELD:
+                return frozenset({value})
             case Query() | Statement() | Rows() | Generated() | Context() | Awaitable() | FunctionObject():
                 return frozenset({External(f"{type(value).__name__.lower()}.{name}", value)})
             case ColumnAttribute():

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .factories import expired_on_commit
 from .mapped import Mapped, Relationship
 from .order import dominates, may_follow
 from .source import Source
@@ -54,8 +55,8 @@ class Staleness:
         self._is_loaded = is_loaded
 
     def found(self) -> Iterator[Stale]:
-        """Each outdated relationship once."""
-        for function in self._program.functions:
+        """Each outdated relationship once; none where a commit expired nothing before either."""
+        for function in self._program.functions if expired_on_commit(self._program) else ():
             if not self._program.stays_sync(function):
                 seen: set[tuple[ast.stmt, str, str]] = set()
                 for stale in self._in(function):
