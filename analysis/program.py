@@ -37,7 +37,8 @@ class Program:
     """A project, parsed and understood.
 
     `root` is the project's folder, `sources` its files by path relative to it, `broken` those that could not be parsed,
-    with the reason. `seen` is what a recording saw.
+    with the reason. `seen` is what a recording saw. Files `beside` others move though patterns keep them; `prepared`
+    are the contents, as they were read, of files that were changed before anything was decided (None: a new file).
     """
 
     def __init__(
@@ -47,11 +48,14 @@ class Program:
         settings: Settings,
         stays_sync: bool = False,
         broken: Mapping[str, str] = MappingProxyType({}),
+        beside: frozenset[str] = frozenset(),
     ) -> None:
         self.root = root
         self.sources = sources
         self.settings = settings
         self.broken = broken
+        self.beside = beside
+        self.prepared: Mapping[str, bytes | None] = MappingProxyType({})
         self.seen = Seen()
         self._everything_stays_sync = stays_sync
         self.interpreter = Interpreter(Modules(sources), Symbols(sources.values()))
@@ -93,6 +97,12 @@ class Program:
             except BrokenInput as error:
                 broken[path] = str(error)
         return cls(root, sources, settings, broken=broken)
+
+    def as_read(self, path: str) -> bytes | None:
+        """A file's content before anything was done; None for one that was not there."""
+        if path in self.prepared:
+            return self.prepared[path]
+        return self.sources[path].content if path in self.sources else None
 
     # What the project uses
 
@@ -243,6 +253,8 @@ class Program:
         """Files that stay sync, with the reason."""
         found: dict[str, str] = {}
         for path in self.sources:
+            if path in self.beside:
+                continue
             if self._everything_stays_sync:
                 found[path] = "the code base stays sync"
             for pattern, reason in self.settings.keep_sync.items():

@@ -40,8 +40,8 @@ def carry_out(project: Project, work: Work, *, dry_run: bool, force: bool) -> No
 
 
 def _check_clean(project: Project, work: Work, force: bool) -> None:
-    sources = work.program.sources
-    stale = [p for p in work.contents if p in sources and (project.root / p).read_bytes() != sources[p].content]
+    read = {path: work.program.as_read(path) for path in work.contents}
+    stale = [path for path, was in read.items() if was is not None and (project.root / path).read_bytes() != was]
     if stale:
         raise Failure(*(f"{path}: has changed while it was worked on; nothing has been written" for path in stale))
     unclean = [] if force else git.uncommitted(project.root, work.contents)
@@ -111,7 +111,8 @@ def _left(project: Project, work: Work) -> Outcome:
     if not any(map(listing.becomes_async, work.decisions)):
         return Outcome(())
     try:
-        found = everything(project)
+        new = tuple(p for p, content in work.contents.items() if p.endswith(".py") and content and p not in project.files)
+        found = everything(replace(project, files=project.files + new))
         kept.record(project.root, found, older(work.program, found.findings))
         left = kept.applied(project.root, found)
         return replace(left, accepted=tuple(a for a in left.accepted if a.how is How.KEPT))

@@ -65,10 +65,11 @@ def plan(paths: Sequence[str], name: str | None, as_json: bool, module: str | No
 def worked_out(project: Project) -> dict[str, Any]:
     """The plan, as it is kept."""
     # What this imports takes longer than to tell a plan that is kept.
+    from ..codemods.beside import prepared
     from ..reports.assessment import mistakes, stops
     from .work import nothing_to_do, plan_for
 
-    program = project.program()
+    program = prepared(project.program())
     decisions = list(plan_for(program))
     return {
         "decisions": [decision.as_json() for decision in decisions],

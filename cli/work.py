@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from ..analysis.decisions import Decision, Plan, Status
 from ..analysis.program import Program
-from ..codemods.engine import CODEMODS, make_plan, rewrite
+from ..codemods import beside
+from ..codemods.engine import CODEMODS, TOGETHER, make_plan, rewrite
 from .console import status
 from .errors import Failure, debugging
 from .formatting import formatted
@@ -74,6 +75,8 @@ def nothing_to_do(program: Program, decisions: Collection[Decision]) -> str:
 
 def _work_out(project: Project, codemods: Collection[str], files: Collection[str] | None, *, stays_sync: bool) -> Work:
     program = project.program(stays_sync)
+    if {*codemods} >= {*TOGETHER, beside.NAME}:
+        program = beside.prepared(program)
     whole = plan_for(program)
     plan = whole.only(codemods, files)
     undone = Counter(d.codemod for d in whole.without(codemods) if d.status is Status.DONE and not stays_sync)

@@ -90,7 +90,7 @@ def rewrite(program: Program, plan: Plan, *, faults: bool = True) -> dict[str, b
         if decision.status is Status.DONE and decision.site.path in program.sources:
             by_path[decision.site.path].append(decision)
     check = _check_compiled if {d.codemod for d in plan} >= TOGETHER else _check
-    changed: dict[str, bytes] = {}
+    changed: dict[str, bytes] = {path: program.sources[path].content for path in program.prepared}
     for path, decisions in by_path.items():
         edits = {d: e for d in decisions if (e := _edits(program, d, plan, faults)) is not None}
         content = _rewrite_file(program, program.sources[path], edits, plan, check)
@@ -101,7 +101,7 @@ def rewrite(program: Program, plan: Plan, *, faults: bool = True) -> dict[str, b
         project_files = getattr(codemod, "project_files", None)
         if project_files is not None:
             changed.update(project_files(program, plan, changed))
-    return changed
+    return {path: content for path, content in changed.items() if content != program.as_read(path)}
 
 
 def _edits(program: Program, decision: Decision, plan: Plan, faults: bool) -> list[Edit] | None:

@@ -25,6 +25,8 @@ def in_kept_files(program: Program, made: Iterable[tuple[Source, ast.Call]]) -> 
     known = references(program)
     taken = {node for nodes in engines_of_others(program).values() for node in nodes}
     for source, call in made:
+        if source.path in program.beside:
+            continue  # Who imports it from there is async already.
         match source.parents[call]:
             case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
                 for read in known.of(source.path, name):

@@ -41,6 +41,7 @@ from asyncshift.analysis.decisions import Plan, Status
 from asyncshift.analysis.program import Program
 from asyncshift.analysis.settings import Settings
 from asyncshift.analysis.source import Source
+from asyncshift.codemods.beside import prepared
 from asyncshift.codemods.engine import make_plan, rewrite
 
 from .harness import HERE, MODELS, Outcome, async_outcome, is_installed, load_models, note, outcome, without_imports
@@ -133,7 +134,7 @@ def migrate(files: Mapping[str, str | bytes], settings: Settings | None = None) 
     """The files that the whole migration changes, and its plan; the models are part of the project."""
     contents = {p: t.encode() if isinstance(t, str) else t for p, t in {"models.py": MODELS, **files}.items()}
     sources = {path: Source.parse(path, content) for path, content in contents.items()}
-    program = Program(HERE / "models", sources, settings or Settings())
+    program = prepared(Program(HERE / "models", sources, settings or Settings()))
     # A case has no file of requirements, which would be complained about.
     plan = make_plan(program).without(["requirements"])
     return {p: c for p, c in rewrite(program, plan).items() if p.endswith(".py")}, plan

@@ -19,11 +19,12 @@ def result(case: Case, root: Path, files: Mapping[str, str]) -> object:
     """What the `app` of `app.py` answers to its `REQUESTS`, or what `app.py` prints; None where it does neither."""
     text = case.before.get("app.py", "")
     if "\nREQUESTS = " in text:
-        return _answers(root, files)
+        return answers(root, files)
     return _output(root, files) if "__main__" in text else None
 
 
-def _answers(root: Path, files: Mapping[str, str]) -> list[tuple[int, str]]:
+def answers(root: Path, files: Mapping[str, str]) -> list[tuple[int, str]]:
+    """What the `app` of `app.py` answers to its `REQUESTS`: status and text of each."""
     with _project(root, files):
         module = importlib.import_module("app")
         with TestClient(module.app) as client:
@@ -47,4 +48,5 @@ def _project(root: Path, files: Mapping[str, str]) -> Iterator[None]:
     with importing(root, False), warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always", RuntimeWarning)
         yield
-    assert not [w.message for w in seen if w.category is RuntimeWarning]
+    lost = [str(w.message) for w in seen if w.category is RuntimeWarning]
+    assert not lost, lost
