@@ -29,7 +29,7 @@ from .edit import Edit, Import, Replace, apply
 from .imports import settle
 from .module_names import name_of
 from .removal import span_of
-from .shared_makers import Asking, Maker, asking, bound, listeners, loaded, maker_behind, with_needed
+from .shared_makers import Asking, Maker, asking, bound, listeners, loaded, maker_behind, only_goes_back, with_needed
 from .taken_back import with_sessions_taken_back
 
 NAME = "modules-beside"
@@ -77,6 +77,7 @@ def with_modules_beside(program: Program) -> Program:
     program = _with_shared_files_kept(program)
     wanted = [a for s in program.sources.values() if s.path not in program.kept for a in asking(program, s)]
     wanted = [a for a in wanted if program.stays_behind(a.maker.path) and a.maker.path not in program.alembic_scripts]
+    wanted = [a for a in wanted if not only_goes_back(program, a)]
     if not wanted:
         return program
     makers = {m for m in with_needed(program, {a.maker for a in wanted}) if program.stays_behind(m.path)}

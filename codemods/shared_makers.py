@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..analysis.border import kept_callees
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.symbols import Function
@@ -49,6 +50,33 @@ def asking(program: Program, source: Source) -> Iterator[Asking]:
                 maker = maker_behind(program, path, alias.name)
                 if maker is not None and maker.path != source.path:
                     yield Asking(source, node, alias, maker)
+
+
+def only_goes_back(program: Program, asked: Asking) -> bool:
+    """Does all that a file gets from a maker go to functions which stay sync themselves, and is used by these alone?"""
+    name = asked.alias.asname or asked.alias.name
+    reads = [n for n in asked.source.nodes if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load)]
+    given = [_given_name(asked.source, read) for read in reads]
+    return bool(given) and all(g is not None and _only_lent(program, asked.source, g) for g in given)
+
+
+def _given_name(source: Source, read: ast.Name) -> ast.Name | None:
+    """The variable that gets what `maker()` gives."""
+    call = source.parents.get(read)
+    match source.parents.get(call) if isinstance(call, ast.Call) and call.func is read else None:
+        case ast.withitem(optional_vars=ast.Name() as target) | ast.Assign(targets=[ast.Name() as target]):
+            return target
+    return None
+
+
+def _only_lent(program: Program, source: Source, target: ast.Name) -> bool:
+    function = program.function_at(source, target)
+    nodes = function.own_nodes() if function is not None else source.nodes
+    reads = [n for n in nodes if isinstance(n, ast.Name) and n.id == target.id and isinstance(n.ctx, ast.Load)]
+    calls = [source.parents[n] for n in reads]
+    return all(
+        isinstance(c, ast.Call) and n in c.args and kept_callees(program, c) for n, c in zip(reads, calls, strict=True)
+    )
 
 
 def maker_behind(program: Program, path: str, name: str, depth: int = 5) -> Maker | None:

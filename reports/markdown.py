@@ -37,6 +37,7 @@ WORDS = {
     "locks": "locks made asyncio's",
     "mapped-calls": "map() and filter() made comprehensions",
     "mocks": "mocks made awaitable",
+    "modules-beside": "modules of async sessions made beside sync ones",
     "patch-targets": "patches of what is used now",
     "pytest-suite": "tests and fixtures set up for asyncio",
     "query-to-select": "queries turned into select()",

@@ -27,7 +27,7 @@ LOOK = Decision("async-def", Site("a.py", 3, 0, 3, 1), "make async", function="l
 @pytest.fixture
 def carried(folder: Folder, capsys: pytest.CaptureFixture[str]) -> Callable[..., list[str]]:
     def carry(decisions: list[Decision], contents: dict[str, bytes], **options: bool) -> list[str]:
-        program: Any = SimpleNamespace(sources={}, uses_sqlalchemy=True)
+        program: Any = SimpleNamespace(sources={}, uses_sqlalchemy=True, as_read=lambda path: None)
         project = Project(folder.root, Settings(), tuple(contents), tuple(contents))
         carry_out(project, Work(program, CODEMODS, decisions, contents), **{"dry_run": False, "force": False} | options)
         return capsys.readouterr().out.splitlines()

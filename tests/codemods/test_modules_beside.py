@@ -10,8 +10,8 @@ import pytest
 from asyncshift.analysis.decisions import Plan, Status
 from asyncshift.analysis.settings import Settings
 
-from ..codemods.whole import migrate
-from .applications import answers
+from ..gallery.applications import answers
+from .whole import migrate
 
 SHOP = {
     "shop/__init__.py": "",
