@@ -111,7 +111,7 @@ def _left(project: Project, work: Work) -> Outcome:
     if not any(map(listing.becomes_async, work.decisions)):
         return Outcome(())
     try:
-        new = tuple(p for p, content in work.contents.items() if p.endswith(".py") and content and p not in project.files)
+        new = tuple(path for path in work.contents if path.endswith(".py") and path not in project.files)
         found = everything(replace(project, files=project.files + new))
         kept.record(project.root, found, older(work.program, found.findings))
         left = kept.applied(project.root, found)
