@@ -9,7 +9,7 @@ from ..analysis.clients import CLIENT
 from ..analysis.decisions import Decision, Status
 from ..analysis.program import Program
 from ..analysis.source import Source
-from ..analysis.symbols import Class
+from ..analysis.symbols import Class, Function
 from ..analysis.values import ClassObject, Instance
 from .client_making import is_understood
 from .client_uses import decision
@@ -32,7 +32,7 @@ def class_decisions(program: Program) -> Iterator[Decision]:
 
 
 def _constructor(cls: Class) -> Iterator[Decision]:
-    if "__init__" in cls.methods:
+    if "__init__" in cls.methods and not _passes_on(cls.methods["__init__"]):
         function = cls.methods["__init__"]
         for node in function.own_nodes():
             match node:
@@ -44,10 +44,28 @@ def _constructor(cls: Class) -> Iterator[Decision]:
 
 
 def has_own_constructor(program: Program, node: ast.Call) -> bool:
-    """Does a call make a client of a class that has an `__init__` of its own?"""
+    """Does a call make a client of a class whose `__init__` has parameters of its own?"""
     objects = program.interpreter.objects
     made = [v.cls for v in program.values(node.func) if isinstance(v, ClassObject)]
-    return any(objects.method(cls, "__init__") is not None for cls in made)
+    constructors = [objects.method(cls, "__init__") for cls in made]
+    return any(function is not None and not _passes_on(function) for function in constructors)
+
+
+def _passes_on(function: Function) -> bool:
+    """Does a constructor hand all that it is given to TestClient's?"""
+    arguments = function.arguments
+    if arguments is None or len(function.parameters()) != 1:
+        return False
+    handed = [a.arg for a in (arguments.vararg, arguments.kwarg) if a is not None]
+    for node in function.own_nodes():
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr="__init__"),
+                args=[ast.Starred(value=ast.Name(id=positional))],
+                keywords=[ast.keyword(arg=None, value=ast.Name(id=named))],
+            ):
+                return handed == [positional, named]
+    return False
 
 
 def class_edits(source: Source, node: ast.expr) -> Iterator[Edit]:

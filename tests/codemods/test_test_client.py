@@ -423,6 +423,16 @@ class Client(TestClient):
         return self.get("/items").json()
 
 
+class Counting(TestClient):
+    def __init__(self, *args, **kwargs):
+        self.counted = 0
+        super().__init__(*args, **kwargs)
+
+    def count(self):
+        self.counted += len(self.get("/items").json())
+        return self.counted
+
+
 class Fixed(TestClient):
     def __init__(self):
         super().__init__(app, base_url="http://fixed")
@@ -433,6 +443,10 @@ class Fixed(TestClient):
 
 def test_client():
     assert Client(app).names() == []
+
+
+def test_counting():
+    assert Counting(app, base_url="http://counting").count() == 0
 
 
 def test_fixed():
