@@ -32,16 +32,17 @@ def normal(program: Program, definition: Function | Class, names: Mapping[str, s
     """
     plain = _Plain(program, {**LIBRARY_TWINS, **names})
     if isinstance(definition, Class):
-        parts = [*definition.node.bases, *_without_docstring(definition.node.body)]
+        parts = [*definition.node.bases, *without_docstring(definition.node.body)]
     else:
         spec = definition.arguments
         assert spec is not None
-        parts = [*spec.defaults, *(d for d in spec.kw_defaults if d), *_without_docstring(definition.body)]
+        parts = [*spec.defaults, *(d for d in spec.kw_defaults if d), *without_docstring(definition.body)]
     text = "\n".join(ast.dump(plain.visit(plain.copied(part))) for part in parts)
     return _ASYNC_NODES.sub(r"\1", text).replace("is_async=1", "is_async=0")
 
 
-def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
+def without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
+    """A body without the string at its beginning."""
     first = body[0]
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
         return body[1:]
@@ -83,7 +84,7 @@ class _Plain(ast.NodeTransformer):
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
         node.name = self._name(node.name)
         node.returns = None
-        node.body = _without_docstring(node.body)
+        node.body = without_docstring(node.body)
         return self.generic_visit(node)
 
     visit_AsyncFunctionDef = visit_FunctionDef

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from .fixtures import fixture_name, is_test
-from .sameness import normal
+from .sameness import normal, without_docstring
 from .symbols import Class, Function, decorator_name
+from .threads import handed_function, handing_call
 from .values import FunctionObject, Instance
 
 if TYPE_CHECKING:
@@ -152,7 +153,8 @@ class Merge:
     """Twins of one family that become one.
 
     `pairs` are where both stand side by side, `differs` those of them whose bodies differ in more than in how they
-    wait, `renamed` all definitions that get the plain name. `problem` says why they stay two.
+    wait, `renamed` all definitions whose uses get the plain name `name`. `problem` says why they stay two. With
+    `in_threads` the async ones only run the sync ones in a thread, and it is they that go.
     """
 
     pairs: tuple[Pair, ...]
@@ -160,6 +162,15 @@ class Merge:
     name: str
     differs: tuple[Pair, ...] = ()
     problem: str = ""
+    in_threads: bool = False
+
+    def goes(self, pair: Pair) -> Definition:
+        """The one of two that is deleted."""
+        return pair.asynchronous if self.in_threads else pair.sync
+
+    def stays(self, pair: Pair) -> Definition:
+        """The one of two that takes the name of both."""
+        return pair.sync if self.in_threads else pair.asynchronous
 
 
 def merges(program: Program) -> list[Merge]:
@@ -201,18 +212,57 @@ def _family(program: Program, pair: Pair, suspects: list[Pair]) -> list[Pair]:
 def _merge(program: Program, group: list[Pair], equal: set[Pair]) -> Merge:
     concrete = [p for p in group if not (_is_stub(p.sync) or _is_stub(p.asynchronous))]
     differs = tuple(p for p in concrete if p not in equal)
-    renamed: dict[Definition, None] = {p.asynchronous: None for p in group}
-    for pair in group:
-        if isinstance(pair.asynchronous, Function):
-            renamed.update(dict.fromkeys(program.colours.families.get(pair.asynchronous, ())))
+    in_threads = all(_runs_in_thread(program, p) for p in concrete)
     problem = ""
-    for pair in differs:
+    for pair in differs if not in_threads else ():
         caller = next(iter(callers(program, pair.sync, {p.sync for p in group})), "")
         if caller:
             problem = (
                 f"the bodies of {pair.sync.name} and {pair.asynchronous.name} differ, and {caller} calls the sync one"
             )
-    return Merge(tuple(group), tuple(renamed), group[0].sync.name, differs, problem)
+    name = _plain_name(group[0])
+    return Merge(tuple(group), _renamed(program, group, name), name, differs, problem, in_threads)
+
+
+def _plain_name(pair: Pair) -> str:
+    """The name that does not tell the colour."""
+    asynchronous = pair.asynchronous.name
+    says_sync = pair.sync.name in {f"{asynchronous}_sync", f"sync_{asynchronous}"}
+    return asynchronous if says_sync else pair.sync.name
+
+
+def _renamed(program: Program, group: list[Pair], name: str) -> tuple[Definition, ...]:
+    found: dict[Definition, None] = {}
+    for definition in (d for pair in group for d in (pair.sync, pair.asynchronous)):
+        related = program.colours.families.get(definition, ()) if isinstance(definition, Function) else ()
+        found.update(dict.fromkeys([definition, *related]))
+    return tuple(d for d in found if d.name != name)
+
+
+def _runs_in_thread(program: Program, pair: Pair) -> bool:
+    """Does the async one nothing but run the sync one in a thread, with its own arguments?"""
+    if not (isinstance(pair.sync, Function) and isinstance(pair.asynchronous, Function)):
+        return False
+    match without_docstring(pair.asynchronous.body):
+        case [ast.Return(value=ast.Await(value=ast.Call() as call)) | ast.Expr(value=ast.Await(value=call))] if (
+            isinstance(call, ast.Call)
+        ):
+            handing = handing_call(program, call)
+            return handing is not None and _hands_on(program, pair, handing)
+    return False
+
+
+def _hands_on(program: Program, pair: Pair, handing: ast.Call) -> bool:
+    given = handed_function(program, handing)
+    if given is None or not any(
+        isinstance(v, FunctionObject) and v.key == pair.sync.key for v in program.values(given)
+    ):
+        return False
+    assert isinstance(pair.asynchronous, Function)
+    rest = handing.args[handing.args.index(given) + 1 :]
+    passed = [ast.unparse(a) for a in rest] + [f"{k.arg}={ast.unparse(k.value)}" for k in handing.keywords]
+    own = _parameters(pair.asynchronous)[pair.asynchronous.binding in {"instance", "class"} :]
+    return len(passed) == len(own) and all(p in {n, f"{n}={n}"} for p, n in zip(passed, own, strict=True))
 
 
 def callers(program: Program, definition: Definition, twins: set[Definition]) -> Iterator[str]:

@@ -5,6 +5,8 @@ async def save_async(self): ...
                               ->
 repo.save()                        await repo.save()
 await repo.save_async()            await repo.save()
+
+Where the async one only runs the sync one in a thread, it is the sync one that stays, and becomes async itself.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ def decide(program: Program) -> Iterator[Decision]:
         else:
             yield from (_deleted(merge, pair, factories) for pair in merge.pairs)
             yield from names.decisions()
-            gone.extend((pair.sync.source, pair.sync.node) for pair in merge.pairs)
+            gone.extend((d.source, d.node) for d in map(merge.goes, merge.pairs))
     for source, statement in orphans(program, gone, lambda s, node: _makes_sessions(program, node)):
         data = {"kind": "delete", "gone": [span_of(source, statement)]}
         action = "delete it, only the sync twins used it"
@@ -71,26 +73,27 @@ def _kept(pair: Pair, problem: str) -> Decision:
 
 
 def _deleted(merge: Merge, pair: Pair, factories: Mapping[str, str]) -> Decision:
-    """The sync one goes."""
-    source, node = pair.sync.source, pair.sync.node
+    """One of them goes: the sync one, or the async one that only ran it in a thread."""
+    definition, other = merge.goes(pair), merge.stays(pair)
+    source, node = definition.source, definition.node
     assert isinstance(node, ast.stmt)
     concern = ""
     used = {n.id for n in ast.walk(pair.asynchronous.node) if isinstance(n, ast.Name)} & set(factories)
-    if pair in merge.differs:
-        concern = (
-            f"its body differs in more than how it waits; nobody calls it, and {pair.asynchronous.name} was chosen"
-        )
+    if pair in merge.differs and not merge.in_threads:
+        concern = f"its body differs in more than how it waits; nobody calls it, and {other.name} was chosen"
     elif used:
         name = min(used)
         concern = f"its sessions came from {factories[name]}, those of its twin come from {name}"
+    what = "its async twin {}" if not merge.in_threads else "it only ran {} in a thread, which"
+    action = f"delete it, {what.format(other.name)} {'takes its name' if other.name != merge.name else 'stays'}"
     return Decision(
         NAME,
         source.site(node),
-        f"delete it, its async twin {pair.asynchronous.name} takes its name",
+        action,
         Status.DONE,
         Confidence.MEDIUM if concern else Confidence.HIGH,
         concern,
-        function=_name(pair.sync),
+        function=_name(definition),
         data={"kind": "delete", "gone": [span_of(source, node)], **(_texts(pair) if concern else {})},
         node=node,
     )
@@ -114,13 +117,15 @@ class _Names:
     def __init__(self, program: Program, merge: Merge) -> None:
         self._program = program
         self._merge = merge
-        self._old = merge.pairs[0].asynchronous.name
+        self._old = merge.renamed[0].name
         self._new = merge.name
         self._places: dict[ast.AST, Source] = {}
         self.problem = ""
         self._public: dict[ast.AST, str] = {d.node: _name(d) for d in merge.renamed if not d.name.startswith("_")}
+        gone = {merge.goes(pair) for pair in merge.pairs}
         for definition in merge.renamed:
-            self._places[definition.node] = definition.source
+            if definition not in gone:
+                self._places[definition.node] = definition.source
             self._note_uses(definition)
 
     def _note_uses(self, definition: Definition) -> None:
