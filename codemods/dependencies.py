@@ -14,6 +14,7 @@ from ..analysis.fixtures import is_test, is_test_file
 from ..analysis.library import library
 from ..analysis.program import Program
 from ..analysis.source import Site
+from . import started_tests
 from .edit import Edit
 from .pytest_loop import SCOPES_SINCE
 from .pytest_settings import newest
@@ -78,7 +79,7 @@ def _of_tests(program: Program) -> Iterator[str]:
         # A suite whose lists hold it below gets its loop another way.
         yield "pytest-asyncio>=0.26" if version is None or version >= SCOPES_SINCE else "pytest-asyncio>=0.18"
     clients = [s for s in program.colours.sites() if s.kind == "client"]
-    if clients:
+    if clients or any(started_tests.decide(program)):
         yield "asgi-lifespan>=2.1"
     if clients or any("TestClient" in p.content.decode() for p in program.sources.values()):
         yield "httpx>=0.23"
