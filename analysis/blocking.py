@@ -13,6 +13,7 @@ from .decisions import Step
 from .library import library
 from .once import once
 from .symbols import Function, decorator_name
+from .threads import handing_call
 from .values import NOTHING, ClassObject, External, FunctionObject, Instance, Value
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def blocking_kind(program: Program, node: ast.Call) -> str:
     values = program.values(node.func)
     if any(_is_configured(program, v) for v in values):
         return "configured"
+    if handing_call(program, node) not in (None, node):
+        return "threads"
     kinds = filter(None, map(_kind_of, values))
     kind = next(iter(sorted(kinds)), "")
     if kind == FILES and node.args and _is_in_memory(program, node.args[0]):

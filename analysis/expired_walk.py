@@ -323,11 +323,21 @@ class Walk:
                 return
             case ast.Attribute(attr="add" | "add_all" | "delete" | "merge") if self._is_session(node.func.value):
                 return
+            case ast.Attribute(value=ast.Name(id=name), attr="append" | "add" | "appendleft"):
+                self._collect(name, node.args[:1], state)
             case ast.Attribute(value=session, attr=method) if self._is_session(session):
                 self._session_call(node, session, method, state)
                 return
         self._reading(node, state)
         self._effects(node, state)
+
+    def _collect(self, name: str, given: list[ast.expr], state: State) -> None:
+        """What is put into a container is held by it."""
+        for node in given:
+            if self._expired.holds(self._program.values(node)):
+                state.held.add(name)
+                if isinstance(node, ast.Name) and node.id in state.expired:
+                    state.expired[name] = state.expired[node.id]
 
     def _session_call(self, node: ast.Call, session: ast.expr, method: str, state: State) -> None:
         is_own = isinstance(session, ast.Name) and session.id in self._own

@@ -60,6 +60,11 @@ class Tasks:
     def _own_names(self, function: Function) -> frozenset[str]:
         return own_names(self._program, function)
 
+    def use_in(self, function: Function) -> tuple[Step, ...] | None:
+        """The way to where a function uses a session that it did not make; None where it does not."""
+        use = self._uses.get(function)
+        return use.chain if use is not None else None
+
     def _shared(self, function: Function, calls: list[ast.Call]) -> Iterator[SessionTask]:
         own = self._own_names(function)
         receivers = Counter(_receiver(call) for call in calls)

@@ -1,26 +1,28 @@
-"""A request's session is given to what runs on after the response.
+"""A request's session is used by what runs on after the response.
 
-When the background task runs, the dependency has closed the session, or still uses it for the same request. Give the
-task the keys of what it works on, and let it open a session of its own.
+When a background task or the body of a streamed response runs, the dependency has closed the session, or still uses it
+for the same request. Give the task the keys of what it works on, and let it open a session of its own.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ...analysis.calling import tests_aside
+from ...analysis.decisions import Step
 from ...analysis.program import Program
 from ...analysis.session_use import is_async_database
 from ...analysis.symbols import Function
-from ...analysis.tasks import SPAWNING
-from ...analysis.values import External, Instance
+from ...analysis.tasks import SPAWNING, tasks
+from ...analysis.values import ClassObject, External, FunctionObject, Instance
 from ..finding import Finding, finding
 from ..rule import Example
 
 CODE = "AS603"
 NAME = "session-in-background"
 BACKGROUND = "fastapi.BackgroundTasks"
+STREAMING = frozenset({"StreamingResponse", "EventSourceResponse"})
 
 EXAMPLES = (
     Example(
@@ -59,23 +61,61 @@ def find(program: Program) -> Iterator[Finding]:
     for function in tests_aside(program):
         parameters = {p.arg for p in function.parameters()}
         for node in function.own_nodes():
-            if isinstance(node, ast.Call):
-                for argument in _handed(program, function, node):
+            later = _later(program, function, node) if isinstance(node, ast.Call) else None
+            if later is not None:
+                called, given = later
+                for argument in given:
                     if isinstance(argument, ast.Name) and argument.id in parameters and _is_session(program, argument):
-                        message = f"{argument.id} is closed when the background task runs: let it open its own session"
-                        yield finding(function.source, node, CODE, message)
+                        yield _finding(function, node, argument.id, ())
+                        break
+                else:
+                    for callee, chain in _sharing(program, function, called):
+                        yield _finding(function, node, f"the session that {callee} uses", chain)
 
 
-def _handed(program: Program, function: Function, node: ast.Call) -> list[ast.expr]:
-    """What a call hands to a task that outlives the caller."""
+def _finding(function: Function, node: ast.AST, what: str, chain: Iterable[Step]) -> Finding:
+    assert isinstance(node, ast.Call)
+    message = f"{what} is closed when this runs, behind the response: let it open its own session"
+    return finding(function.source, node, CODE, message, chain)
+
+
+def _later(program: Program, function: Function, node: ast.Call) -> tuple[ast.expr, list[ast.expr]] | None:
+    """What a call lets run when its caller has ended, and the arguments of that."""
     for value in program.values(node.func):
         match value:
             case External(receiver=Instance(cls=cls), name=name) if cls == BACKGROUND and name.endswith(".add_task"):
-                return [*node.args[1:], *(k.value for k in node.keywords)]
+                return (node.args[0], [*node.args[1:], *(k.value for k in node.keywords)]) if node.args else None
             case External(name=name) if name in SPAWNING and node.args and _is_forgotten(function, node):
-                task = node.args[0]
-                return [*task.args, *(k.value for k in task.keywords)] if isinstance(task, ast.Call) else []
-    return []
+                return _called(node.args[0])
+            case ClassObject(cls=cls) | External(name=cls) if cls.rpartition(".")[2] in STREAMING and node.args:
+                return _called(node.args[0])
+    return None
+
+
+def _called(node: ast.expr) -> tuple[ast.expr, list[ast.expr]] | None:
+    match node:
+        case ast.Call(func=called, args=args, keywords=keywords):
+            return called, [*args, *(k.value for k in keywords)]
+    return None
+
+
+def _sharing(program: Program, function: Function, called: ast.expr) -> Iterator[tuple[str, tuple[Step, ...]]]:
+    """The functions that use a session of the request without being given it: one inside of a handler or method."""
+    for value in program.values(called):
+        if isinstance(value, FunctionObject):
+            callee = program.function(value.key)
+            use = tasks(program).use_in(callee)
+            is_held = isinstance(value.receiver, Instance) and _is_of_request(program, function, called)
+            if use is not None and (is_held or callee.parent is function):
+                yield callee.qualname, use
+
+
+def _is_of_request(program: Program, function: Function, called: ast.expr) -> bool:
+    """Is it a method of what the handler is given, and so made for the request?"""
+    owner = called.value if isinstance(called, ast.Attribute) else None
+    parameters = {p.arg for p in function.parameters()} - {"self", "cls"}
+    is_served = any(policy == "awaits" for policy, _ in program.handed(function))
+    return isinstance(owner, ast.Name) and owner.id in parameters and is_served
 
 
 def _is_forgotten(function: Function, node: ast.Call) -> bool:

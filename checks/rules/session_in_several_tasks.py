@@ -29,11 +29,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 
 async def store(session: AsyncSession, number: int) -> None:
-    await session.execute(text("INSERT INTO numbers VALUES (:n)"), {"n": number})  # AS601
+    await session.execute(text("INSERT INTO numbers VALUES (:n)"), {"n": number})
 
 
 async def store_all(session: AsyncSession) -> None:
-    await asyncio.gather(*[store(session, number) for number in range(3)])
+    await asyncio.gather(*[store(session, number) for number in range(3)])  # AS601
 """,
         good="""\
 import asyncio
@@ -59,7 +59,10 @@ async def store_all() -> None:
 def find(program: Program) -> Iterator[Finding]:
     seen: set[tuple[Source, ast.AST]] = set()
     for task in tasks(program).sharing():
-        if (task.user.source, task.use) not in seen:
-            seen.add((task.user.source, task.use))
+        given = [*task.call.args, *(k.value for k in task.call.keywords)]
+        is_handed = any(program.is_session(program.values(argument)) for argument in given)
+        source, place = (task.function.source, task.call) if is_handed else (task.user.source, task.use)
+        if (source, place) not in seen:
+            seen.add((source, place))
             message = f"{task.user.qualname} runs in several tasks at once and uses a session that they share"
-            yield finding(task.user.source, task.use, CODE, message, task.chain)
+            yield finding(source, place, CODE, message, task.chain)

@@ -12,20 +12,22 @@ from collections.abc import Iterator
 
 from ...analysis.program import Program
 from ...analysis.session_use import is_async_database, is_sync_database
+from ...analysis.source import Source
 from ...analysis.symbols import Function
-from ...analysis.values import FunctionObject, Values
+from ...analysis.values import ClassObject, External, FunctionObject, Instance, Values
 from ..finding import Finding, Step, finding
 from ..rule import Example
 
 CODE = "AS105"
 NAME = "sync-session-dependency"
+DEPENDS = External("fastapi.Depends")
 
 EXAMPLES = (
     Example(
         bad="""\
 from collections.abc import AsyncIterator, Iterator
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
@@ -46,6 +48,11 @@ def override() -> Iterator[Session]:
 
 
 app.dependency_overrides[get_session] = override
+
+
+@app.get("/")
+async def show(session: AsyncSession = Depends(override)) -> None:  # AS105
+    await session.rollback()
 """,
         good="""\
 from collections.abc import AsyncIterator
@@ -81,7 +88,13 @@ def find(program: Program) -> Iterator[Finding]:
                 case ast.Assign(targets=[ast.Subscript(value=ast.Attribute(attr="dependency_overrides"), slice=key)]):
                     if _gives_async(program, program.values(key)):
                         step = Step(source.path, node.lineno, "overrides a dependency that gives an async session")
-                        yield from _sync_ones(program, program.values(node.value), step)
+                        for function in _sync_ones(program, program.values(node.value)):
+                            yield finding(function.source, _place(function), CODE, _message(function), [step])
+                case ast.Call(args=[given, *_]) if DEPENDS in program.values(node.func):
+                    hint = _annotation(source, node)
+                    for function in _sync_ones(program, program.values(given)):
+                        if hint is not None and _is_async_session(program, hint):
+                            yield finding(source, node, CODE, _message(function), _step(function))
 
 
 def _gives_async(program: Program, values: Values) -> bool:
@@ -89,12 +102,38 @@ def _gives_async(program: Program, values: Values) -> bool:
     return bool(given) and all(is_async_database(program, g) for g in given)
 
 
-def _sync_ones(program: Program, values: Values, step: Step) -> Iterator[Finding]:
+def _sync_ones(program: Program, values: Values) -> Iterator[Function]:
+    """The dependencies among values that give sync sessions alone."""
     for function in _functions(program, values):
         given = _given(program, function)
         if is_sync_database(program, given) and not is_async_database(program, given):
-            message = f"{function.qualname} gives a sync session where an async one is expected"
-            yield finding(function.source, _place(function), CODE, message, [step])
+            yield function
+
+
+def _message(function: Function) -> str:
+    return f"{function.qualname} gives a sync session where an async one is expected"
+
+
+def _step(function: Function) -> list[Step]:
+    return [Step(function.source.path, _place(function).lineno, f"{function.qualname} gives it")]
+
+
+def _annotation(source: Source, depends: ast.Call) -> ast.expr | None:
+    """What a parameter with `Depends(…)` as its default, or within `Annotated[…]`, is said to be."""
+    parent = source.parents.get(depends)
+    match parent:
+        case ast.arguments(posonlyargs=first, args=more, defaults=defaults, kwonlyargs=named, kw_defaults=others):
+            arguments = dict(zip(map(id, reversed(defaults)), reversed([*first, *more]), strict=False))
+            arguments |= dict(zip(map(id, others), named, strict=False))
+            return arguments[id(depends)].annotation
+        case ast.Tuple(elts=[hint, *_]) if isinstance(source.parents.get(parent), ast.Subscript):
+            return hint
+    return None
+
+
+def _is_async_session(program: Program, hint: ast.expr) -> bool:
+    named = (v for n in ast.walk(hint) if isinstance(n, ast.expr) for v in program.values(n))
+    return any(isinstance(v, ClassObject) and is_async_database(program, frozenset({Instance(v.cls)})) for v in named)
 
 
 def _functions(program: Program, values: Values) -> list[Function]:

@@ -73,6 +73,8 @@ def reads(body: str, head: str = HEAD) -> bool:
         "try:\n    await refused(db)\nexcept ValueError:\n    return user.name",
         "try:\n    await passed_on(db)\nexcept ValueError as error:\n    x(user.name, error)",
         "users = (await db.scalars(select(User))).all()\nawait db.commit()\nfor u in users[1:]: print(u.name)",
+        "found = []\nfor i in x:\n    made = User(id=i)\n    db.add(made)\n    found.append(made)\n"
+        "await db.commit()\nreturn [name_of(one) for one in found]",
     ],
 )
 def test_an_expired_object_is_read(body: str) -> None:
