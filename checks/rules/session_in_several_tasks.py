@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterator
 
 from ...analysis.program import Program
-from ...analysis.source import Source
+from ...analysis.symbols import Function
 from ...analysis.tasks import tasks
 from ..finding import Finding, finding
 from ..rule import Example
@@ -57,12 +57,13 @@ async def store_all() -> None:
 
 
 def find(program: Program) -> Iterator[Finding]:
-    seen: set[tuple[Source, ast.AST]] = set()
+    seen: set[tuple[Function, ast.AST]] = set()
     for task in tasks(program).sharing():
         given = [*task.call.args, *(k.value for k in task.call.keywords)]
         is_handed = any(program.is_session(program.values(argument)) for argument in given)
-        source, place = (task.function.source, task.call) if is_handed else (task.user.source, task.use)
-        if (source, place) not in seen:
-            seen.add((source, place))
+        place = task.call if is_handed else task.use
+        function = task.function if is_handed else task.user
+        if (function, task.use) not in seen:
+            seen.add((function, task.use))
             message = f"{task.user.qualname} runs in several tasks at once and uses a session that they share"
-            yield finding(source, place, CODE, message, task.chain)
+            yield finding(function.source, place, CODE, message, task.chain)

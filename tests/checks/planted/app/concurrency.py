@@ -26,21 +26,21 @@ async def gathered(session: AsyncSession):
 
 
 async def rename(session: AsyncSession, key: int):
-    author = await session.get_one(Author, key)  # AS601 in tasks made of a comprehension
+    author = await session.get_one(Author, key)
     author.name = "x"
 
 
 async def rename_all(session: AsyncSession):
-    await asyncio.gather(*[rename(session, key) for key in range(3)])
+    await asyncio.gather(*[rename(session, key) for key in range(3)])  # AS601 in tasks made of a comprehension
 
 
 async def remove(session, key):
-    await session.delete(await session.get_one(Author, key))  # AS601 in a task group
+    await session.delete(await session.get_one(Author, key))
 
 
 async def remove_both():
     async with SessionLocal() as session, asyncio.TaskGroup() as group:  # AS703 writes of tasks
-        group.create_task(remove(session, 1))
+        group.create_task(remove(session, 1))  # AS601 in a task group
         group.create_task(remove(session, 2))
 
 
