@@ -156,14 +156,16 @@ def _kind_of(value: Value) -> str:
 def _of_client(program: Program, node: ast.Attribute) -> str:
     """Is it a method, at any depth (`client.chat.completions.create`), of an object all of whose methods block?"""
     owner: ast.expr = node.value
+    names = {node.attr}
     while True:
         for value in program.values(owner) or NOTHING:
             if isinstance(value, Instance):
                 kinds = [c.blocks for c in library().ancestry(value.cls) if c.blocks]
                 if kinds:
-                    return kinds[0]
+                    return "" if names & library().blocking[kinds[0]].quick else kinds[0]
         if not isinstance(owner, ast.Attribute):
             return ""
+        names.add(owner.attr)
         owner = owner.value
 
 

@@ -92,11 +92,15 @@ class LibraryClass:
 
 @dataclass(frozen=True, slots=True)
 class Blocking:
-    """A kind of blocking call: what it does, what async code does instead, and whether it is soon over."""
+    """A kind of blocking call: what it does, what async code does instead, and whether it is soon over.
+
+    `quick` are the names under which its classes have what does not wait.
+    """
 
     what: str
     instead: str
     brief: bool = False
+    quick: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +218,9 @@ def _add(result: Library, table: Mapping[str, Mapping[str, Mapping[str, Any]]]) 
 
 def _add_blocking(result: Library, kind: str, entry: Mapping[str, Any]) -> None:
     """Note what blocks in a way, beside what is known of it already."""
-    result.blocking[kind] = Blocking(entry["what"], entry["instead"], entry.get("brief", False))
+    result.blocking[kind] = Blocking(
+        entry["what"], entry["instead"], entry.get("brief", False), frozenset(entry.get("quick", ()))
+    )
     for name in entry.get("functions", ()):
         result.functions[name] = replace(result.functions.get(name, Callable()), blocks=kind)
     for name in entry.get("classes", ()):
