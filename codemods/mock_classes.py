@@ -55,6 +55,7 @@ def class_mocks(program: Program, usage: Usage) -> Iterator[ClassMock]:
         known.asking.append(chain)
     for mock in found.values():
         begun = [c for chain in mock.asking for c in _begun(program, chain)]
+        begun = [c for c in begun if not _is_replaced(program, usage, mock.made, c.source)]
         words = {(c.source, word) for c in begun if (word := usage.queries.word(c))}
         if words or not begun:
             call = _putting(program, mock.made)
@@ -89,6 +90,14 @@ def _begun(program: Program, chain: Chain) -> list[Chain]:
         return [chain]
     function = program.function_at(chain.source, chain.node)
     return [c for c in chains(program) if c.begins and program.function_at(c.source, c.node) is function]
+
+
+def _is_replaced(program: Program, usage: Usage, made: MadeMock, source: Source) -> bool:
+    """Is a whole file a mock wherever this one is in use?"""
+    mocks = program.interpreter.store.peek("module", source.path)
+    return any(
+        usage.made[m.origin].function is made.function for m in mocks if isinstance(m, Mock) and m.origin in usage.made
+    )
 
 
 def _serves(program: Program, usage: Usage, made: MadeMock, source: Source, word: str) -> bool:
