@@ -81,6 +81,8 @@ class Members:
                 return frozenset({External(f"dict.{name}", value)})
             case Query() if name in {"statement", "selectable"}:
                 return frozenset({Statement("select", value.entities, value.traits)})
+            case Query() if name == "session":
+                return frozenset({Instance("sqlalchemy.orm.Session")})
             case Mock():
                 return self.mocks.attribute(value, name)
             case Factory(items=items) if name == "provided":

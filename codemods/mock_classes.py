@@ -55,8 +55,11 @@ def class_mocks(program: Program, usage: Usage) -> Iterator[ClassMock]:
         known.asking.append(chain)
     for mock in found.values():
         begun = [c for chain in mock.asking for c in _begun(program, chain)]
-        begun = [c for c in begun if not _is_replaced(program, usage, mock.made, c.source)]
-        words = {(c.source, word) for c in begun if (word := usage.queries.word(c))}
+        words = {
+            (c.source, word)
+            for c in begun
+            if (word := usage.queries.word(c)) and not _is_replaced(program, usage, mock.made, c.source)
+        }
         if words or not begun:
             call = _putting(program, mock.made)
             if call is not None and all(_serves(program, usage, mock.made, *used) for used in words):

@@ -1,15 +1,17 @@
-"""A function that executes a query it was given, but has no session: its callers pass theirs along."""
+"""A function or object that executes a query without having a session: callers pass theirs along, or it is kept."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..analysis.program import Program
-from ..analysis.provenance import Callers, bound, provenance
+from ..analysis.provenance import Callers, bound, is_own, kept, provenance
 from ..analysis.queries import Chain, chain_at
 from ..analysis.source import Source
 from ..analysis.symbols import Function
+from .blocks import stands_alone
 from .edit import Edit, Import, Replace
 from .imports import request
 from .query_session import NoSession, session_text
@@ -44,6 +46,49 @@ def passed_along(program: Program, callers: Callers, problem: NoSession) -> tupl
     name = _name(function, set(texts.values()))
     changes = [Change(source, call, [_first_argument(source, call, texts[call])]) for source, call in calls]
     return name, [_signature(program, function, name), *changes]
+
+
+def kept_beside(program: Program, chain: Chain) -> tuple[str, list[Change]] | None:
+    """How the session is written that an object keeps from now on beside its query, and what changes for that.
+
+    None where it is no query that an object keeps, or where it is not one session in all its methods.
+    """
+    function = program.function_at(chain.source, chain.root)
+    match chain.root:
+        case ast.Attribute(value=ast.Name(id=this), attr=name) if function is not None and is_own(function, this):
+            begun = list(_begun(program, function, name))
+        case _:
+            return None
+    sessions = {session for _, session in begun}
+    if len(sessions) != 1 or not all(sessions) or not _is_free(function, *sessions):
+        return None
+    (session,) = sessions
+    return f"{this}.{session}", [_keeping(chain.source, target, session) for target, _ in begun]
+
+
+def _begun(program: Program, function: Function, name: str) -> Iterator[tuple[ast.Attribute, str]]:
+    """Where the methods of an object begin a query that it keeps under a name, and the name of the session there."""
+    for method in function.owner.methods.values() if function.owner else ():
+        for target, value in kept(method):
+            chain = chain_at(program, method.source, value)
+            goes_on = isinstance(chain.root, ast.Attribute) and chain.root.attr == name
+            if target.attr == name and not goes_on:
+                is_alone = stands_alone(method.source, method.source.statement(target))
+                yield target, chain.session.id if isinstance(chain.session, ast.Name) and is_alone else ""
+
+
+def _is_free(function: Function, name: str) -> bool:
+    """Does the object have no attribute of this name?"""
+    methods = function.owner.methods if function.owner else {}
+    nodes = (n for method in methods.values() for n in method.own_nodes())
+    return name not in methods and not any(isinstance(n, ast.Attribute) and n.attr == name for n in nodes)
+
+
+def _keeping(source: Source, target: ast.Attribute, session: str) -> Change:
+    statement = source.statement(target)
+    end = source.span(statement)[1]
+    text = f"{source.newline}{source.indentation(statement)}{source.text(target.value)}.{session} = {session}"
+    return Change(source, statement, [Replace(end, end, text)])
 
 
 def _text(program: Program, source: Source, call: ast.Call, function: Function, problem: NoSession) -> str:

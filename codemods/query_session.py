@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ..analysis.program import Program
 from ..analysis.provenance import Provenance, kept, provenance
-from ..analysis.queries import Chain
+from ..analysis.queries import Chain, queries
 from ..analysis.source import Source
 from ..analysis.symbols import Function, dotted
 from .query_text import Declined
@@ -61,6 +61,8 @@ def _near(program: Program, source: Source, function: Function | None) -> Iterat
         yield from (name for name in parameters if program.is_session(program.parameter(scope, name)))
         for node in scope.own_nodes():
             if not isinstance(node, ast.Attribute) or not program.is_session(program.values(node)):
+                continue
+            if queries(program.values(node.value)):
                 continue
             if dotted(node).partition(".")[0] in parameters:
                 yield dotted(node)

@@ -20,7 +20,7 @@ from .query_listeners import require_no_listeners
 from .query_methods import SET_OPERATIONS, Rewriting, selecting_one, step, subquery_flags
 from .query_names import distinct_names
 from .query_parts import asked_in_parts, in_one_go, off_again
-from .query_passing import Change, passed_along
+from .query_passing import Change, kept_beside, passed_along
 from .query_session import NoSession, session_text
 from .query_text import Declined, is_faithful, name_span, renamed
 from .query_unions import combine, retargeted
@@ -125,7 +125,7 @@ def _rewritten_site(program: Program, callers: Callers, site: Site) -> dict[ast.
         _rewrite_site(program, callers, site)
         return {}
     except NoSession as problem:
-        name, changes = passed_along(program, callers, problem)
+        name, changes = kept_beside(program, site.chain) or passed_along(program, callers, problem)
     site.layers, site.edits, site.imports, site.session = [], [], [], name
     _rewrite_site(program, callers, site)
     return {change.node: change for change in changes}
@@ -175,6 +175,11 @@ def _rewrite_site(program: Program, callers: Callers, site: Site) -> None:
             ending, site.in_place = executing.later(chain.end, ending), True
         site.buffers = executing.buffers(ending)
         _execute(rewriting, site, ending, executing.awaits)
+    elif chain.end.name == "session" and chain.end.call is None:
+        text = site.session or session_text(program, chain, rewriting.provenances)
+        site.edits.append(Replace(*chain.source.span(chain.node), text))
+        site.action = "the session that the query carried is named"
+        return
     else:
         site.edits += _root(rewriting, _word(rewriting))
         site.edits += _finish(rewriting)
