@@ -19,6 +19,7 @@ from .statements import iterate as iterate_statement
 from .symbols import Function, is_super
 from .values import (
     NOTHING,
+    QUERY_PROPERTY,
     ClassObject,
     ColumnAttribute,
     External,
@@ -249,7 +250,7 @@ class Expressions(Members):
                     match owner:
                         case Instance(cls=cls) if cls in self.objects.classes:
                             self.store.write(values, "instance", cls, name)
-                        case ClassObject(cls=cls) if cls in self.objects.classes:
+                        case ClassObject(cls=cls) if cls in self.objects.classes or QUERY_PROPERTY in values:
                             self.store.write(values, "class", cls, name)
                         case ModuleObject(path=path):
                             self.store.write(values, "global", path, name)

@@ -14,6 +14,8 @@ from .symbols import Function
 from .values import (
     DYNAMIC,
     NOTHING,
+    PROPERTY,
+    QUERY_PROPERTY,
     Awaitable,
     ClassObject,
     ColumnAttribute,
@@ -131,6 +133,8 @@ class Members:
         if mapped and (name in mapped.columns or name in mapped.relationships):
             return frozenset({ColumnAttribute(value.cls, name)})
         values = bind(self.objects.class_attribute(value.cls, name), value, self.functions)
+        if mapped and QUERY_PROPERTY in values:
+            return frozenset({Query((Entity("entity", value.cls),), frozenset({PROPERTY}))})
         if not values:
             for base in self.objects.library_bases(value.cls):
                 kind = library().attribute(base, name)

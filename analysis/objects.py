@@ -151,10 +151,9 @@ class Objects:
     def class_attribute(self, key: str, name: str) -> Values:
         """What the class body binds the name to, in the nearest class that has it."""
         for base in self.ancestry(key):
-            if base in self.classes:
-                values = self._store.read("class", base, name)
-                if values:
-                    return values
+            values = self._store.read("class", base, name)
+            if values:
+                return values
         return frozenset()
 
     def instance_attribute(self, key: str, name: str) -> Values:

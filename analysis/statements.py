@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from .mapped import MappedClasses
 from .values import (
     NOTHING,
+    QUERY_PROPERTY,
     Awaitable,
     ClassObject,
     ColumnAttribute,
@@ -263,7 +264,7 @@ def _table_select(_: Value | None, __: Sequence[Evaluated], ___: MappedClasses, 
 
 
 def _query_property(_: Value | None, __: Sequence[Evaluated], ___: MappedClasses, ____: str) -> Values:
-    return frozenset({External("sqlalchemy.query_property")})
+    return frozenset({QUERY_PROPERTY})
 
 
 def _declarative_base(_: Value | None, __: Sequence[Evaluated], ___: MappedClasses, ____: str) -> Values:

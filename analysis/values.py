@@ -131,6 +131,8 @@ class Entity:
 
 # A trait of the Query that reading a dynamic relationship gives.
 DYNAMIC = "dynamic"
+# A trait of the Query that reading `Model.query` gives, where that is a `query_property()` of a registry of sessions.
+PROPERTY = "query_property"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,10 @@ class Query:
     entities: tuple[Entity, ...]
     traits: frozenset[str] = frozenset()
     origin: str = ""
+
+
+# What `registry.query_property()` gives.
+QUERY_PROPERTY = External("sqlalchemy.query_property")
 
 
 @dataclass(frozen=True, slots=True)

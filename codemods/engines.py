@@ -293,8 +293,6 @@ def _scoped(program: Program, maker: Maker, work: Work) -> None:
     shared = "one asyncio task" if scope is None else "what its scopefunc tells apart"
     work.action = "bind the registry of sessions to the running task" if scope is None else "keep its scope"
     work.concern = f"the session is shared within {shared}; pass it on as an argument where that is possible"
-    if any(isinstance(p, ast.Attribute) and p.attr == "query_property" for p in _around_reads(program, source, call)):
-        work.concern = "query_property() has no async counterpart: write select() instead of Model.query"
     if scope is None:
         text, wanted = request(source, "asyncio", None, at=call)
         work.edits += change(source, call, [], [f"scopefunc={text}.current_task"])

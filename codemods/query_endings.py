@@ -15,12 +15,13 @@ from ..analysis.source import Source
 from ..analysis.statements import IN_PARTS
 from ..analysis.symbols import dotted
 from ..analysis.uniqueness import loads_collection, may_repeat
-from ..analysis.values import External, Query
+from ..analysis.values import PROPERTY, External, Query
 from .edit import Edit, Replace
 from .query_bulk import Bulk
 from .query_layout import Ending, Layer
 from .query_listeners import require_no_listeners
 from .query_methods import ENTITY_CHANGING, Past, Rewriting
+from .query_registry import queried_class
 from .query_shapes import asked_first, statement_before
 from .query_text import (
     Declined,
@@ -34,7 +35,7 @@ from .versions import allows_none
 
 # Stands for the session in the text of a layer.
 SESSION = "\0"
-PLAIN_FOR_COUNT = frozenset({"filter", "where", "filter_by", "join", "outerjoin"})
+PLAIN_FOR_COUNT = frozenset({PROPERTY, "filter", "where", "filter_by", "join", "outerjoin"})
 # Methods of a session that 1.4.24 brought, and what they are short for.
 SHORT_FORMS = {"scalars": "execute", "stream_scalars": "stream"}
 # Methods that need no arguments.
@@ -248,13 +249,10 @@ class Executing:
     def _counts_entity(self) -> bool:
         """Is the number of rows of the whole query that of the plain table, joins and criteria?"""
         chain = self.rewriting.chain
-        return (
-            chain.begins
-            and all(map(_is_entity, self.queries))
-            and isinstance(chain.root, ast.Call)
-            and is_plain(chain.root.args[0])
-            and self.names() <= PLAIN_FOR_COUNT
-        )
+        if not all(map(_is_entity, self.queries)) or not self.names() <= PLAIN_FOR_COUNT:
+            return False
+        begins = chain.begins and isinstance(chain.root, ast.Call) and is_plain(chain.root.args[0])
+        return begins or queried_class(self.rewriting.program, chain) is not None
 
     def value(self, link: Link) -> Ending:
         edits: list[Edit] = [renamed(link, self.rewriting.chain.source, "with_only_columns")]
@@ -284,10 +282,12 @@ class Executing:
             raise Declined("get() of what is not known to be one entity")
         source = chain.source
         if not chain.begins or not isinstance(chain.root, ast.Call):
-            if chain.steps() or self.rewriting.earlier_steps() or not self.rewriting.is_complete:
+            asked = queried_class(self.rewriting.program, chain)
+            if chain.steps() or (asked is None and (self.rewriting.earlier_steps() or not self.rewriting.is_complete)):
                 raise Declined("get() on a query that began elsewhere: use session.get(Entity, key)")
+            entity = self.rewriting.entity() if asked is None else source.text(asked)
             start, stop = source.span(chain.root)[0], open_bracket(link.call, source) + 1
-            return Ending(self._bare(), [Replace(start, stop, f"{SESSION}.get({self.rewriting.entity()}, ")], "get")
+            return Ending(self._bare(), [Replace(start, stop, f"{SESSION}.get({entity}, ")], "get")
         if not chain.steps():
             edits = [Replace(close_bracket(chain.root, source), open_bracket(link.call, source) + 1, ", ")]
             return Ending(self._bare(), [*edits], "get")

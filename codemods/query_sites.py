@@ -21,6 +21,7 @@ from .query_methods import SET_OPERATIONS, Rewriting, selecting_one, step, subqu
 from .query_names import distinct_names
 from .query_parts import asked_in_parts, in_one_go, off_again
 from .query_passing import Change, kept_beside, passed_along
+from .query_registry import is_of_registry, queried_class, registry
 from .query_session import NoSession, session_text
 from .query_text import Declined, is_faithful, name_span, renamed
 from .query_unions import combine, retargeted
@@ -209,7 +210,10 @@ def _word(rewriting: Rewriting) -> str:
 def _root(rewriting: Rewriting, word: str) -> Iterator[Edit]:
     """`session.query` becomes `select`."""
     chain = rewriting.chain
-    if is_read(rewriting.program, chain):
+    asked = queried_class(rewriting.program, chain)
+    if asked is not None:
+        yield Replace(*chain.source.span(chain.root), f"{word}({chain.source.text(asked)})")
+    elif is_read(rewriting.program, chain):
         yield Wrap(*chain.source.span(chain.root), "", ".statement", rank=-2)
     if chain.session is None or not isinstance(chain.root, ast.Call):
         return
@@ -244,6 +248,8 @@ def _execute(rewriting: Rewriting, site: Site, ending: Ending, awaits: bool) -> 
 def _session(rewriting: Rewriting, awaits: bool) -> str:
     """How the session is written; an object of which a dynamic relationship is read knows its own."""
     program, chain = rewriting.program, rewriting.chain
+    if is_of_registry(program, chain):
+        return registry(program, chain, rewriting.imports)
     try:
         return session_text(program, chain, rewriting.provenances)
     except NoSession:
@@ -262,7 +268,7 @@ def _get(rewriting: Rewriting, site: Site, ending: Ending) -> None:
         end = chain.source.span(chain.root.func)[1]
         site.edits.append(Replace(end - len("query"), end, "get"))
     else:
-        text = site.session or session_text(rewriting.program, chain, rewriting.provenances)
+        text = site.session or _session(rewriting, awaits=False)
         site.edits = [_with_session(edit, text) for edit in site.edits]
 
 
