@@ -32,7 +32,8 @@ class Boundary:
 
     `kind`: "module" (a module's body), "entry" (a command or task that a library calls from sync code), "callback" (a
     library calls it and uses its result at once), "property", "special" (a special method), "lambda", "generator" (one
-    that returns a value), "greenlet" (given to `run_sync`), "kept" (configured, or Alembic).
+    that returns a value), "greenlet" (given to `run_sync`), "window" (of a desktop program), "kept" (configured, or
+    Alembic).
     """
 
     kind: str
@@ -45,6 +46,8 @@ def boundary_of(program: Program, function: Function) -> Boundary | None:
         return Boundary("kept", program.why_sync(function))
     if function.is_module:
         return Boundary("module", "a module's body runs when it is imported, outside any event loop")
+    if function in program.windows:
+        return Boundary("window", "it belongs to windows, whose main loop is none of asyncio's")
     if function.is_generator and _has_a_result(function):
         return Boundary("generator", "an async generator can't return a value, nor be asked for one")
     if function.is_property and not _may_await_property(program, function):

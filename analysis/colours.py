@@ -30,6 +30,7 @@ from .stacks import Stacks
 from .stand_ins import is_test_code, stand_ins
 from .symbols import Function
 from .unknown_receivers import unknown_receivers
+from .windows import LoopsOfWindows, around_windows, is_of_window
 
 if TYPE_CHECKING:
     from .program import Program
@@ -52,7 +53,8 @@ class Colours:
         self.families = families(program)
         self._stand_ins = list(stand_ins(program))
         self._running: set[Function] = set()
-        self._weak = [bridge_site(program, run) for run in program.bridges.sites.values()]
+        self.windows = LoopsOfWindows(program, self)
+        self._weak = self._bridges()
         self.clients = Clients(program)
         held_back: list[AsyncSite] = []
         for site in [*all_sites(program), *unknown_receivers(program), *seen_sites(program)]:
@@ -61,6 +63,7 @@ class Colours:
             else:
                 self._note(site)
         self._spread()
+        self._keep_windows()
         self.clients.settle(held_back, self.is_changed)
         for site in held_back:
             if not self.clients.why_sync(site.node):
@@ -72,6 +75,7 @@ class Colours:
         for site in implicit_loads(program, self.loads):
             self._note(site)
         self._spread()
+        self._keep_windows()
         self.locks = Locks(program)
         self.sleeps = Sleeps(program)
         self.stacks = Stacks(program)
@@ -92,6 +96,20 @@ class Colours:
             what = f"waits for {self._program.short(use.function.source, use.node)}"
             yield AsyncSite(use.function, use.node, use.kind, None, what)
 
+    def _keep_windows(self) -> None:
+        """Begin again, once who calls what runs a loop of its own is known."""
+        while around := around_windows(self._program, self):
+            self._program.windows |= around
+            for known in (self.reasons, self.boundaries, self.forced, self.split):
+                known.clear()
+            self._weak = self._bridges()
+            for sites in self._sites.values():
+                sites[:] = [s for s in sites if s.kind != "bridge"]
+            self._spread()
+
+    def _bridges(self) -> list[AsyncSite]:
+        return [bridge_site(self._program, run) for run in self._program.bridges.sites.values()]
+
     def _note(self, site: AsyncSite) -> None:
         self._sites[site.function].append(site)
         if site.callee is not None and site.kind not in NOT_CALLS:
@@ -99,9 +117,15 @@ class Colours:
 
     def _scripts(self) -> Iterator[tuple[Function, Script]]:
         for function, boundary in self.boundaries.items():
-            found = script(self._program, function, self.sites_of(function)) if boundary.kind == "module" else None
-            if found is not None:
-                yield function, found
+            if boundary.kind == "module" and not self._opens_windows(function):
+                found = script(self._program, function, self.sites_of(function))
+                if found is not None:
+                    yield function, found
+
+    def _opens_windows(self, function: Function) -> bool:
+        """Does a script hold, or call, what runs loops of its own?"""
+        windows = self._program.windows
+        return not windows.isdisjoint(self.callees(function)) or bool(windows and is_of_window(self._program, function))
 
     def is_changed(self, function: Function) -> bool:
         """Does the migration put an `await` into the function, or make it async?"""
@@ -127,7 +151,7 @@ class Colours:
     def entries(self) -> set[Function]:
         """Functions that stay sync for those who call them and run their own body on a loop."""
         entries = {f for f, b in self.boundaries.items() if b.kind == "entry" and not (f.is_lambda or f.is_generator)}
-        return entries | self.scripts.keys()
+        return entries | self.scripts.keys() | self.windows.bodies
 
     def is_active(self, site: AsyncSite) -> bool:
         """Does the site need rewriting: is what it reaches async now, and was not before?"""
@@ -210,6 +234,7 @@ class Colours:
         self._drain(queue)
         while self._even_out(queue) or self._wake(queue) or self._split(queue):
             self._drain(queue)
+        self.windows = LoopsOfWindows(self._program, self)
 
     def _drain(self, queue: deque[Function]) -> None:
         while queue:
@@ -280,7 +305,8 @@ class Colours:
         for sites in self._by_place():
             if any(s.callee is None or self.is_async(s.callee) for s in sites):
                 for site in sites:
-                    if site.callee in self.boundaries and self.may_await(site.function):
+                    may_wait = self.may_await(site.function) or site.function in self._program.windows
+                    if site.callee in self.boundaries and may_wait:
                         yield site, self.boundaries[site.callee]
 
     def _wake(self, queue: deque[Function]) -> bool:
@@ -296,8 +322,8 @@ class Colours:
     def _split(self, queue: deque[Function]) -> bool:
         """Entries can't start a loop where one runs: who calls them there awaits what they do."""
         starts = self._program.decorators.starts
-        entries = [f for f in self.entries if self._callers[f] and any(map(self.is_active, self._sites[f]))]
-        entries = [f for f in entries if not starts(f)]
+        entries = [f for f in self.entries - self._program.windows if self._callers[f] and not starts(f)]
+        entries = [f for f in entries if any(map(self.is_active, self._sites[f]))]
         reached = self._reached() if entries else set()
         for entry in entries:
             for site in self._callers[entry]:

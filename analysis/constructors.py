@@ -14,9 +14,9 @@ from .values import ClassObject
 if TYPE_CHECKING:
     from .program import Program
 
-# Callers that await, though they stay sync for those who call them.
-AWAITING = {"entry"}
-CALLING_BACK = {"sync", "starts", "unknown"}
+# Callers that await, or run what they make on a loop, though they stay sync for those who call them.
+AWAITING = {"entry", "window"}
+CALLING_BACK = {"sync", "starts", "window", "unknown"}
 DEPENDENCIES = {"Depends", "Security"}
 
 
@@ -69,7 +69,9 @@ def _is_awaitable(program: Program, source: Source, node: ast.expr) -> bool:
         case ast.Call(func=called) if called is node:
             function = program.function_at(source, node)
             boundary = boundary_of(program, function) if function else None
-            return function is not None and not function.is_lambda and (boundary is None or boundary.kind in AWAITING)
+            if function is None or (function.is_lambda and function not in program.windows):
+                return False
+            return boundary is None or boundary.kind in AWAITING
     return any(_annotates(above, node) for above in _above(source, node))
 
 

@@ -8,6 +8,7 @@ of each function what it returns, whether it does I/O by itself (`io`) or on a s
 * "awaits": calls it, and awaits the result if it is a coroutine;
 * "sync": calls it and uses the result as it is, so that it must stay sync;
 * "starts": calls it outside of the event loop (in a thread of its own, at exit) and does not use its result;
+* "window": calls it from the main loop of its windows, which is none of asyncio's, and does not await it;
 * "thread": calls it in another thread, the caller awaits that;
 * "thread maker": makes an awaitable function of it, which calls it in another thread;
 * "provides": stands for what it gives (a provider of dependency-injector), "provides it" for the thing itself,

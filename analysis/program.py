@@ -21,6 +21,7 @@ from .settings import Settings, keeps
 from .source import BrokenInput, Source
 from .symbols import Function, Symbols
 from .values import NOTHING, External, Instance, Query, Values
+from .windows import of_windows
 
 SHORT = 60
 
@@ -235,6 +236,11 @@ class Program:
             self.decorators.burdened |= burdened
             colours = Colours(self)
         return colours
+
+    @cached_property
+    def windows(self) -> set[Function]:
+        """The functions of desktop programs, which stay sync."""
+        return of_windows(self)
 
     def is_async_after(self, function: Function) -> bool:
         """May the function's body await after the migration?"""

@@ -37,9 +37,12 @@ def decide(program: Program) -> Iterator[Decision]:
             assert isinstance(function.node, ast.FunctionDef)
             yield _decision(function, function.node, "make the object in a class method", edits, why)
     for site in program.colours.sites():
-        if site.kind == "construct" and site.callee is not None and program.is_async_after(site.function):
-            edits = list(_called(site.function.source, site.node, site.callee))
-            yield _decision(site.function, site.node, "await the class method", edits, program.colours.site_chain(site))
+        if site.kind == "construct" and site.callee is not None:
+            awaits = program.is_async_after(site.function)
+            if awaits or site.function in program.windows:
+                edits = list(_called(site.function.source, site.node, site.callee, awaits))
+                action = "await the class method" if awaits else "call the class method"
+                yield _decision(site.function, site.node, action, edits, program.colours.site_chain(site))
 
 
 def _decision(
@@ -87,8 +90,9 @@ def _as_class_method(function: Function) -> Iterator[Edit]:
         yield Wrap(*source.span(body[-1]), "", f"\n{inner}return {receiver.arg}", 9)
 
 
-def _called(source: Source, node: ast.expr, constructor: Function) -> Iterator[Edit]:
+def _called(source: Source, node: ast.expr, constructor: Function, awaits: bool) -> Iterator[Edit]:
     assert isinstance(node, ast.Call)
     end = source.span(node.func)[1]
     yield Replace(end, end, f".{_name(constructor)}")
-    yield from wrap_await(source, node)
+    if awaits:
+        yield from wrap_await(source, node)

@@ -32,13 +32,11 @@ from .import_sessions import factory_behind
 from .imports import request
 from .indenting import first_comment, indent, line_text, step
 from .startup import is_at_import_of_application, is_moved
+from .window_calls import LOOPS, is_run
 
 NAME = "entry-points"
 OWN_SITES = {"schema", "query", "load"}
 LOOP_RUNS = "a server imports this module while its loop runs, where asyncio.run can't be: call it in the lifespan"
-LOOPS = (
-    "each call runs on an event loop of its own: an engine with a pool, shared with other loops, must be disposed in it"
-)
 
 
 def decide(program: Program) -> Iterator[Decision]:
@@ -52,7 +50,7 @@ def decide(program: Program) -> Iterator[Decision]:
             continue
         for site in sites:
             is_done = program.colours.can_await(function, site.node) or factory_behind(program, site)
-            if site.kind not in OWN_SITES and not is_done and not is_moved(program, site):
+            if site.kind not in OWN_SITES and not (is_done or is_moved(program, site) or is_run(program, site)):
                 yield _call(program, function, boundary, site)
 
 
