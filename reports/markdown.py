@@ -26,6 +26,7 @@ WORDS = {
     "decorators": "decorators that wrap both colours",
     "engines": "engines and factories made async",
     "entry-points": "entry points run with asyncio.run",
+    "window-calls": "calls of windows run with asyncio.run",
     "exit-stacks": "exit stacks made async",
     "facades": "attributes read on the sync side",
     "fixture-requests": "fixtures asked for by parameter",
