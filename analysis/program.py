@@ -11,6 +11,7 @@ from types import MappingProxyType
 from .bridges import Bridges, with_parents
 from .colours import Colours
 from .decorators import Decorators
+from .fixtures import is_test_file
 from .formatting import Formatters
 from .interpreter import Interpreter
 from .library import library
@@ -319,8 +320,8 @@ def _imports(source: Source, packages: set[str]) -> bool:
 
 
 def _is_alembic_script(source: Source) -> bool:
-    """An `env.py` or a revision: a file that imports Alembic's `context` or `op`."""
-    return any(
+    """An `env.py` or a revision: a file that imports Alembic's `context` or `op`, and is no test of those."""
+    return not is_test_file(source.path) and any(
         isinstance(n, ast.ImportFrom) and n.module == "alembic" and {a.name for a in n.names} & {"context", "op"}
         for n in source.tree.body
     )

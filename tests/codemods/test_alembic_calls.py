@@ -163,3 +163,34 @@ def db():
     follows(tmp_path, {"conftest.py": conftest, "test_it.py": TESTS, **SCRIPTS})
     migrated = conftest.partition("@pytest.fixture(autouse=True)")[2].partition("@pytest.fixture\n")[0]
     assert migrated in text(tmp_path, "conftest.py")
+
+
+def test_what_tests_a_revision_is_no_script_of_alembic(tmp_path: Path) -> None:
+    follows(
+        tmp_path,
+        SCRIPTS
+        | {
+            "test_revision.py": """\
+            import importlib.util
+            from pathlib import Path
+
+            from alembic import op
+
+            from application import add_item, names
+
+
+            def test_upgrade(db, monkeypatch):
+                path = Path(__file__).parent / "migrations/versions/one.py"
+                spec = importlib.util.spec_from_file_location("one", path)
+                revision = importlib.util.module_from_spec(spec)
+                spec.loader.exec_module(revision)
+                made = []
+                monkeypatch.setattr(op, "create_table", lambda name, *columns: made.append(name))
+                revision.upgrade()
+                add_item(db, made[0])
+                assert names(db) == ["items"]
+            """
+        },
+    )
+    assert "async def test_upgrade(db, monkeypatch):" in text(tmp_path, "test_revision.py")
+    assert text(tmp_path, "migrations/versions/one.py") == SCRIPTS["migrations/versions/one.py"]
