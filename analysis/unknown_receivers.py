@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from .decisions import Confidence
 from .families import families
 from .stand_ins import is_test_code
 from .symbols import Function
-from .values import Mock
+from .values import ClassObject, External, FunctionObject, Instance, Mock
 
 if TYPE_CHECKING:
     from .program import Program
@@ -59,7 +60,49 @@ def unknown_receivers(program: Program) -> Iterator[AsyncSite]:
 def _is_unknown(program: Program, function: Function, receiver: ast.expr) -> bool:
     """Is nothing known of a receiver? That a test hands a mock to the code tells nothing of what the code gets else."""
     is_super = isinstance(receiver, ast.Call) and isinstance(receiver.func, ast.Name) and receiver.func.id == "super"
-    return not is_super and not (_is_known(program, receiver) or (program.values(receiver) and is_test_code(function)))
+    if is_super or _is_known(program, receiver) or (program.values(receiver) and is_test_code(function)):
+        return False
+    made = _made(function, receiver)
+    return not made or not all(_is_foreign(program, node) for node in made)
+
+
+def _made(function: Function, receiver: ast.expr) -> list[ast.expr]:
+    """What is assigned to a receiver that is a variable, or an attribute of `self`, in its file or class."""
+    wanted = ast.dump(receiver).replace("Load()", "Store()")
+    is_own = (
+        isinstance(receiver, ast.Attribute) and isinstance(receiver.value, ast.Name) and receiver.value.id == "self"
+    )
+    if not (isinstance(receiver, ast.Name) or is_own):
+        return []
+    if isinstance(receiver, ast.Name) and any(a.arg == receiver.id for a in function.parameters()):
+        return []
+    root = function.owner.node if is_own and function.owner else function.source.tree
+    found: list[ast.expr] = []
+    for node in ast.walk(root):
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                found += [value for t in targets if ast.dump(t).replace("Load()", "Store()") == wanted]
+    return found
+
+
+def _is_foreign(program: Program, node: ast.expr) -> bool:
+    """Does a library make this by itself? One that is given something of the project may give that back."""
+    if not isinstance(node, ast.Call):
+        return False
+    makers = program.values(node.func)
+    given = [*node.args, *(k.value for k in node.keywords)]
+    own = (FunctionObject, ClassObject, Instance)
+    return (
+        bool(makers)
+        and all(isinstance(m, External) and m.receiver is None and _is_third_party(m.name) for m in makers)
+        and not any(isinstance(v, own) for g in given for v in program.values(g))
+    )
+
+
+def _is_third_party(name: str) -> bool:
+    """Does a dotted name begin with a package that is installed? Python's own modules keep and call what is theirs."""
+    package, _, rest = name.partition(".")
+    return bool(rest) and package not in sys.stdlib_module_names
 
 
 def _is_known(program: Program, node: ast.expr) -> bool:
