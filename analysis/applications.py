@@ -69,8 +69,7 @@ class Applications:
             yield value.origin if isinstance(value, Instance) and is_router else UNKNOWN
 
     def _makes_tables(self, function: Function) -> bool:
-        calls = (n for n in function.own_nodes() if isinstance(n, ast.Call)) if function.is_module else ()
-        return any(is_schema_call(self._program, call) for call in calls)
+        return any(is_schema_call(self._program, n) for n in function.own_nodes() if isinstance(n, ast.Call))
 
     # What is registered
 
@@ -84,8 +83,8 @@ class Applications:
                 case ClassObject():
                     for origin in set(self._origins(self._program.values(node))) - {UNKNOWN}:
                         self._register(function, node, origin, "__init__")
-                        if self._makes_tables(function):
-                            # What the module's body does to the schema moves into the lifespan.
+                        if function.is_module and (self._is_changed(function) or self._makes_tables(function)):
+                            # What the module's body does with the database moves into the lifespan.
                             self._with_lifespan.add(origin)
         if not any(isinstance(v, FunctionObject | ClassObject) or _is_method(v) for v in callees):
             for argument in _arguments(node):

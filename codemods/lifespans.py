@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from ..analysis.fixtures import is_test_file
+from ..analysis.once import once
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.symbols import Function, decorator_name
@@ -75,7 +76,7 @@ def at_start(program: Program, source: Source, made: Making, lines: Lines, name:
     handler = _startup_handler(source)
     if handler is not None:
         return "run it at start-up", [_new_handler(source, handler, lines, name)]
-    if allows_none(program, "fastapi", LIFESPAN_SINCE):
+    if _uses_handlers(program):
         return "run it at start-up", [_first_handler(source, made, lines, name)]
     return "create a lifespan for it", list(_new_lifespan(source, made, lines))
 
@@ -83,8 +84,20 @@ def at_start(program: Program, source: Source, made: Making, lines: Lines, name:
 def makes_lifespan(program: Program, source: Source, made: Making) -> bool:
     """Will a lifespan be written in front of the application?"""
     assert isinstance(made.value, ast.Call)
-    has_place = keyword(made.value, "lifespan") is not None or _startup_handler(source) is not None
-    return not has_place and not allows_none(program, "fastapi", LIFESPAN_SINCE)
+    return keyword(made.value, "lifespan") is None and not _uses_handlers(program)
+
+
+@once
+def _uses_handlers(program: Program) -> bool:
+    """Does anything register handlers, which an application with a lifespan passes over, or is there no lifespan yet?"""
+    if allows_none(program, "fastapi", LIFESPAN_SINCE):
+        return True
+    nodes = (n for source in program.sources.values() if not is_test_file(source.path) for n in source.nodes)
+    return any(
+        (isinstance(n, ast.Attribute) and n.attr in {"on_event", "add_event_handler"})
+        or (isinstance(n, ast.keyword) and n.arg in {"on_startup", "on_shutdown"})
+        for n in nodes
+    )
 
 
 def _lifespan_function(program: Program, source: Source, node: ast.expr) -> Function | None:
@@ -128,7 +141,9 @@ def _first_handler(source: Source, made: Making, lines: Lines, name: str) -> Edi
     target = made.targets[0] if isinstance(made, ast.Assign) else made.target
     head = f'@{source.text(target)}.on_event("startup")\nasync def {name}(){returns_none(source)}:\n'
     at = source.span(made)[1]
-    return Replace(at, at, f"\n\n\n{head}{lines(INDENT)}".rstrip("\n"))
+    behind = source.content[at:].split(b"\n", 2)
+    gap = "\n\n" if len(behind) > 1 and behind[1].strip() else ""
+    return Replace(at, at, f"\n\n\n{head}{lines(INDENT)}".rstrip("\n") + gap)
 
 
 def _new_lifespan(source: Source, made: Making, lines: Lines) -> Iterator[Edit]:

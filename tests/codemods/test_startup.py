@@ -87,6 +87,14 @@ def test_what_an_application_needs_is_there_when_it_starts(tmp_path: Path, handl
     assert "asyncio.run" not in text(tmp_path, "application.py")
 
 
+def test_a_client_that_is_entered_starts_what_the_import_did(tmp_path: Path) -> None:
+    """Also where the module itself makes no tables, but calls what does."""
+    tables = "\n\ndef create():\n    Base.metadata.create_all(bind=engine)\n\n\ncreate()"
+    application = APPLICATION.format(handler="").replace("Base.metadata.create_all(bind=engine)", tables)
+    follows(tmp_path, {"conftest.py": "", "application.py": application, "test_it.py": SUITE.format(expected=[])})
+    assert "asyncio.run" not in text(tmp_path, "application.py")
+
+
 UNENTERED = """
 from fastapi.testclient import TestClient
 
