@@ -89,7 +89,7 @@ def makes_lifespan(program: Program, source: Source, made: Making) -> bool:
 
 @once
 def _uses_handlers(program: Program) -> bool:
-    """Does anything register handlers, which an application with a lifespan passes over, or is there no lifespan yet?"""
+    """Does anything register handlers, which an application with a lifespan passes over, or knows it no lifespan?"""
     if allows_none(program, "fastapi", LIFESPAN_SINCE):
         return True
     nodes = (n for source in program.sources.values() if not is_test_file(source.path) for n in source.nodes)
