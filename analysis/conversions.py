@@ -35,7 +35,10 @@ ENUM = "enum.Enum"
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Conversion:
-    """At `node` the variable `owner` gets values for `columns` that come back otherwise from `commit`, a statement."""
+    """At `node` the variable `owner` gets values for `columns` that come back otherwise from `commit`, a statement.
+
+    `cause` says why; what the database computes comes back from a flush as well.
+    """
 
     function: Function
     node: ast.expr
@@ -43,6 +46,7 @@ class Conversion:
     columns: tuple[str, ...]
     commit: ast.Expr
     session: ast.expr
+    cause: str = "a value of another type than its column's"
 
 
 def conversions(program: Program) -> Iterator[Conversion]:
@@ -60,7 +64,7 @@ def _in_function(program: Program, function: Function) -> Iterator[Conversion]:
             continue
         commits = list(_commits(program, function, owner, node, is_lost))
         commit = commits[0 if is_lost else -1] if commits else None
-        if commit is not None and not _is_refreshed(function, owner, column, commit):
+        if commit is not None and not is_refreshed(function, owner, column, commit):
             given.setdefault((owner, commit), []).append((node, column))
     for (owner, commit), found in given.items():
         assert isinstance(commit.value, ast.Call)
@@ -103,8 +107,9 @@ def _is_converted(program: Program, mapped: Mapped, column: str, value: ast.expr
     for node in (n for n in _type(statement) if isinstance(n, ast.Name | ast.Attribute)):
         name = node.id if isinstance(node, ast.Name) else node.attr
         if name in NUMBERS:
-            is_number = isinstance(value, ast.Constant) and type(value.value) in {int, float}
-            return (is_number and name in DECIMALS) or any(_reads_as(NUMBERS[name], text) for text in texts)
+            given = type(value.value) if isinstance(value, ast.Constant) else None
+            is_other = given in {int, float} if name in DECIMALS else given is int and NUMBERS[name] is float
+            return is_other or any(_reads_as(NUMBERS[name], text) for text in texts)
         for known in program.values(node) if texts else ():
             if isinstance(known, ClassObject) and ENUM in program.interpreter.objects.ancestry(known.cls):
                 return any(_names_member(program, known, value, text) for text in texts)
@@ -220,7 +225,7 @@ def _is_missing(test: ast.expr, owner: str) -> bool:
     return False
 
 
-def _is_refreshed(function: Function, owner: str, column: str, commit: ast.stmt) -> bool:
+def is_refreshed(function: Function, owner: str, column: str, commit: ast.stmt) -> bool:
     for node in function.own_nodes():
         match node:
             case ast.Call(func=ast.Attribute(attr="refresh"), args=[ast.Name(id=name), *names]) if name == owner:

@@ -32,6 +32,11 @@ def stops_before(program: Program, tracing: Tracing, origin: Traced, relationshi
     return relationship.target in _met(program, tracing, origin)
 
 
+def depth(program: Program, tracing: Tracing, origin: Traced, relationship: Relationship) -> int:
+    """The `join_depth=` with which a relationship is loaded though its target was met on the way; 0 where none is."""
+    return len(origin.path) + 1 if relationship.target in _met(program, tracing, origin) else 0
+
+
 def has_depth(relationship: Relationship) -> bool:
     """Does the declaration say how deep it loads?"""
     nodes = ast.walk(relationship.node) if relationship.node else ()

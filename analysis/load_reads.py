@@ -29,10 +29,11 @@ class Load:
     """A place that may send a query for a relationship.
 
     `kind`: "read", "replace" (a collection is assigned, which loads the old one), "serve" (a schema reads it from what
-    `node` gives), or "indirect" (`getattr()` or an association proxy reads it). `owner` is the expression of the
-    object. `origins` are those of the objects it can be that did not come with the relationship; one that is not
-    `Traced` is unknown. `is_direct`: `owner` is the object itself, not a list of such or what the object is reached
-    through. `is_seen`: a recording saw it.
+    `node` gives), "indirect" (`getattr()` or an association proxy reads it), or "each" (`getattr()` in a loop over the
+    names of all relationships). `owner` is the expression of the object. `origins` are those of the objects it can be
+    that did not come with the relationship; one that is not `Traced` is unknown. `is_direct`: `owner` is the object
+    itself, not a list of such or what the object is reached through. `is_seen`: a recording saw it. `goes_on`: the same
+    is read of what it leads to, nobody knows how far.
     """
 
     function: Function
@@ -43,6 +44,7 @@ class Load:
     kind: str = "read"
     is_direct: bool = True
     is_seen: bool = False
+    goes_on: bool = False
 
     @property
     def source(self) -> Source:
@@ -72,11 +74,13 @@ class Reads:
         self.tests = TestReach(program, colours)
 
     def _read_properties(self) -> None:
-        """Let properties know the objects from which schemas read them."""
+        """Let properties and validators know the objects that schemas hand them."""
         for reading in list(self.responses.readings()):
             method = self.tracing.objects.method(reading.origins[0].cls, reading.name)
             if method is not None and method.is_property:
                 self.tracing.read_property(method, reading.origins)
+        for validator, values in list(self.responses.validated()):
+            self.tracing.store.write(values, "parameter", validator.key, validator.parameters()[1].arg)
         self.tracing.settle(self.tracing.store.dirty)
 
     def all(self) -> Iterator[Load]:
@@ -94,7 +98,14 @@ class Reads:
             if not self._program.stays_sync(reading.function):
                 for relationship, origins in self._by_relationship(reading.origins, reading.name, reading.function):
                     yield Load(
-                        reading.function, reading.node, reading.node, relationship, origins, "serve", reading.is_direct
+                        reading.function,
+                        reading.node,
+                        reading.node,
+                        relationship,
+                        origins,
+                        "serve",
+                        reading.is_direct,
+                        goes_on=reading.goes_on,
                     )
 
     def _read_or_seen(self, function: Function, node: ast.Attribute) -> Iterator[Load]:
@@ -106,6 +117,18 @@ class Reads:
             relationship = self._lazy(Instance(cls), node.attr)
             if relationship and relationship.lazy not in {"dynamic", "write_only"}:
                 yield Load(function, node, node.value, relationship, (Instance(cls),), is_seen=True)
+
+    def _seen_at(self, function: Function, node: ast.Call) -> dict[str, str]:
+        """The attributes that a recording saw loaded on the line of a call, with the classes that have them."""
+        lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        found = {
+            name: owner
+            for (path, line, name), owner in self._program.seen.loads.items()
+            if path == function.source.path and line in lines
+        }
+        known = self._program.interpreter.objects.mapped.known
+        keys = {name: [k for k, m in known.items() if m.cls.name == owner] for name, owner in found.items()}
+        return {name: each[0] for name, each in keys.items() if len(each) == 1}
 
     def _seen_class(self, function: Function, node: ast.Attribute) -> str | None:
         """The mapped class whose attribute a recording saw loaded here; None if none was, or the name is ambiguous."""
@@ -126,7 +149,20 @@ class Reads:
             yield from self._read_through(function, node)
 
     def _read_by_name(self, function: Function, node: ast.Call, owner: ast.expr, name: ast.expr) -> Iterator[Load]:
-        for text in sorted(v.text for v in self._program.values(name) if isinstance(v, Text)):
+        """What `getattr()` reads: of the names that are known, of those that a recording saw, or each relationship."""
+        known = {v.text for v in self._program.values(name) if isinstance(v, Text)}
+        seen = {} if known else self._seen_at(function, node)
+        for text, cls in seen.items():
+            for relationship, origins in self._by_relationship(self.origins(owner) or [Instance(cls)], text, function):
+                kind = "each" if len(node.args) == 2 else "indirect"
+                yield Load(function, node, owner, relationship, origins, kind, is_seen=True)
+        if len(node.args) == 2 and _goes_through_relationships(function, name):
+            for origin in self.origins(owner):
+                mapped = self._program.mapped(origin.cls)
+                for text in mapped.relationships if mapped else ():
+                    for relationship, origins in self._by_relationship([origin], text, function):
+                        yield Load(function, node, owner, relationship, origins, "each")
+        for text in sorted(known):
             for relationship, origins in self._by_relationship(self.origins(owner), text, function):
                 yield Load(function, node, owner, relationship, origins, "indirect")
 
@@ -180,6 +216,17 @@ class Reads:
             if found:
                 return found
         return []
+
+
+def _goes_through_relationships(function: Function, name: ast.expr) -> bool:
+    """Is it the name of one, in `for relationship in inspect(cls).relationships`?"""
+    names = {n.id for n in ast.walk(name) if isinstance(n, ast.Name)}
+    return any(
+        isinstance(loop, ast.For | ast.comprehension)
+        and any(isinstance(n, ast.Attribute) and n.attr == "relationships" for n in ast.walk(loop.iter))
+        and any(isinstance(n, ast.Name) and n.id in names for n in ast.walk(loop.target))
+        for loop in function.own_nodes()
+    )
 
 
 def _is_augmented(source: Source, node: ast.expr) -> bool:

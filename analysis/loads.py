@@ -206,7 +206,7 @@ class _Chooser:
         if not missing or self._is_set_before(load):
             return
         is_chain = _goes_on(load)
-        load = replace(load, origins=missing)
+        load = replace(load, origins=missing, goes_on=load.goes_on or is_chain)
         if load.kind == "serve":
             self._serve(load)
         elif not is_chain and self._takes_options(load):
@@ -260,7 +260,7 @@ class _Chooser:
 
     def _loads_for(self, origin: Instance, load: Load, only_near: bool) -> bool:
         """Can, and should, the query of an origin load the relationship?"""
-        if not isinstance(origin, Traced) or not self._is_optionable(origin):
+        if not isinstance(origin, Traced) or load.relationship.is_backref or not self._is_optionable(origin):
             return False
         return not only_near or self._is_near(origin.root, load)
 
@@ -279,7 +279,8 @@ class _Chooser:
         flushes = [
             n for n in place.function.own_nodes() if self._is_flush(n) and dominates(place.source, place.node, n)
         ]
-        return self._refresh_behind(place.function, flushes[-1], made.targets[0]) if flushes else None
+        is_one = {o.cls for o in self._reads.origins(place.node)} == {origin.cls}
+        return self._refresh_behind(place.function, flushes[-1], made.targets[0]) if flushes and is_one else None
 
     def _refreshes(self, root: Root) -> list[Place]:
         """The refreshes that a made object has been through: where its maker flushes it, only those that this calls."""
@@ -375,6 +376,8 @@ class _Chooser:
     def _takes_options(self, load: Load) -> bool:
         roots = {o.root for o in load.origins if isinstance(o, Traced)}
         if len(roots) > MOST_QUERIES or not all(isinstance(o, Traced) for o in load.origins):
+            return False
+        if load.relationship.is_backref:  # An option names it, perhaps before anything has configured the mappers.
             return False
         if not all(self._is_optionable(o) for o in load.origins if isinstance(o, Traced)):
             return False

@@ -50,6 +50,11 @@ class Relationship:
     node: ast.stmt | None = field(default=None, repr=False, compare=False)
     owner: str = ""
 
+    @property
+    def is_backref(self) -> bool:
+        """Is it declared by the other side? The class has it once the mappers are configured, and not before."""
+        return self.target != "" and _declared_name(self.node) != self.name
+
 
 @dataclass(slots=True)
 class Mapped:
@@ -61,6 +66,8 @@ class Mapped:
     relationships: dict[str, Relationship] = field(default_factory=dict)
     # Columns that are loaded when they are read.
     deferred: set[str] = field(default_factory=set)
+    # Column properties that are no columns: an expression that the database works out.
+    computed: set[str] = field(default_factory=set)
     # Association proxies: the relationship, and the attribute of what it leads to.
     proxies: dict[str, tuple[str, str]] = field(default_factory=dict)
     foreign_tables: set[str] = field(default_factory=set)
@@ -89,6 +96,7 @@ class MappedClasses:
             self._by_name.setdefault(cls.name, []).append(cls)
         self._candidates = {cls.key for cls in everything if _looks_mapped(cls)}
         self._table_of = {cls.key: _table_name(cls) for cls in everything}
+        self._outside = {cls.key: _declared_outside(cls) for cls in everything if cls.key in self._candidates}
         self.known: dict[str, Mapped] = {}
         for cls in everything:
             if self._is_mapped(cls, set()):
@@ -140,7 +148,7 @@ class MappedClasses:
         )
 
     def _declare_columns(self, mapped: Mapped, cls: Class) -> None:
-        for statement in cls.node.body:
+        for statement in (*cls.node.body, *self._outside.get(cls.key, ())):
             name, value, annotation = _assignment(statement)
             if value is not None:
                 mapped.foreign_tables |= set(self._foreign_tables(value))
@@ -155,6 +163,8 @@ class MappedClasses:
                 mapped.columns[name] = statement
                 if _is_deferred(value):
                     mapped.deferred.add(name)
+                elif call == "column_property" and _call_name(_first_argument(value)) not in COLUMN_CALLS:
+                    mapped.computed.add(name)
 
     def _foreign_tables(self, value: ast.expr) -> Iterator[str]:
         """The tables that foreign keys in an expression refer to."""
@@ -180,7 +190,7 @@ class MappedClasses:
         return ""
 
     def _declare_relationships(self, mapped: Mapped, cls: Class) -> None:
-        for statement in cls.node.body:
+        for statement in (*cls.node.body, *self._outside.get(cls.key, ())):
             name, value, annotation = _assignment(statement)
             if isinstance(statement, ast.FunctionDef) and "declared_attr" in map(
                 decorator_name, statement.decorator_list
@@ -216,9 +226,11 @@ class MappedClasses:
             return True
         if target.key == mapped.cls.key:
             return "remote_side" not in keywords
-        holders = _foreign_holders(keywords)
+        holders = _foreign_holders(keywords, mapped.cls)
         if holders & {mapped.cls.name, target.name}:
             return mapped.cls.name not in holders
+        if self._own_table(target) == self._own_table(mapped.cls):
+            return "remote_side" not in keywords
         return self._table_of[target.key] not in mapped.foreign_tables
 
     def _map_imperatively(self, sources: Iterable[Source]) -> list[tuple[Mapped, Imperative]]:
@@ -256,6 +268,11 @@ class MappedClasses:
             case ast.Name(id=name):
                 return self._find(name, near)
         return None
+
+    def _own_table(self, cls: Class) -> str:
+        """The table that a class's rows are in; of one without a table of its own it is the base's."""
+        tables = (self._table_of[base.key] for base in reversed(self._bases(cls, set())))
+        return next(filter(None, tables), cls.key)
 
     def _declare_backrefs(self) -> None:
         for mapped in list(self.known.values()):
@@ -310,6 +327,19 @@ def _path_matches(path: str, module: str) -> bool:
     return f"/{path}".endswith((f"/{tail}.py", f"/{tail}/__init__.py"))
 
 
+def _declared_outside(cls: Class) -> list[ast.stmt]:
+    """What its module adds to a class that is there: `User.posts = relationship(…)`, as if it stood in the class."""
+    return [
+        statement
+        for statement in cls.source.tree.body
+        if isinstance(statement, ast.Assign)
+        and isinstance(target := statement.targets[0], ast.Attribute)
+        and isinstance(target.value, ast.Name)
+        and target.value.id == cls.name
+        and _call_name(statement.value) in {"column_property", *RELATIONSHIP_CALLS}
+    ]
+
+
 def _declared_name(statement: ast.stmt | None) -> str:
     if isinstance(statement, ast.FunctionDef):
         return statement.name
@@ -347,7 +377,7 @@ def _table_name(cls: Class) -> str:
 def _assignment(statement: ast.AST) -> tuple[str, ast.expr | None, ast.expr | None]:
     """Name, value and annotation of `name: annotation = value`."""
     match statement:
-        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+        case ast.Assign(targets=[ast.Name(id=name) | ast.Attribute(attr=name)], value=value):
             return name, value, None
         case ast.AnnAssign(target=ast.Name(id=name), value=value, annotation=annotation):
             return name, value, annotation
@@ -414,6 +444,10 @@ def _proxied(name: str, value: ast.expr | None) -> dict[str, tuple[str, str]]:
     return {}
 
 
+def _first_argument(call: ast.expr | None) -> ast.expr | None:
+    return call.args[0] if isinstance(call, ast.Call) and call.args else None
+
+
 def _is_deferred(value: ast.expr | None) -> bool:
     return isinstance(value, ast.Call) and (
         _call_name(value) == "deferred" or any(k.arg == "deferred" and not _is_false(k.value) for k in value.keywords)
@@ -432,8 +466,11 @@ def _lazy(keywords: Mapping[str, ast.expr]) -> str:
     return "select"
 
 
-def _foreign_holders(keywords: Mapping[str, ast.expr]) -> set[str]:
-    """The classes whose columns are said to be the foreign ones, by `foreign_keys=` or `foreign(…)` in the join."""
+def _foreign_holders(keywords: Mapping[str, ast.expr], own: Class) -> set[str]:
+    """The classes whose columns are said to be the foreign ones, by `foreign_keys=` or `foreign(…)` in the join.
+
+    A column that is named alone is one of the class that the relationship stands in.
+    """
     found: set[str] = set()
     given = keywords.get("foreign_keys")
     if given is not None:
@@ -442,6 +479,8 @@ def _foreign_holders(keywords: Mapping[str, ast.expr]) -> set[str]:
             for node in _parsed(given)
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
         }
+        columns = given.elts if isinstance(given, ast.List | ast.Tuple) else [given]
+        found |= {own.name for column in columns if isinstance(column, ast.Name)}
     join = keywords.get("primaryjoin")
     for node in _parsed(join) if join is not None else ():
         match node:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeGuard
 
-from .symbols import Class, Function
+from .symbols import Class, Function, decorator_name
 from .tracing import Tracing, objects
 from .values import ClassObject, External, Instance, Table, Values
 
@@ -25,6 +25,8 @@ MODELS = frozenset(
 ADAPTER = "pydantic.TypeAdapter"
 VALIDATING = frozenset({"model_validate", "from_orm", "validate", "parse_obj"})
 ALIASES = frozenset({"alias", "validation_alias"})
+# What `mode=` and `pre=` of a validator say that sees what a field is given as it is.
+BEFORE = frozenset({"before", "wrap", "plain", True})
 ROUTES = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "api_route"})
 
 
@@ -43,7 +45,7 @@ class Reading:
     """A schema that reads the attribute `name` of the objects `origins`.
 
     `node` is the expression that is serialised, `is_direct` whether it is the object itself, not a list of such or one
-    that is reached through it.
+    that is reached through it. `goes_on`: `schema` reads the same of what it leads to, nobody knows how far.
     """
 
     function: Function
@@ -51,6 +53,8 @@ class Reading:
     name: str
     origins: tuple[Instance, ...]
     is_direct: bool
+    schema: Class | None = None
+    goes_on: bool = False
 
 
 class Responses:
@@ -66,12 +70,30 @@ class Responses:
         for function, node, schemas in self._places:
             values = self._tracing.values.get(node, frozenset())
             inner = [n for s in schemas for f in self.fields(s) for n in self.schemas(f.annotation, f.cls)]
-            # What is in a dict is read by the schemas of the fields.
+            # What is in a dict is read by the schemas of the fields, or by those that a generic one is given.
             dicts = frozenset(v for v in values if isinstance(v, Table))
-            for given, candidates in ((values - dicts, schemas), (dicts, inner)):
+            for given, candidates in ((values - dicts, schemas), (dicts, [*schemas[1:], *inner])):
                 for cls, origins, is_direct in self.grouped(given):
                     for schema in self._fitting(candidates, cls):
                         yield from self._read(function, node, origins, schema, is_direct, frozenset())
+
+    def validated(self) -> Iterator[tuple[Function, Values]]:
+        """The validators that are given an object, or what a field reads, before anything is made of it."""
+        for _, node, schemas in self._places:
+            values = frozenset(objects(self._tracing.values.get(node, frozenset()), self._tracing.is_mapped))
+            for schema in schemas if values else ():
+                yield from ((method, values) for method in self._validators(schema, ""))
+        for reading in self.readings():
+            for method in self._validators(reading.schema, reading.name) if reading.schema else ():
+                yield method, self._tracing.attribute(frozenset(reading.origins), reading.name)
+
+    def _validators(self, schema: Class, field: str) -> Iterator[Function]:
+        """The methods of a schema that see what a field is given as it is; without a field, what the schema is."""
+        for key in self._objects.ancestry(schema.key):
+            cls = self._objects.classes.get(key)
+            for method in cls.methods.values() if cls else ():
+                if any(_validates_before(d, field) for d in method.decorators) and len(method.parameters()) > 1:
+                    yield method
 
     def grouped(self, values: Values) -> Iterator[tuple[str, tuple[Instance, ...], bool]]:
         """The mapped objects among values by class: alone, and in containers."""
@@ -95,7 +117,10 @@ class Responses:
         if mapped is None or (schema.key, cls) in above:
             return
         for field in self.fields(schema):
-            yield Reading(function, node, field.name, origins, is_direct)
+            relationship = mapped.relationships.get(field.name)
+            goes_on = relationship is not None and relationship.target == cls
+            goes_on = goes_on and schema in self._fitting(self.schemas(field.annotation, field.cls), cls)
+            yield Reading(function, node, field.name, origins, is_direct, schema, goes_on)
             method = self._objects.method(cls, field.name)
             if field.name not in mapped.relationships and not (method and method.is_property):
                 continue
@@ -249,6 +274,16 @@ class Responses:
             or self._objects.method(cls, name)
             or self._objects.class_attribute(cls, name)
         )
+
+
+def _validates_before(decorator: ast.expr, field: str) -> bool:
+    if not isinstance(decorator, ast.Call):
+        return False
+    of_whole = decorator_name(decorator) in {"model_validator", "root_validator"}
+    of_field = decorator_name(decorator) in {"field_validator", "validator"}
+    named = {a.value for a in decorator.args if isinstance(a, ast.Constant)}
+    is_first = any(isinstance(k.value, ast.Constant) and k.value.value in BEFORE for k in decorator.keywords)
+    return is_first and (of_field and field in named if field else of_whole)
 
 
 def _binds(statement: ast.stmt, name: str) -> TypeGuard[ast.Assign]:

@@ -3,7 +3,7 @@
 A commit expired every object, so that the next read found what had changed. Now objects stay as they are: a collection
 that was loaded before does not know of a child that was made with the parent's key and not put into the collection, and
 a parent that was loaded before is still there when the child's key has become another one, and so is a row that has
-been deleted.
+been deleted. What was put into a collection stands at its end, whatever order the collection comes in.
 """
 
 from __future__ import annotations
@@ -19,15 +19,19 @@ from .order import dominates, may_follow
 from .source import Source
 from .symbols import Function
 from .test_reach import is_test
+from .tracing import Traced
 from .values import ClassObject, Instance, Query, Statement
 
 if TYPE_CHECKING:
     from .program import Program
 
 
+ADDING = frozenset({"append", "insert", "extend", "add"})
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Stale:
-    """`node` makes a row that `owner.relationship` lacks, sets its key, or deletes what it still holds.
+    """`node` makes a row that `owner.relationship` lacks, sets its key, deletes what it still holds, or disorders it.
 
     The `cause` says which. Behind `statement`, `session` can load it again.
     """
@@ -71,8 +75,10 @@ class Staleness:
                 case ast.Call():
                     yield from self._by_a_row(function, node)
                     yield from self._by_a_deletion(function, node)
+                    yield from self._by_an_addition(function, node)
                 case ast.Attribute(value=ast.Name() as owner, ctx=ast.Store()):
                     yield from self._by_a_key(function, node, owner)
+                    yield from self._by_its_order(function, node, owner, node.attr)
 
     def _by_a_key(self, function: Function, node: ast.Attribute, owner: ast.Name) -> Iterator[Stale]:
         """`owner.parent_id = …`: the parent that is loaded is the former one."""
@@ -111,6 +117,38 @@ class Staleness:
                     for relationship in self._held(function, owner, deleted):
                         cause = f"may delete what {owner.id}.{relationship.name} holds"
                         yield Stale(function, node, statement, session, owner, relationship, cause)
+
+    def _by_an_addition(self, function: Function, node: ast.Call) -> Iterator[Stale]:
+        """`owner.children.append(child)`: it stands at the end, but where it is a new row and the end is its place."""
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Attribute(value=ast.Name() as owner, attr=name), attr=method),
+                args=[*given],
+            ) if method in ADDING:
+                is_new = all(_is_made(origin) for value in given for origin in self._origins(value))
+                yield from self._by_its_order(function, node, owner, name, is_new)
+
+    def _by_its_order(
+        self, function: Function, node: ast.Call | ast.Attribute, owner: ast.Name, name: str, is_new: bool = False
+    ) -> Iterator[Stale]:
+        """A collection that comes in an order is given something."""
+        for origin in self._origins(owner):
+            mapped = self._program.mapped(origin.cls)
+            relationship = mapped.relationships.get(name) if mapped else None
+            order = _order(relationship) if relationship is not None and relationship.many else None
+            if relationship is None or order is None or (is_new and self._is_by_key(order, relationship)):
+                continue
+            end = self._settled(function, node, owner)
+            if end and _is_used_behind(function, owner, end[0], None):
+                cause = f"adds to {owner.id}.{name}, which comes in an order of its own"
+                yield Stale(function, node, *end, owner, relationship, cause)
+
+    def _is_by_key(self, order: ast.expr, relationship: Relationship) -> bool:
+        """Does an order follow the primary key, so that new rows come last?"""
+        target = self._program.mapped(relationship.target)
+        text = order.value if isinstance(order, ast.Constant) else ast.unparse(order)
+        column = target.columns.get(str(text).rpartition(".")[2]) if target else None
+        return column is not None and "primary_key" in ast.dump(column)
 
     def _held(self, function: Function, owner: ast.Name, classes: set[str]) -> Iterator[Relationship]:
         """The relationships of an owner that hold objects of some classes."""
@@ -181,6 +219,16 @@ class Staleness:
                     ):
                         found.append((statement, session))
         return found
+
+
+def _is_made(origin: Instance) -> bool:
+    return isinstance(origin, Traced) and origin.root.kind == "made"
+
+
+def _order(relationship: Relationship) -> ast.expr | None:
+    """What a relationship is declared to be ordered by."""
+    nodes = ast.walk(relationship.node) if relationship.node is not None else ()
+    return next((n.value for n in nodes if isinstance(n, ast.keyword) and n.arg == "order_by"), None)
 
 
 def _variables(function: Function) -> list[ast.Name]:

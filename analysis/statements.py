@@ -44,7 +44,7 @@ SCALAR = {"scalar", "scalar_one", "scalar_one_or_none"}
 
 def entity(node: ast.expr, values: Values, mapped: MappedClasses) -> Entity:
     """What an argument of `query()` or `select()` is."""
-    for value in values:
+    for value in sorted(values, key=repr) if len(values) > 1 else values:
         match value:
             case ClassObject(cls=cls):
                 return Entity("entity", cls)

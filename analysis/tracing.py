@@ -335,9 +335,10 @@ class _Calls(Calls):
     def typed(
         self, kind: str, receiver: Value | None, node: ast.Call | None = None, arguments: Arguments = ([], {})
     ) -> Values:
-        made = super().typed(kind, receiver, node, arguments)
         if node is None or not kind.startswith("@"):
-            return made
+            return super().typed(kind, receiver, node, arguments)
+        each = _one_class_each(arguments) if kind in {"@query", "@select"} else [arguments]
+        made = frozenset(value for given in each for value in super(_Calls, self).typed(kind, receiver, node, given))
         if kind == "@first-argument":
             return frozenset(Instance(v.cls) if isinstance(v, Traced) else v for v in made)
         if kind == "@get":
@@ -496,6 +497,16 @@ def _with_options(value: Value, loaded: frozenset[Path], deferred: frozenset[Pat
             for e in value.entities
         ),
     )
+
+
+def _one_class_each(arguments: Arguments) -> list[Arguments]:
+    """The arguments of a query for each of the classes that its only entity can be, as `self.model` of a repository."""
+    match arguments:
+        case [(node, values)], keywords:
+            classes = sorted((v for v in values if isinstance(v, ClassObject)), key=repr)
+            if len(classes) > 1:
+                return [([(node, frozenset({cls}))], keywords) for cls in classes]
+    return [arguments]
 
 
 def _is_key(column: ast.stmt) -> bool:

@@ -17,20 +17,24 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from ..analysis.computed import computed_values
 from ..analysis.conversions import Conversion, conversions
 from ..analysis.decisions import Confidence, Decision, Status, Step
+from ..analysis.eager_depth import depth
 from ..analysis.expiry import Expired
 from ..analysis.load_reads import Load
 from ..analysis.loads import Loads, Refresh, is_in_lambda_or_default
+from ..analysis.mapped import DEFERRED, Relationship
 from ..analysis.order import may_follow
 from ..analysis.program import Program
 from ..analysis.server_values import ServerValue
 from ..analysis.source import Source
 from ..analysis.staleness import Stale
 from ..analysis.symbols import Class
-from ..analysis.tracing import Path, Root, Traced
+from ..analysis.tracing import EAGER, Path, Root, Traced
 from .async_attrs import add, bases
 from .awaiting import wrap_await
 from .carried import as_data, carried
@@ -39,7 +43,8 @@ from .edit import Edit, Wrap
 from .indenting import INDENT
 from .loader_options import Query
 from .older_loads import lacks_async_attrs, loading, spawned, spawning
-from .relationship_lazy import Unwritable, eager
+from .polymorphic_loading import load_with_base
+from .relationship_lazy import DEEPEST, Unwritable, eager
 
 NAME = "implicit-io"
 
@@ -49,17 +54,23 @@ def decide(program: Program) -> Iterator[Decision]:
     loads = program.colours.loads
     for root, paths in loads.options.items():
         yield _at_the_query(program, loads, root, paths)
-    for load in loads.awaited:
+    for load in {(load.node, load.kind == "each" or load): load for load in loads.awaited}.values():
         yield _where_it_stands(program, load)
     for refresh, needed in loads.refreshed.values():
         yield _refreshed(program, refresh, needed)
+    of_subclasses: defaultdict[str, list[Load]] = defaultdict(list)
     for key, needed in loads.eager.items():
-        yield _with_its_owner(program, key, needed)
+        if _is_of_subclass(program, needed[0]):
+            of_subclasses[key[0]] += needed
+        else:
+            yield _with_its_owner(program, key, needed)
+    for owner, needed in of_subclasses.items():
+        yield _with_its_base(program, owner, needed)
     for expired in loads.expired:
         yield _read_again(program, expired)
     for stale in loads.stale:
         yield _brought_up_to_date(program, stale)
-    for conversion in conversions(program):
+    for conversion in (*conversions(program), *computed_values(program)):
         yield _converted(conversion)
     for cls, values in homes(program, loads.server_values).items():
         yield _fetched(cls, values)
@@ -109,7 +120,7 @@ def _where_it_stands(program: Program, load: Load) -> Decision:
 
 def _awaited(program: Program, load: Load) -> Iterator[Edit]:
     source = load.source
-    if load.kind == "read":
+    if load.kind in {"read", "each"}:
         yield from _awaited_read(source, load.node, load.owner, has_attrs=not lacks_async_attrs(program))
         return
     statement = source.statement(load.node)
@@ -172,9 +183,12 @@ def _with_its_owner(program: Program, key: tuple[str, str], needed: list[Load]) 
     mapped = program.mapped(relationship.owner)
     source = mapped.imperative if mapped and mapped.imperative else cls.source
     assert relationship.node is not None
-    concern, edits = "", []
+    concern, shallow, edits = "", "", []
     try:
-        edits = list(eager(source, relationship))
+        levels = _depth(program, needed)
+        edits = list(eager(source, relationship, depth=levels))
+        if any(load.goes_on for load in needed) and levels < DEEPEST:
+            shallow = f"{name} is followed from object to object, and loaded once"
     except Unwritable as reason:
         concern = f"{name} is read where nothing can be awaited, and {reason}"
     return Decision(
@@ -183,11 +197,59 @@ def _with_its_owner(program: Program, key: tuple[str, str], needed: list[Load]) 
         f"load {name} with its owner",
         Status.DECLINED if concern else Status.DONE,
         Confidence.MEDIUM,
-        concern or _unloaded(needed),
+        concern or shallow or _unloaded(needed),
         tuple(map(_step, needed)),
         cls.name,
         as_data(edits),
         relationship.node,
+    )
+
+
+def _depth(program: Program, needed: Iterable[Load]) -> int:
+    """How many levels of a relationship have to be loaded, where SQLAlchemy would stop of itself; else 0."""
+    tracing = program.colours.loads.tracing
+    depths = [0]
+    for load in needed:
+        if load.relationship.target == load.relationship.owner:
+            depths.append(DEEPEST if load.goes_on and _is_alone(program, load.relationship) else 1)
+        elif tracing is not None:
+            depths += [depth(program, tracing, o, load.relationship) for o in load.origins if isinstance(o, Traced)]
+    return max(depths)
+
+
+def _is_alone(program: Program, relationship: Relationship) -> bool:
+    """Is no other relationship within the class eager? Two that lead to and fro would load without end."""
+    mapped = program.mapped(relationship.owner)
+    others = [r for r in mapped.relationships.values() if r.target == r.owner and r != relationship] if mapped else []
+    return not any(r.lazy in EAGER or (r.owner, r.name) in program.colours.loads.eager for r in others)
+
+
+def _is_of_subclass(program: Program, load: Load) -> bool:
+    """Is it a column that only a subclass has, and not one that is deferred?"""
+    mapped = program.mapped(load.relationship.owner)
+    return load.relationship.lazy == DEFERRED and mapped is not None and load.relationship.name not in mapped.deferred
+
+
+def _with_its_base(program: Program, owner: str, needed: list[Load]) -> Decision:
+    """The columns of a subclass, of which one is read from what is known as its base."""
+    mapped = program.mapped(owner)
+    assert mapped is not None
+    concern, edits = "", []
+    try:
+        edits = list(load_with_base(mapped))
+    except Unwritable as reason:
+        concern = f"{mapped.cls.name}.{needed[0].relationship.name} is read where nothing can be awaited, and {reason}"
+    return Decision(
+        NAME,
+        mapped.cls.source.site(mapped.cls.node),
+        f"load {mapped.cls.name}'s columns with its base",
+        Status.DECLINED if concern else Status.DONE,
+        Confidence.MEDIUM,
+        concern,
+        tuple(map(_step, needed)),
+        mapped.cls.name,
+        as_data(edits),
+        mapped.cls.node,
     )
 
 
@@ -275,7 +337,7 @@ def _converted(conversion: Conversion) -> Decision:
         NAME,
         source.site(conversion.commit),
         f"load {_listed([f'{owner}.{n}' for n in conversion.columns])} as the database has it",
-        why=(Step(source.site(conversion.node), "a value of another type than its column's"),),
+        why=(Step(source.site(conversion.node), conversion.cause),),
         function=conversion.function.qualname,
         data=as_data([_after(source, conversion.commit, text)]),
         node=conversion.commit,

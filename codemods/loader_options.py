@@ -19,6 +19,7 @@ from ..analysis.tracing import EAGER, Option, Path, Place, Root
 from ..analysis.values import ClassObject
 from .edit import Edit, Import, Replace, Wrap
 from .imports import request
+from .older_loads import lacks_async_attrs
 from .scopes import scopes
 
 Tree: TypeAlias = dict[str, "Tree"]
@@ -83,7 +84,7 @@ class Query:
                 continue
             *_, owner, relationship = along(self.program, cls, path)
             text = f".{self._word(relationship)}({self._class(entity, owner.target)}.{path[-1]})"
-            self.edits.append(Wrap(*span, "", text))
+            self.edits.append(Wrap(*span, "", text, -2))
             return True
         return False
 
@@ -93,10 +94,12 @@ class Query:
             relationship = along(self.program, cls, (name,))[0]
             path = (*above, name)
             word = "defaultload" if branch and self._comes_anyway(relationship, path) else self._word(relationship)
+            word = "selectinload" if self._goes_on(path) else word
             if not is_method:
                 word, wanted = request(self.source, "sqlalchemy.orm", word, at=self.place.node)
                 self.edits += [wanted] if wanted else []
-            text = f"{word}({owner}.{name})"
+            depth = ", recursion_depth=-1" if self._goes_on(path) else ""
+            text = f"{word}({owner}.{name}{depth})"
             if branch:
                 target = self._class(entity, relationship.target)
                 inner = list(self._texts(branch, relationship.target, target, entity, path, is_method=len(branch) == 1))
@@ -107,6 +110,11 @@ class Query:
         """Is a relationship on the way loaded by something else, which keeps its way of loading?"""
         is_eager = relationship.lazy in EAGER or (relationship.owner, relationship.name) in self.loads.eager
         return is_eager or path in self.loaded
+
+    def _goes_on(self, path: Path) -> bool:
+        """Is the relationship followed from object to object, nobody knows how far?"""
+        needed = self.loads.options.get(self.root, {}).get(path, ())
+        return any(load.goes_on for load in needed) and not lacks_async_attrs(self.program)
 
     def _word(self, relationship: Relationship) -> str:
         if relationship.lazy == DEFERRED:

@@ -12,6 +12,8 @@ from .edit import Edit, Replace, Wrap
 from .imports import request
 
 SQLMODEL = "Relationship"
+# No tree goes so far; each level sends a statement only where there is something to load.
+DEEPEST = 100
 Options = Mapping[str, str]
 
 
@@ -19,8 +21,8 @@ class Unwritable(Exception):
     """The relationship is declared in a way that can't be changed here; the message says which."""
 
 
-def eager(source: Source, relationship: Relationship, strategy: str = "selectin") -> Iterator[Edit]:
-    """The edits that load a relationship with its owner.
+def eager(source: Source, relationship: Relationship, strategy: str = "selectin", depth: int = 0) -> Iterator[Edit]:
+    """The edits that load a relationship with its owner; `depth` is how far, where its target was met on the way.
 
     Raises:
         Unwritable: its declaration is not a call that takes `lazy=`.
@@ -31,8 +33,8 @@ def eager(source: Source, relationship: Relationship, strategy: str = "selectin"
     if not isinstance(call, ast.Call):
         raise Unwritable("its declaration is not seen")
     options = {"lazy": f'"{strategy}"'}
-    if relationship.target == relationship.owner and not has_depth(relationship):
-        options["join_depth"] = "1"
+    if depth and not has_depth(relationship):
+        options["join_depth"] = str(depth)
     backref = next((k.value for k in call.keywords if k.arg == "backref"), None)
     if backref is not None and relationship.name != _declared_name(relationship.node):
         yield from _in_backref(source, backref, options)
@@ -55,7 +57,9 @@ def _name(call: ast.Call) -> str:
 
 def _declared_name(statement: ast.stmt | None) -> str:
     match statement:
-        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+        case (
+            ast.Assign(targets=[ast.Name(id=name) | ast.Attribute(attr=name)]) | ast.AnnAssign(target=ast.Name(id=name))
+        ):
             return name
         case ast.FunctionDef(name=name):
             return name
