@@ -27,7 +27,7 @@ def stops_before(program: Program, tracing: Tracing, origin: Traced, relationshi
     """
     if relationship.lazy in LOADERS:
         return not has_depth(relationship) and relationship.target in _met(program, tracing, origin)
-    if relationship.target == relationship.owner:
+    if relationship.is_within:
         return relationship.name in origin.path
     return relationship.target in _met(program, tracing, origin)
 

@@ -319,7 +319,7 @@ class _Chooser:
         return all(
             isinstance(o, Traced)
             and (o.root.kind == "query" or bool(self._refreshes(o.root)))
-            and not (load.relationship.target == load.relationship.owner and load.relationship.name in o.path)
+            and not (load.relationship.is_within and load.relationship.name in o.path)
             for o in load.origins
         )
 

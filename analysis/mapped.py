@@ -40,6 +40,8 @@ DECLARATIVE_ROOTS = {"DeclarativeBase", "DeclarativeBaseNoMeta", "SQLModel", "Ma
 class Relationship:
     """A relationship: `target` is a class key ("" when not the project's), `many` a collection, `lazy` its strategy.
 
+    `owner` is the class that declares it, `holder` the one that has it, which differ for a backref.
+
     A column that is not loaded with its row is one as well, without a target and with the strategy `DEFERRED`.
     """
 
@@ -49,11 +51,17 @@ class Relationship:
     lazy: str = "select"
     node: ast.stmt | None = field(default=None, repr=False, compare=False)
     owner: str = ""
+    holder: str = ""
 
     @property
     def is_backref(self) -> bool:
         """Is it declared by the other side? The class has it once the mappers are configured, and not before."""
         return self.target != "" and _declared_name(self.node) != self.name
+
+    @property
+    def is_within(self) -> bool:
+        """Does it lead from a class to itself?"""
+        return self.target == self.holder
 
 
 @dataclass(slots=True)
@@ -78,7 +86,7 @@ class Mapped:
 
     def column(self, name: str) -> Relationship:
         """A column as something that is loaded on its own."""
-        return Relationship(name, "", False, DEFERRED, self.columns[name], self.cls.key)
+        return Relationship(name, "", False, DEFERRED, self.columns[name], self.cls.key, self.cls.key)
 
     @property
     def is_lazy(self) -> bool:
@@ -218,7 +226,7 @@ class MappedClasses:
         else:
             many = self._is_collection(mapped, target, keywords)
         lazy = STRATEGIES.get(_simple_name(annotation)) or _lazy(keywords)
-        return Relationship(name, target.key if target else "", many, lazy, statement, cls.key)
+        return Relationship(name, target.key if target else "", many, lazy, statement, cls.key, mapped.cls.key)
 
     def _is_collection(self, mapped: Mapped, target: Class | None, keywords: Mapping[str, ast.expr]) -> bool:
         """Is the foreign key the other side's, as far as the arguments and the tables tell?"""
@@ -294,6 +302,7 @@ class MappedClasses:
                         _lazy(given),
                         relationship.node,
                         relationship.owner,
+                        other.cls.key,
                     )
 
 

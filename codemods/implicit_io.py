@@ -210,7 +210,7 @@ def _depth(program: Program, needed: Iterable[Load]) -> int:
     tracing = program.colours.loads.tracing
     depths = [0]
     for load in needed:
-        if load.relationship.target == load.relationship.owner:
+        if load.relationship.is_within:
             depths.append(DEEPEST if load.goes_on and _is_alone(program, load.relationship) else 1)
         elif tracing is not None:
             depths += [depth(program, tracing, o, load.relationship) for o in load.origins if isinstance(o, Traced)]
@@ -219,8 +219,8 @@ def _depth(program: Program, needed: Iterable[Load]) -> int:
 
 def _is_alone(program: Program, relationship: Relationship) -> bool:
     """Is no other relationship within the class eager? Two that lead to and fro would load without end."""
-    mapped = program.mapped(relationship.owner)
-    others = [r for r in mapped.relationships.values() if r.target == r.owner and r != relationship] if mapped else []
+    mapped = program.mapped(relationship.holder)
+    others = [r for r in mapped.relationships.values() if r.is_within and r != relationship] if mapped else []
     return not any(r.lazy in EAGER or (r.owner, r.name) in program.colours.loads.eager for r in others)
 
 
