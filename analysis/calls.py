@@ -35,6 +35,7 @@ from .values import (
     Value,
     Values,
 )
+from .wrappers import bind_wrappers
 
 if TYPE_CHECKING:
     from .interpreter import Interpreter
@@ -143,6 +144,8 @@ class Calls:
             if target is not function and isinstance(value.receiver, Instance) and target.owner:
                 self.bind_self(target, Instance(target.owner.key))
             found |= self.result(target)
+        if value.wrappers:
+            bind_wrappers(self, function, value, arguments, [interpreter.functions[key] for key in value.wrappers])
         return frozenset(found)
 
     def bind_self(self, function: Function, receiver: Instance) -> None:

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .order import following
+from .order import following, may_follow
 from .requested import Requests
 from .source import Source
 from .symbols import Function, dotted
-from .values import Generated
+from .values import FunctionObject, Generated
 
 if TYPE_CHECKING:
     from .colours import Colours
@@ -52,7 +52,7 @@ class Effects:
 
     def __init__(self, program: Program, colours: Colours) -> None:
         self._program = program
-        self._calls = {f: [*colours.calls_in(f), *self._streams(f)] for f in program.functions}
+        self._calls = {f: [*colours.calls_in(f), *self._streams(f), *self._wrappers(f)] for f in program.functions}
         callers: defaultdict[Function, list[tuple[Function, ast.expr]]] = defaultdict(list)
         for caller, calls in self._calls.items():
             for callee, place in calls:
@@ -83,9 +83,22 @@ class Effects:
                     if isinstance(value, Generated):
                         yield self._program.function(value.key), node.iter
 
+    def _wrappers(self, function: Function) -> Iterator[tuple[Function, ast.expr]]:
+        """What decorators have put around the functions that a function calls."""
+        for node in function.own_nodes():
+            if isinstance(node, ast.Call):
+                for value in self._program.values(node.func):
+                    if isinstance(value, FunctionObject):
+                        yield from ((self._program.function(key), node) for key in value.wrappers)
+
     def ends(self, function: Function) -> set[str]:
         """How a function ends after it has expired objects; empty when it never does."""
         return self._ends.get(function, set())
+
+    def is_tried_again(self, wrapper: Function, function: Function) -> bool:
+        """Does a wrapper roll back and call then, once more, what it stands around?"""
+        again = [node for callee, node in self._calls[wrapper] if callee is function]
+        return any(may_follow(wrapper.source, e.node, node) for e in self.events(wrapper) for node in again)
 
     def events(self, function: Function) -> Iterator[Event]:
         """Where a function, or what it calls, may expire objects."""

@@ -66,6 +66,24 @@ class Expiry:
             events = list(self._effects.events(function))
             if events:
                 yield from self._first(function, events, list(function.own_nodes()))
+        for wrapper, functions in self._program.decorators.wrapped.items():
+            for function in functions:
+                if self._effects.is_tried_again(wrapper, function):
+                    yield from self._given_again(wrapper, function)
+
+    def _given_again(self, wrapper: Function, function: Function) -> Iterator[Expired]:
+        """The first reads of what a function is given, which a wrapper calls again behind a rollback."""
+        source, nodes = function.source, list(function.own_nodes())
+        names = {p.arg for p in function.parameters()}
+        names -= {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        reads = [n for n in nodes if isinstance(n, ast.Attribute) and self._is_read(source, n)]
+        given = [n for n in reads if isinstance(n.value, ast.Name) and n.value.id in names]
+        assert isinstance(function.node, ast.stmt)
+        event = Event(function.node, f"{wrapper.qualname} may call it again behind a rollback")
+        for node in given:
+            same = (o for o in given if o is not node and ast.dump(o.value) == ast.dump(node.value))
+            if not any(dominates(source, other, node) for other in same):
+                yield Expired(function, event, node, False, frozenset(o.cls for o in self._origins(node.value)))
 
     def _first(self, function: Function, events: Iterable[Event], nodes: list[ast.AST]) -> Iterator[Expired]:
         source = function.source
@@ -86,7 +104,7 @@ class Expiry:
 
     def _is_affected(self, source: Source, event: Event, node: ast.Attribute, nodes: list[ast.AST]) -> bool:
         """Can the event have expired what is read?"""
-        if not isinstance(node.ctx, ast.Load) or not _is_simple(node.value) or not self._is_column(node):
+        if not self._is_read(source, node) or not _is_simple(node.value):
             return False
         match event.node:
             case ast.Call(func=ast.Attribute(attr="expire"), args=[owner, *_]) if ast.dump(owner) != ast.dump(
@@ -94,6 +112,11 @@ class Expiry:
             ):
                 return False
         return may_follow(source, event.node, node) and not self._is_bound_behind(source, event, node, nodes)
+
+    def _is_read(self, source: Source, node: ast.Attribute) -> bool:
+        """Is a column of a mapped object read, be it to be written at once?"""
+        is_read = isinstance(node.ctx, ast.Load) or isinstance(source.parents.get(node), ast.AugAssign)
+        return is_read and self._is_column(node)
 
     def _is_column(self, node: ast.Attribute) -> bool:
         """Is it a column of a mapped object? One that was made and never flushed is not expired."""

@@ -31,8 +31,10 @@ class Fate(StrEnum):
 LOOKING = frozenset({
     "len", "str", "int", "float", "bool", "list", "dict", "set", "tuple", "frozenset", "sorted", "sum", "any", "all",
     "min", "max", "enumerate", "zip", "iter", "next", "repr", "range", "abs", "round", "reversed", "print", "bytes",
-    "json.dumps", "json.loads",
+    "json.dumps", "json.loads", "fastapi.encoders.jsonable_encoder",
 })  # fmt: skip
+# Classes that make a text of what they are given.
+RESPONSES = frozenset({"JSONResponse", "ORJSONResponse", "UJSONResponse", "HTMLResponse", "PlainTextResponse"})
 # What a coroutine or task may be asked for.
 OF_AWAITABLES = frozenset({
     "send", "close", "throw", "cancel", "add_done_callback", "done", "result", "exception", "cancelled", "set_name",
@@ -201,6 +203,8 @@ class _Follower:
     def _passed_to(self, value: object, call: ast.Call, argument: ast.expr | ast.keyword) -> Fate:
         program = self._program
         match value:
+            case External(name=name, receiver=None) | ClassObject(cls=name) if name.rpartition(".")[2] in RESPONSES:
+                return Fate.VALUE
             case External(name=name, receiver=None):
                 return Fate.VALUE if name in LOOKING else Fate.UNKNOWN
             case External(name=name, receiver=Instance() as receiver) if program.is_session(frozenset({receiver})):

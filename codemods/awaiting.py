@@ -27,6 +27,18 @@ def wrap_await(source: Source, node: ast.expr, text: str = "await ") -> Iterator
     yield from list_instead_of_generator(source, node)
 
 
+def read_first(source: Source, statement: ast.AugAssign, awaited: str) -> Iterator[Edit]:
+    """`x.name = await … + value` in the place of `x.name += value`; `awaited` is what stands before the name."""
+    assert isinstance(statement.target, ast.Attribute)
+    (_, start), (end, stop) = source.span(statement.target), source.span(statement.value)
+    sign = source.content.index(b"=", start, end)
+    operator = source.content[start:sign].strip().decode()
+    yield Replace(start, sign + 1, f" = {awaited}{statement.target.attr} {operator}")
+    is_plain = isinstance(statement.value, ast.Name | ast.Constant | ast.Call | ast.Attribute | ast.Subscript)
+    if not (is_plain or is_parenthesised(source, statement.value)):
+        yield Wrap(end, stop, "(", ")")
+
+
 def needs_parentheses(source: Source, node: ast.expr) -> bool:
     """Would `await node` be read differently where it stands?"""
     parent = source.parents.get(node)

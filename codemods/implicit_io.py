@@ -36,7 +36,7 @@ from ..analysis.staleness import Stale
 from ..analysis.symbols import Class
 from ..analysis.tracing import EAGER, Path, Root, Traced
 from .async_attrs import add, bases
-from .awaiting import wrap_await
+from .awaiting import read_first, wrap_await
 from .carried import as_data, carried
 from .eager_defaults import fetch, homes
 from .edit import Edit, Wrap
@@ -137,6 +137,11 @@ def _awaited(program: Program, load: Load) -> Iterator[Edit]:
 def _awaited_read(source: Source, node: ast.expr, owner: ast.expr, has_attrs: bool) -> Iterator[Edit]:
     """`(await owner.awaitable_attrs.name)` in the place of `owner.name`; nothing where no await can stand."""
     if is_in_lambda_or_default(source, node):
+        return
+    statement = source.parents.get(node)
+    if isinstance(statement, ast.AugAssign) and statement.target is node:
+        if has_attrs:
+            yield from read_first(source, statement, f"await {source.text(owner)}.awaitable_attrs.")
         return
     if not has_attrs and isinstance(node, ast.Attribute):
         yield from spawned(source, node, owner)

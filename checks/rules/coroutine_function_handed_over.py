@@ -10,9 +10,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ...analysis.boundaries import SYNC_DECORATORS, boundary_of
 from ...analysis.coroutines import gives_coroutine
 from ...analysis.program import Program
-from ...analysis.values import External
+from ...analysis.symbols import decorator_name
+from ...analysis.values import External, FunctionObject, Value
 from ..finding import Finding, finding
 from ..rule import Example
 
@@ -79,6 +81,22 @@ def find(program: Program) -> Iterator[Finding]:
             if policy in DROPPING and around is not None and isinstance(node, ast.expr) and not _maps(program, node):
                 message = f"{function.qualname} is async and {DROPPING[policy]}"
                 yield finding(around.source, node, CODE, message)
+        decorator = next((d for d in function.decorators if decorator_name(d) in SYNC_DECORATORS), None)
+        boundary = boundary_of(program, function) if decorator is not None else None
+        if decorator is not None and boundary is not None and boundary.kind == "callback":
+            message = f"{function.qualname} is async and {DROPPING['sync']}"
+            yield finding(function.source, decorator, CODE, message)
+    for source in program.sources.values():
+        for node in source.nodes:
+            match node:
+                case ast.Call(func=ast.Attribute(attr="add_done_callback"), args=[given, *_]):
+                    if any(_is_coroutine_function(program, v) for v in program.values(given)):
+                        message = f"{source.text(given)} is async and {DROPPING['sync']}"
+                        yield finding(source, node, CODE, message)
+
+
+def _is_coroutine_function(program: Program, value: Value) -> bool:
+    return isinstance(value, FunctionObject) and gives_coroutine(program, program.function(value.key))
 
 
 def _maps(program: Program, node: ast.expr) -> bool:

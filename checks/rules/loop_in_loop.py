@@ -110,8 +110,16 @@ def _name(node: ast.Attribute | ast.Name) -> str:
 
 def _runs(program: Program, function: Function) -> Iterator[ast.Call]:
     for node in function.own_nodes():
-        if isinstance(node, ast.Call) and any(_starts_loop(v) for v in program.values(node.func)):
-            yield node
+        if isinstance(node, ast.Call):
+            made = program.values(node.func.func) if isinstance(node.func, ast.Call) else ()
+            if any(map(_starts_loop, program.values(node.func))) or any(map(_makes_runner, made)):
+                yield node
+
+
+def _makes_runner(value: object) -> bool:
+    """`async_to_sync(function)`, which gives what runs it."""
+    known = library().functions.get(value.name) if isinstance(value, External) else None
+    return bool(known and known.runs == "maker")
 
 
 def _starts_loop(value: object) -> bool:

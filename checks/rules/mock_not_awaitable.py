@@ -117,8 +117,20 @@ def _cannot_be_awaited(program: Program, value: Value) -> bool:
             return not (fake.is_async or fake.is_generator) and not any(isinstance(v, Awaitable) for v in returned)
         case Mock(kind=kind, spec=spec, path=path):
             made = program.interpreter.mocks.made.get(value.origin)
-            return kind in PLAIN and not spec and not path and made is not None and not made.keywords
+            return (
+                kind in PLAIN
+                and not spec
+                and not path
+                and made is not None
+                and all(map(_is_plain_result, made.keywords))
+            )
     return False
+
+
+def _is_plain_result(keyword: ast.keyword) -> bool:
+    """`return_value=3`, which can't be awaited."""
+    plain = (ast.Constant, ast.List, ast.Dict, ast.Tuple, ast.Set, ast.JoinedStr)
+    return keyword.arg == "name" or (keyword.arg == "return_value" and isinstance(keyword.value, plain))
 
 
 def _is_plain(program: Program, node: ast.expr) -> bool:

@@ -58,12 +58,25 @@ async def authors(session: AsyncSession) -> list[str]:
 def find(program: Program) -> Iterator[Finding]:
     for function in tests_aside(program):
         for node in function.own_nodes():
-            if isinstance(node, ast.For) and _is_over_rows(program, function, node.iter):
-                queries = sorted(_queries(program, node), key=lambda q: (q.lineno, q.col_offset))
+            runs_through = _turns(node)
+            if runs_through is not None and _is_over_rows(program, function, runs_through[0]):
+                queries = sorted(_queries(program, runs_through[1]), key=lambda q: (q.lineno, q.col_offset))
                 for query in queries[:1]:
                     text = program.short(function.source, query)
                     message = f"{text} is sent once for each row of the loop: ask for all of them at once"
                     yield finding(function.source, query, CODE, message)
+
+
+def _turns(node: ast.AST) -> tuple[ast.expr, list[ast.AST]] | None:
+    """What a loop or comprehension runs through, and what is evaluated in each turn."""
+    match node:
+        case ast.For(iter=iterable, body=body):
+            return iterable, [*body]
+        case ast.ListComp(elt=element) | ast.SetComp(elt=element) | ast.GeneratorExp(elt=element):
+            return node.generators[0].iter, [element, *(c for g in node.generators for c in g.ifs)]
+        case ast.DictComp(key=key, value=value):
+            return node.generators[0].iter, [key, value, *(c for g in node.generators for c in g.ifs)]
+    return None
 
 
 def _is_over_rows(program: Program, function: Function, node: ast.expr, depth: int = 2) -> bool:
@@ -84,13 +97,15 @@ def _is_over_rows(program: Program, function: Function, node: ast.expr, depth: i
     return False
 
 
-def _queries(program: Program, loop: ast.For) -> Iterator[ast.Call]:
+def _queries(program: Program, body: list[ast.AST]) -> Iterator[ast.Call]:
     """The queries of a loop's body that are sent in each turn, but not those of a loop inside."""
-    pending: list[ast.AST] = list(loop.body)
+    pending = [*body]
     while pending:
         node = pending.pop()
         match node:
-            case ast.For() | ast.While() | ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda() | ast.AsyncFor():
+            case ast.For() | ast.While() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                continue
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda() | ast.AsyncFor():
                 continue
             case ast.Await(value=ast.Call() as call) if _reads(program, call):
                 yield call

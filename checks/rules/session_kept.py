@@ -61,7 +61,7 @@ def _kept(program: Program, function: Function) -> Iterator[tuple[ast.expr, str]
                 if not _is_local(function, owner):
                     yield made[name], function.source.text(owner)
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in function.globals:
-                if _is_session(program, value):
+                if _is_session(program, value) or _is_given_session(program, value):
                     yield value, f"the global {name}"
             case ast.Call(func=ast.Attribute(value=owner, attr="override"), args=[given]):
                 if _is_session(program, given) and _is_global(function, owner):
@@ -83,6 +83,14 @@ def _made(program: Program, function: Function) -> dict[str, ast.expr]:
 def _is_session(program: Program, node: ast.expr) -> bool:
     values = program.values(node)
     return program.is_session(values) and is_async_database(program, values)
+
+
+def _is_given_session(program: Program, node: ast.expr) -> bool:
+    """`Repository(SessionLocal())`"""
+    return isinstance(node, ast.Call) and any(
+        isinstance(given, ast.Call) and _is_session(program, given)
+        for given in (*node.args, *(k.value for k in node.keywords))
+    )
 
 
 def _is_local(function: Function, owner: ast.expr) -> bool:

@@ -22,6 +22,7 @@ from ..rule import Example
 CODE = "AS104"
 NAME = "sync-facade"
 FACADES = frozenset({"sync_session", "sync_connection", "sync_engine"})
+INSPECTED = frozenset({"sqlalchemy.ext.asyncio.AsyncEngine", "sqlalchemy.ext.asyncio.AsyncConnection"})
 # What an engine tells of itself without asking the database.
 PLAIN = frozenset({"dialect", "driver", "name", "url"})
 
@@ -59,10 +60,11 @@ async def connect(session: AsyncSession) -> str:
 def find(program: Program) -> Iterator[Finding]:
     for source in program.sources.values():
         for node in source.nodes:
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                message = (
-                    _gets_bind(program, source, node) or _uses_facade(program, node.func) or _schema(program, node)
-                )
+            if isinstance(node, ast.Call):
+                message = _inspects(program, node)
+                if isinstance(node.func, ast.Attribute):
+                    message = message or _gets_bind(program, source, node) or _uses_facade(program, node.func)
+                    message = message or _schema(program, node)
                 if message:
                     yield finding(source, node, CODE, message)
 
@@ -75,6 +77,16 @@ def _gets_bind(program: Program, source: Source, node: ast.Call) -> str:
     if isinstance(parent, ast.Attribute) and parent.attr in PLAIN:
         return ""
     return "get_bind() of an AsyncSession gives a sync engine: use its bind"
+
+
+def _inspects(program: Program, node: ast.Call) -> str:
+    """`inspect(async_engine)`"""
+    names = {v.name for v in program.values(node.func) if isinstance(v, External)}
+    if not names & {"sqlalchemy.inspect", "sqlalchemy.inspection.inspect"} or not node.args:
+        return ""
+    given = program.values(node.args[0])
+    is_engine = any(isinstance(v, Instance) and v.cls in INSPECTED for v in given)
+    return "inspect() takes a sync connection: await connection.run_sync(inspect)" if is_engine else ""
 
 
 def _uses_facade(program: Program, method: ast.Attribute) -> str:
