@@ -72,7 +72,18 @@ def _is_awaitable(program: Program, source: Source, node: ast.expr) -> bool:
             if function is None or (function.is_lambda and function not in program.windows):
                 return False
             return boundary is None or boundary.kind in AWAITING
-    return any(_annotates(above, node) for above in _above(source, node))
+    return _is_tested(source, node) or any(_annotates(above, node) for above in _above(source, node))
+
+
+def _is_tested(source: Source, node: ast.expr) -> bool:
+    """Is it only asked whether there is such a class: `if Report and …`?"""
+    parent = source.parents.get(node)
+    match parent:
+        case ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
+            return _is_tested(source, parent)
+        case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test) | ast.Assert(test=test):
+            return test is node
+    return isinstance(parent, ast.Compare)
 
 
 def _annotates(above: ast.AST, node: ast.AST) -> bool:
