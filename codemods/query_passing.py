@@ -37,7 +37,7 @@ def passed_along(program: Program, callers: Callers, problem: NoSession) -> tupl
     function = problem.function
     if function is None or not isinstance(function.node, ast.FunctionDef) or function.decorators:
         raise problem
-    if problem.parameter not in {a.arg for a in function.node.args.args}:
+    if problem.parameter not in {a.arg for a in (*function.node.args.args, *function.node.args.kwonlyargs)}:
         raise problem
     calls = callers(function)
     if not calls:
@@ -116,19 +116,27 @@ def _first_argument(source: Source, call: ast.Call, text: str) -> Replace:
 
 
 def _signature(program: Program, function: Function, name: str) -> Change:
-    source = function.source
-    assert isinstance(function.node, ast.FunctionDef)
-    parameters = function.node.args.args
-    index = 1 if function.binding in {"instance", "class"} else 0
-    start, _ = source.span(parameters[index])
-    change = Change(source, function.node)
+    source, node = function.source, function.node
+    assert isinstance(node, ast.FunctionDef)
+    change = Change(source, node)
+    bound = 1 if function.binding in {"instance", "class"} else 0
+    own, others = node.args.args[:bound], node.args.args[bound:]
+    known = others or node.args.kwonlyargs
     text = name
-    if parameters[index].annotation is not None:
+    if known and known[0].annotation is not None:
         kept = program.stays_sync(function)
         module, cls = ("sqlalchemy.orm", "Session") if kept else ("sqlalchemy.ext.asyncio", "AsyncSession")
         expression, needed = request(source, module, cls)
         text = f"{name}: {expression}"
         if needed is not None:
             change.imports.append(needed)
-    change.edits.append(Replace(start, start, f"{text}, "))
+    if others:
+        start = source.span(others[0])[0]
+        change.edits.append(Replace(start, start, f"{text}, "))
+    elif own:
+        end = source.span(own[0])[1]
+        change.edits.append(Replace(end, end, f", {text}"))
+    else:
+        start = source.content.index(b"(", source.span(node)[0]) + 1
+        change.edits.append(Replace(start, start, f"{text}, "))
     return change
