@@ -23,7 +23,7 @@ from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.once import once
 from ..analysis.program import Program
 from ..analysis.queries import queries
-from .carried import as_data, carried
+from .carried import Work, as_data, carried, decided
 from .edit import Edit
 from .import_lines import line_length
 from .query_annotations import annotated, typed_parameters
@@ -32,6 +32,7 @@ from .query_mocks import held_by_mocks
 from .query_passing import Change
 from .query_sites import Group, Site, rewritten_groups
 from .query_text import replaced_spans
+from .query_unseen import unseen
 
 NAME = "query-to-select"
 # Tests whose mocks stand for queries must follow also where nothing else changes.
@@ -75,6 +76,8 @@ def _decide(program: Program, groups: list[Group]) -> Iterator[Decision]:
         yield from _decisions(program, of_file)
         yield from _types(program, of_file)
     yield from _never_given(program)
+    for source, node, concern in unseen(program):
+        yield decided(program, NAME, Work(source, node, REFUSED, [], concern, Status.DECLINED))
     changes = {change.node: change for group in groups for change in group.changes}
     for change in changes.values():
         yield _passing(program, change)
