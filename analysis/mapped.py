@@ -500,14 +500,16 @@ def _foreign_holders(keywords: Mapping[str, ast.expr], own: Class) -> set[str]:
 
 def _parsed(node: ast.expr) -> list[ast.AST]:
     """The nodes of an expression; of a string those of the expression that it holds."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        try:
-            return list(ast.walk(ast.parse(node.value.strip(), mode="eval")))
-        except SyntaxError:
-            return []
-    return [
-        inner for child in ast.walk(node) for inner in (_parsed(child) if isinstance(child, ast.Constant) else [child])
-    ]
+    return [inner for child in ast.walk(node) for inner in _of_text(child)]
+
+
+def _of_text(node: ast.AST) -> list[ast.AST]:
+    if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        return [node]
+    try:
+        return list(ast.walk(ast.parse(node.value.strip(), mode="eval")))
+    except SyntaxError:
+        return []
 
 
 def _backref_name(node: ast.expr | None) -> str:

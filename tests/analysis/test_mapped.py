@@ -137,6 +137,23 @@ def test_the_direction_follows_the_foreign_key_where_no_annotation_tells() -> No
     assert relation(found, "User", "unknown")[0] == ""
 
 
+def test_a_join_may_name_its_foreign_columns_and_hold_plain_values() -> None:
+    found = mapped("""
+        class Parent(Base):
+            __tablename__ = "parents"
+            id: Mapped[int] = mapped_column(primary_key=True)
+            first = relationship("Child", primaryjoin=lambda: (Parent.id == foreign(Child.parent_id)) & (Child.rank == 1))
+            last = relationship("Child", primaryjoin="and_(Parent.id == foreign(Child.parent_id), Child.rank == 2)")
+        class Child(Base):
+            __tablename__ = "children"
+            id: Mapped[int] = mapped_column(primary_key=True)
+            rank: Mapped[int]
+            parent_id: Mapped[int]
+    """)
+    assert relation(found, "Parent", "first") == ("Child", True, "select")
+    assert relation(found, "Parent", "last") == ("Child", True, "select")
+
+
 def test_backrefs_stand_on_the_other_side() -> None:
     found = mapped("""
         class User(Base):
