@@ -142,12 +142,12 @@ def test_a_join_may_name_its_foreign_columns_and_hold_plain_values() -> None:
         class Parent(Base):
             __tablename__ = "parents"
             id: Mapped[int] = mapped_column(primary_key=True)
-            first = relationship("Child", primaryjoin=lambda: and_(foreign(Child.parent_id) == Parent.id, Child.rank == 1))
-            last = relationship("Child", primaryjoin="and_(Parent.id == foreign(Child.parent_id), Child.rank == 2)")
+            first = relationship("Child", primaryjoin=lambda: and_(Parent.id == foreign(Child.parent_id), Child.n == 1))
+            last = relationship("Child", primaryjoin="and_(Parent.id == foreign(Child.parent_id), Child.n == 2)")
         class Child(Base):
             __tablename__ = "children"
             id: Mapped[int] = mapped_column(primary_key=True)
-            rank: Mapped[int]
+            n: Mapped[int]
             parent_id: Mapped[int]
     """)
     assert relation(found, "Parent", "first") == ("Child", True, "select")
