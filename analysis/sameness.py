@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .symbols import Class, Function
 from .threads import handed_function, handing_call
+from .values import External
 
 if TYPE_CHECKING:
     from .program import Program
@@ -22,6 +23,7 @@ LIBRARY_TWINS = {
     "__aexit__": "__exit__", "__aiter__": "__iter__", "__anext__": "__next__", "anext": "next", "aiter": "iter",
     "aclose": "close", "AsyncExitStack": "ExitStack", "enter_async_context": "enter_context",
 }  # fmt: skip
+SLEEPS = frozenset({External("time.sleep"), External("asyncio.sleep"), External("anyio.sleep")})
 _ASYNC_NODES = re.compile(r"\bAsync(For|With|FunctionDef)\b")
 
 
@@ -79,6 +81,8 @@ class _Plain(ast.NodeTransformer):
             if function is not None:
                 rest = handing.args[handing.args.index(function) + 1 :]
                 return self.visit(self.copied(ast.Call(function, rest, handing.keywords)))  # type: ignore[no-any-return]
+        if isinstance(original, ast.Call) and not SLEEPS.isdisjoint(self._program.values(original.func)):
+            node.func = ast.Name("sleep", ast.Load())
         return self.generic_visit(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:

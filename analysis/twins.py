@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from .fixtures import fixture_name, is_test
 from .sameness import normal, without_docstring
+from .source import Source
 from .symbols import Class, Function, decorator_name
 from .threads import handed_function, handing_call
 from .values import FunctionObject, Instance
@@ -47,25 +48,28 @@ FACTORIES = {
 }
 
 
-def plain_names(name: str) -> Iterator[str]:
-    """The names that the sync twin of something called so may have."""
+def sync_names(name: str) -> dict[str, str]:
+    """The names that the sync twin of something called so may have, each with the name that tells no colour."""
     bare = name.lstrip("_")
     hidden = name[: len(name) - len(bare)]
+    plains = [bare]
     for pattern in ASYNC_NAMES:
-        found = pattern.match(bare)
-        if found:
+        if found := pattern.match(bare):
             parts = found.groupdict()
-            yield hidden + parts["plain"] + parts.get("rest", "")
-    yield f"{name}_sync"
-    yield f"sync_{name}"
+            plains.append(parts["plain"] + parts.get("rest", ""))
+    names = {hidden + plain: hidden + plain for plain in plains[1:]}
+    for plain in plains:
+        names |= dict.fromkeys([f"{hidden}{plain}_sync", f"{hidden}sync_{plain}"], hidden + plain)
+    return names
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
-    """A sync definition and its async twin, in one class or one module."""
+    """A sync definition and its async twin, in one class or one module; `name` does not tell the colour."""
 
     sync: Definition
     asynchronous: Definition
+    name: str
 
 
 def pairs(program: Program) -> Iterator[Pair]:
@@ -84,22 +88,22 @@ def pairs(program: Program) -> Iterator[Pair]:
         yield from _paired(named)
     for known in classes.values():
         for name, asynchronous in known.items():
-            sync = next((known[p] for p in plain_names(name) if p in known), None)
+            sync = next((known[p] for p in sync_names(name) if p in known), None)
             if sync is not None and any(m.is_async for m in asynchronous.methods.values()):
-                yield Pair(sync, asynchronous)
+                yield Pair(sync, asynchronous, sync_names(name)[sync.name])
 
 
 def _paired(named: dict[str, Function]) -> Iterator[Pair]:
     for name, function in named.items():
-        if function.is_async and _may_be_twin(function):
-            sync = next((named[p] for p in plain_names(name) if p in named), None)
-            if (
-                sync is not None
-                and not sync.is_async
-                and _may_be_twin(sync)
-                and _parameters(sync) == _parameters(function)
-            ):
-                yield Pair(sync, function)
+        if not (function.is_async and _may_be_twin(function)):
+            continue
+        for sync_name, plain in sync_names(name).items():
+            sync = named.get(sync_name)
+            if sync is None or sync.is_async or not _may_be_twin(sync):
+                continue
+            if _parameters(sync) == _parameters(function):
+                yield Pair(sync, function, plain)
+                break
 
 
 def _may_be_twin(function: Function) -> bool:
@@ -137,7 +141,7 @@ def factory_names(program: Program) -> dict[str, str]:
             for value in values:
                 if isinstance(value, Instance) and value.cls in FACTORIES:
                     made[FACTORIES[value.cls]].add(cell[1])
-    return {name: plain for name in made[True] for plain in plain_names(name) if plain in made[False]}
+    return {name: plain for name in made[True] for plain in sync_names(name) if plain in made[False]}
 
 
 def is_equal(program: Program, pair: Pair, names: dict[str, str]) -> bool:
@@ -220,15 +224,23 @@ def _merge(program: Program, group: list[Pair], equal: set[Pair]) -> Merge:
             problem = (
                 f"the bodies of {pair.sync.name} and {pair.asynchronous.name} differ, and {caller} calls the sync one"
             )
-    name = _plain_name(group[0])
+    name = group[0].name
+    if any(_is_taken(program, p) for p in group):
+        problem = f"{name} means something else beside them"
     return Merge(tuple(group), _renamed(program, group, name), name, differs, problem, in_threads)
 
 
-def _plain_name(pair: Pair) -> str:
-    """The name that does not tell the colour."""
-    asynchronous = pair.asynchronous.name
-    says_sync = pair.sync.name in {f"{asynchronous}_sync", f"sync_{asynchronous}"}
-    return asynchronous if says_sync else pair.sync.name
+def _is_taken(program: Program, pair: Pair) -> bool:
+    """Does the plain name, which neither of the two has, mean something else where one of them is named?"""
+    names = {pair.sync.name, pair.asynchronous.name}
+    if pair.name in names:
+        return False
+    return any(pair.name in said and said & names for said in map(_identifiers, program.sources.values()))
+
+
+def _identifiers(source: Source) -> set[str]:
+    fields = ("id", "name", "attr", "arg", "asname")
+    return {getattr(node, field) for node in source.nodes for field in fields if hasattr(node, field)}
 
 
 def _renamed(program: Program, group: list[Pair], name: str) -> tuple[Definition, ...]:

@@ -117,76 +117,77 @@ class _Names:
     def __init__(self, program: Program, merge: Merge) -> None:
         self._program = program
         self._merge = merge
-        self._old = merge.renamed[0].name
         self._new = merge.name
-        self._places: dict[ast.AST, Source] = {}
+        # Each with the name that stands there now.
+        self._places: dict[ast.AST, tuple[Source, str]] = {}
         self.problem = ""
         self._public: dict[ast.AST, str] = {d.node: _name(d) for d in merge.renamed if not d.name.startswith("_")}
         gone = {merge.goes(pair) for pair in merge.pairs}
         for definition in merge.renamed:
             if definition not in gone:
-                self._places[definition.node] = definition.source
+                self._note(definition.source, definition.node, definition.name)
             self._note_uses(definition)
 
     def _note_uses(self, definition: Definition) -> None:
         uses = uses_of(self._program, definition)
         for source, node in uses.reads:
             if self._program.values(node) or not isinstance(node, ast.Attribute):
-                self._note(source, node)
+                self._note(source, node, definition.name)
         for source, constant in uses.strings:
-            if self._names_it(source, constant):
-                self._note(source, constant)
+            if _names_it(source, constant, definition.name):
+                self._note(source, constant, definition.name)
         if isinstance(definition, Class) or definition.owner is None:
             for source, statement in references(self._program).importers(definition.source.path, definition.name):
-                self._note_import(source, statement)
+                self._note_import(source, statement, definition.name)
         else:
             self._note_unknown(definition)
 
-    def _note(self, source: Source, node: ast.AST) -> None:
-        self._places[node] = source
+    def _note(self, source: Source, node: ast.AST, old: str) -> None:
+        self._places[node] = source, old
 
-    def _note_import(self, source: Source, statement: ast.ImportFrom) -> None:
+    def _note_import(self, source: Source, statement: ast.ImportFrom, old: str) -> None:
         bound = scopes(source).around(statement, source)
         for alias in statement.names:
             # Where the plain name is imported as well, this one is not read any more and goes.
-            if alias.name == self._old and (alias.asname or not bound.binds(self._new)):
-                self._note(source, alias)
+            if alias.name == old and (alias.asname or not bound.binds(self._new)):
+                self._note(source, alias, old)
 
     def _note_unknown(self, method: Function) -> None:
         """Attributes of that name on mocks, and on things of which nothing is known."""
         own = {d.key for d in self._merge.renamed}
         is_unique = all(
-            f.key in own or f.key == method.key for f in self._program.functions if f.owner and f.name == self._old
+            f.key in own or f.key == method.key for f in self._program.functions if f.owner and f.name == method.name
         )
-        for source, node in attributes_named(self._program, self._old):
+        for source, node in attributes_named(self._program, method.name):
             values = self._program.values(node)
             if node in self._places or (values and not any(isinstance(v, Mock) for v in values)):
                 continue
             if is_unique:
-                self._note(source, node)
+                self._note(source, node, method.name)
             else:
-                self.problem = f"what {source.site(node)} means by {self._old} is not known"
-
-    def _names_it(self, source: Source, node: ast.Constant) -> bool:
-        """Is a string the name of the definition: the target of a patch, an attribute's name, an entry of `__all__`?"""
-        parent = source.parents[node]
-        if node.value != self._old:
-            return isinstance(parent, ast.Call) and node in parent.args[:1]
-        if isinstance(parent, ast.Call):
-            name = parent.func.attr if isinstance(parent.func, ast.Attribute) else getattr(parent.func, "id", "")
-            position = NAMING.get(name)
-            return position is not None and parent.args[position : position + 1] == [node]
-        return isinstance(parent, ast.List | ast.Tuple) and _is_export(source, parent)
+                self.problem = f"what {source.site(node)} means by {method.name} is not known"
 
     def decisions(self) -> Iterator[Decision]:
         """A decision for each place."""
-        for node, source in self._places.items():
+        for node, (source, old) in self._places.items():
             assert isinstance(node, ast.expr | ast.stmt | ast.alias)
-            data = {"kind": "name", "old": self._old, "new": self._new}
+            data = {"kind": "name", "old": old, "new": self._new}
             action, name = f"call it {self._new}", self._public.get(node, "")
             if name:
                 action = f"{GOES_AWAY}: callers use {self._new}"
             yield Decision(NAME, source.site(node), action, function=name, data=data, node=node)
+
+
+def _names_it(source: Source, node: ast.Constant, old: str) -> bool:
+    """Is a string the name of the definition: the target of a patch, an attribute's name, an entry of `__all__`?"""
+    parent = source.parents[node]
+    if node.value != old:
+        return isinstance(parent, ast.Call) and node in parent.args[:1]
+    if isinstance(parent, ast.Call):
+        name = parent.func.attr if isinstance(parent.func, ast.Attribute) else getattr(parent.func, "id", "")
+        position = NAMING.get(name)
+        return position is not None and parent.args[position : position + 1] == [node]
+    return isinstance(parent, ast.List | ast.Tuple) and _is_export(source, parent)
 
 
 def _is_export(source: Source, node: ast.AST) -> bool:

@@ -11,7 +11,7 @@ from asyncshift.analysis.decisions import Decision, Status
 from asyncshift.analysis.program import Program
 from asyncshift.analysis.settings import Settings
 from asyncshift.analysis.source import Source
-from asyncshift.analysis.twins import equal_pairs, pairs, plain_names
+from asyncshift.analysis.twins import equal_pairs, pairs, sync_names
 from asyncshift.codemods import twins
 
 PRELUDE = """\
@@ -55,7 +55,7 @@ def decisions(text: str) -> list[Decision]:
     ],
 )
 def test_names(name: str, plain: str) -> None:
-    assert plain in set(plain_names(name))
+    assert plain in set(sync_names(name))
 
 
 @pytest.mark.parametrize(
