@@ -16,6 +16,7 @@ from .order import following, may_follow
 from .requested import Requests
 from .source import Source
 from .symbols import Function, dotted
+from .test_reach import is_test
 from .values import FunctionObject, Generated
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 EXPIRING_ALL = frozenset({"rollback", "expire_all"})
 EXPIRING = EXPIRING_ALL | {"expire"}
 SUPPRESSING = frozenset({"raises", "suppress", "assertRaises", "assertRaisesRegex"})
-RETURNS, RAISES = "returns", "raises"
+# It recovers: a handler of any exception rolled back, and went on.
+RETURNS, RAISES, RECOVERS = "returns", "raises", "recovers"
+ANY_EXCEPTION = frozenset({"Exception", "BaseException"})
 
 
 def expires(program: Program, node: ast.AST) -> bool:
@@ -62,7 +65,8 @@ class Effects:
         for function in program.functions:
             for node in function.own_nodes():
                 if expires(program, node) and not _is_own_session(program, function, node):
-                    pending.extend((function, ending) for ending in _endings(function.source, node))
+                    is_any = _handles_anything(function.source, node)
+                    pending.extend((function, _after_all(e, is_any)) for e in _endings(function.source, node))
         while pending:
             function, ending = pending.popleft()
             known = self._ends.setdefault(function, set())
@@ -70,7 +74,8 @@ class Effects:
                 known.add(ending)
                 for caller, place in callers[function]:
                     behind = _after(caller.source, place, ending)
-                    pending.extend((caller, e) for n in behind for e in _endings(caller.source, n))
+                    is_any = ending == RECOVERS
+                    pending.extend((caller, _after_all(e, is_any)) for n in behind for e in _endings(caller.source, n))
                     if not behind:
                         pending.append((caller, RAISES))
         self._requests = Requests(program, colours, self)
@@ -106,12 +111,38 @@ class Effects:
             if expires(self._program, node):
                 assert isinstance(node, ast.Call)
                 yield Event(node, f"{function.source.text(node.func)}() expires it", is_direct=True)
+        endings = {RETURNS, RAISES} if _expects_no_errors(function) else {RETURNS, RAISES, RECOVERS}
         for callee, node in self._calls[function]:
-            for ending in sorted(self.ends(callee)):
+            for ending in sorted(self.ends(callee) & endings):
                 for behind in _after(function.source, node, ending):
                     yield Event(behind, f"{callee.qualname} may roll back, which expires it")
         for request, cause in self._requests.expiring(function):
             yield Event(request, f"{cause.qualname}, of the application, expires it in the session that both have")
+
+
+def _expects_no_errors(function: Function) -> bool:
+    """Is it a test that makes nothing fail? It does not see to what is done after any error."""
+    return is_test(function) and not any(
+        (isinstance(n, ast.Attribute)
+        and n.attr == "side_effect")
+        or (isinstance(n, ast.Call)
+        and "side_effect" in {k.arg for k in n.keywords})
+        for n in function.own_nodes()
+    )
+
+
+def _handles_anything(source: Source, node: ast.AST) -> bool:
+    """Does a node stand in what handles an exception of any kind?"""
+    current: ast.AST | None = node
+    while current is not None and not isinstance(current, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(current, ast.ExceptHandler) and (current.type is None or dotted(current.type) in ANY_EXCEPTION):
+            return True
+        current = source.parents.get(current)
+    return False
+
+
+def _after_all(ending: str, handles_anything: bool) -> str:
+    return RECOVERS if handles_anything and ending == RETURNS else ending
 
 
 def _endings(source: Source, node: ast.AST) -> set[str]:
@@ -142,7 +173,7 @@ def _returns(statement: ast.stmt | ast.excepthandler | ast.match_case) -> bool:
 
 def _after(source: Source, call: ast.expr, ending: str) -> Sequence[ast.expr | ast.stmt]:
     """Where control goes on in the caller: behind the call, or in what catches the exception."""
-    if ending == RETURNS:
+    if ending != RAISES:
         return [call]
     child: ast.AST = call
     parent = source.parents.get(child)

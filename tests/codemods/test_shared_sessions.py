@@ -134,3 +134,50 @@ def test_it():
 """
     follows(tmp_path, {"database.py": database, "handlers.py": handlers, "test_it.py": test})
     assert text(tmp_path, "test_it.py").count("awaitable_attrs") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "patch", "read"),
+    [
+        ("Exception", "return_value=None", "item.name"),
+        ("Exception", "side_effect=KeyError", "await item.awaitable_attrs.name"),
+        ("ValueError", "side_effect=ValueError", "await item.awaitable_attrs.name"),
+    ],
+)
+def test_what_goes_on_after_any_error_is_no_matter_to_tests_without_one(
+    tmp_path: Path, error: str, patch: str, read: str
+) -> None:
+    work = f"""\
+from sqlalchemy.orm import Session
+
+from application import Item
+
+
+def tell(item: Item) -> None:
+    \"\"\"Tell others.\"\"\"
+
+
+def work(db: Session, item: Item) -> None:
+    try:
+        tell(item)
+        db.commit()
+    except {error}:
+        db.rollback()
+"""
+    test = f"""\
+from unittest.mock import patch
+
+from application import Item
+from work import work
+
+
+def test_it(db):
+    item = Item(name="a")
+    db.add(item)
+    db.commit()
+    with patch("work.tell", {patch}):
+        work(db, item)
+    assert item.name == "a"
+"""
+    follows(tmp_path, {"work.py": work, "test_it.py": test})
+    assert f'assert {read} == "a"' in text(tmp_path, "test_it.py")
