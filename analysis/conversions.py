@@ -73,6 +73,22 @@ def _in_function(program: Program, function: Function) -> Iterator[Conversion]:
         yield Conversion(function, found[0][0], owner, columns, commit, commit.value.func.value)
 
 
+def lost(program: Program) -> Iterator[tuple[Function, str]]:
+    """The functions that give an object an SQL expression and leave the flush to others, and the column."""
+    for function in program.functions:
+        settled = {
+            node
+            for owner, node, _ in _given(program, function)
+            if next(_commits(program, function, owner, node, is_lost=True), None)
+        }
+        for statement in function.own_nodes():
+            match statement:
+                case ast.Assign(targets=[ast.Attribute(value=of, attr=column)], value=value) if value not in settled:
+                    is_column = any(column in m.columns for m in _classes(program, of, Instance))
+                    if is_column and _is_expression(program, value):
+                        yield function, column
+
+
 def _given(program: Program, function: Function) -> Iterator[tuple[str, ast.expr, str]]:
     """The variable, the value and the column, where an object is given what the database gives back otherwise."""
     for node in function.own_nodes():

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .conversions import lost
 from .order import following, may_follow
 from .requested import Requests
 from .source import Source
@@ -43,11 +44,15 @@ def expires(program: Program, node: ast.AST) -> bool:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Event:
-    """Objects may be expired behind `node`: a call, or what goes on after one that has raised."""
+    """Objects may be expired behind `node`: a call, or what goes on after one that has raised.
+
+    `columns`: only these, which were given SQL expressions; empty for all.
+    """
 
     node: ast.expr | ast.stmt
     why: str
     is_direct: bool = False
+    columns: frozenset[str] = frozenset()
 
 
 class Effects:
@@ -79,6 +84,13 @@ class Effects:
                     if not behind:
                         pending.append((caller, RAISES))
         self._requests = Requests(program, colours, self)
+        self._lost: defaultdict[Function, set[str]] = defaultdict(set)
+        losing = deque(lost(program))
+        while losing:
+            function, column = losing.popleft()
+            if column not in self._lost[function]:
+                self._lost[function].add(column)
+                losing.extend((caller, column) for caller, _ in callers[function])
 
     def _streams(self, function: Function) -> Iterator[tuple[Function, ast.expr]]:
         """What a function runs through with `async for`."""
@@ -116,6 +128,9 @@ class Effects:
             for ending in sorted(self.ends(callee) & endings):
                 for behind in _after(function.source, node, ending):
                     yield Event(behind, f"{callee.qualname} may roll back, which expires it")
+            if columns := frozenset(self._lost.get(callee, ())):
+                why = f"{callee.qualname} gives it an SQL expression, which a flush expires"
+                yield Event(node, why, columns=columns)
         for request, cause in self._requests.expiring(function):
             yield Event(request, f"{cause.qualname}, of the application, expires it in the session that both have")
 
@@ -123,10 +138,8 @@ class Effects:
 def _expects_no_errors(function: Function) -> bool:
     """Is it a test that makes nothing fail? It does not see to what is done after any error."""
     return is_test(function) and not any(
-        (isinstance(n, ast.Attribute)
-        and n.attr == "side_effect")
-        or (isinstance(n, ast.Call)
-        and "side_effect" in {k.arg for k in n.keywords})
+        (isinstance(n, ast.Attribute) and n.attr == "side_effect")
+        or (isinstance(n, ast.Call) and "side_effect" in {k.arg for k in n.keywords})
         for n in function.own_nodes()
     )
 

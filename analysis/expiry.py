@@ -106,6 +106,8 @@ class Expiry:
         """Can the event have expired what is read?"""
         if not self._is_read(source, node) or not _is_simple(node.value):
             return False
+        if event.columns and node.attr not in event.columns:
+            return False
         match event.node:
             case ast.Call(func=ast.Attribute(attr="expire"), args=[owner, *_]) if ast.dump(owner) != ast.dump(
                 node.value
@@ -127,14 +129,17 @@ class Expiry:
         return False
 
     def _is_bound_behind(self, source: Source, event: Event, node: ast.Attribute, nodes: list[ast.AST]) -> bool:
-        """Has the variable been bound again, or the object refreshed, between the event and the read?"""
+        """Has the variable been bound again, or the object loaded, between the event and the read?"""
         names = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
         for other in nodes:
             match other:
                 case ast.Name(id=name, ctx=ast.Store()) if name in names:
                     if self._is_fresh(source, event, other, node, nodes):
                         return True
-                case ast.Call(func=ast.Attribute(attr="refresh"), args=[owner, *_]):
+                case (
+                    ast.Call(func=ast.Attribute(attr="refresh"), args=[owner, *_])
+                    | ast.Await(value=ast.Attribute(value=ast.Attribute(value=owner, attr="awaitable_attrs")))
+                ):
                     if ast.dump(owner) == ast.dump(node.value) and _runs_between(source, event, other, node):
                         return True
         return False
