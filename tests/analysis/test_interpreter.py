@@ -538,3 +538,13 @@ def test_recursion_comes_to_an_end() -> None:
         def swap(a, b): return swap(b, a) if a else (a, b)
         probe(swap(session, factory))
     """)[1].endswith("(Session|sessionmaker, Session|sessionmaker)")
+
+
+def test_a_crowd_of_mocks_in_one_helper_is_bounded() -> None:
+    tests = "from unittest.mock import MagicMock\nfrom m import same\n" + "".join(
+        f"def test_{n}():\n    same(MagicMock())\n" for n in range(1000)
+    )
+    texts = {"m.py": "def same(mock):\n    return mock\n", "tests/test_a.py": tests}
+    program = Program(Path(), {p: Source.parse(p, t.encode()) for p, t in texts.items()}, Settings())
+    (name,) = (n for n in program.sources["m.py"].nodes if isinstance(n, ast.Name))
+    assert 1 < len(program.values(name)) < 1000
