@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .arguments import Arguments, called, makes_async_sessions
 from .builtin_calls import BUILTIN
+from .decorating import outermost, own_makers
 from .injection import DEPENDENCIES, is_marker, provided, through_providers
 from .library import library
 from .parametrized import asks_for_fixture
@@ -228,7 +229,7 @@ class Calls:
         interpreter = self._interpreter
         found: set[Value] = set()
         decorators = interpreter.eval(decorator, env)
-        for maker in decorators:
+        for maker in outermost(interpreter, decorators):
             match maker:
                 case External(name=name, receiver=None) if name in CONTEXT_MAKERS:
                     for value in values:
@@ -250,8 +251,10 @@ class Calls:
 
     def _wrapped(self, values: Values, maker: FunctionObject) -> Values:
         """A decorator of the project: its wrapper stands around the function, whose own results it passes on."""
+        interpreter = self._interpreter
         made = self._function(maker, ([(ast.Constant(None), values)], {}))
-        wrappers = tuple(sorted(v.key for v in made if isinstance(v, FunctionObject) and v not in values))
+        around = {v.key for v in made - values if isinstance(v, FunctionObject)} - own_makers(interpreter, maker.key)
+        wrappers = tuple(sorted(around))
         for value in values:
             if isinstance(value, FunctionObject):
                 self.wrapped[maker.key].add(value.key)
