@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .decisions import Step
@@ -31,7 +32,9 @@ class Walk:
         self._program = expired.program
         self.function = function
         self.reads: list[Read] = []
-        self._ends: list[tuple[State, Event | None]] = []
+        # The states at the ends of the function, what has expired the object that it returns there, and whether that
+        # is something true; None where it is not known.
+        self._ends: list[tuple[State, Event | None, bool | None]] = []
         # What has expired objects where an exception leaves: the function's own list, and one for each try around.
         self._raised: list[list[Event]] = [[]]
         self._own = _own_sessions(self._program, function)
@@ -44,19 +47,28 @@ class Walk:
                 state.held.add(parameter.arg)
                 state.expired[parameter.arg] = ENTRY
         if self._block(self.function.body, state):
-            self._ends.append((state, None))
+            self._ends.append((state, None, False))
         names = [p.arg for p in self.function.parameters()]
         result = Summary()
-        for end, returned in self._ends:
+        for end, returned, _ in self._ends:
             result.event = result.event or end.event
             left = {n for n in names if end.expired.get(n, ENTRY) is not ENTRY}
             result.left_expired |= left
             result.returned = result.returned or (returned if returned is not ENTRY else None)
+        result.gives = self._tells()
         result.raised = next(iter(self._raised[0]), None)
         for read in self.reads:
             if read.event is ENTRY and isinstance(read.node, ast.expr):
                 result.reads.setdefault(read.name, read)
         return result
+
+    def _tells(self) -> bool | None:
+        """Does what the function returns tell that it has expired objects: always something true, or always not?"""
+        behind = {truth for end, _, truth in self._ends if end.event is not None}
+        others = {truth for end, _, truth in self._ends if end.event is None}
+        if len(behind) == 1 and None not in behind and others and not behind & others:
+            return behind.pop()
+        return None
 
     def _is_self(self, parameter: ast.arg) -> bool:
         owner = self.function.owner
@@ -80,7 +92,7 @@ class Walk:
                 return False
             case ast.If(test=test, body=body, orelse=orelse):
                 self._expr(test, state)
-                return self._branches(state, [body, orelse])
+                return self._branches(state, [body, orelse], self._told(test, state))
             case ast.While() | ast.For() | ast.AsyncFor():
                 self._turns(node, state)
             case ast.With() | ast.AsyncWith():
@@ -105,7 +117,8 @@ class Walk:
             returned = self._value(node.value, state) if node.value else None
             if node.value is not None and returned is not None and self._is_served():
                 self._note(node, "", self._text(node.value), returned)
-            self._ends.append((state.copy(), returned))
+            truth = bool(node.value.value) if isinstance(node.value, ast.Constant) else None
+            self._ends.append((state.copy(), returned, truth if node.value is not None else False))
 
     def _turns(self, node: ast.While | ast.For | ast.AsyncFor, state: State) -> None:
         if isinstance(node, ast.While):
@@ -135,6 +148,7 @@ class Walk:
                 event = self._value(value, state)
                 for target in targets:
                     self._bind(target, event, state)
+                    self._remember(target, value, state)
             case ast.AnnAssign(target=target, value=value):
                 self._bind(target, self._value(value, state) if value else None, state)
             case ast.AugAssign(target=target, value=value):
@@ -149,10 +163,31 @@ class Walk:
             if isinstance(child, ast.expr):
                 self._expr(child, state)
 
-    def _branches(self, state: State, bodies: Iterable[Iterable[ast.stmt]]) -> bool:
+    def _remember(self, target: ast.expr, value: ast.expr, state: State) -> None:
+        """What a call gives has a name, by which it can be asked."""
+        if isinstance(target, ast.Name) and (told := state.told.get(_place(value))):
+            state.told[target.id] = told
+
+    def _told(self, test: ast.expr, state: State) -> tuple[int, Event] | None:
+        """The branch of an if statement in which an event has not happened: 0 is the body."""
+        is_true = True
+        match test:
+            case ast.UnaryOp(op=ast.Not(), operand=test):
+                is_true = False
+            case ast.Compare(left=left, ops=[ast.Is() | ast.IsNot() as sign], comparators=[ast.Constant(value=None)]):
+                test, is_true = left, isinstance(sign, ast.IsNot)
+        name = test.target.id if isinstance(test, ast.NamedExpr) else getattr(test, "id", "")
+        event = state.told.get(name or _place(test))
+        if event is None or event.gives is None:
+            return None
+        return (1 if event.gives is is_true else 0), event
+
+    def _branches(
+        self, state: State, bodies: Iterable[Iterable[ast.stmt]], told: tuple[int, Event] | None = None
+    ) -> bool:
         ends = []
-        for body in bodies:
-            branch = state.copy()
+        for number, body in enumerate(bodies):
+            branch = state.without(told[1]) if told and told[0] == number else state.copy()
             if self._block(body, branch):
                 ends.append(branch)
         if ends:
@@ -209,6 +244,7 @@ class Walk:
         match target:
             case ast.Name(id=name):
                 state.expired.pop(name, None)
+                state.told.pop(name, None)
                 state.held.discard(name)
                 if self._expired.holds(self._program.values(target)):
                     state.held.add(name)
@@ -266,6 +302,7 @@ class Walk:
                 return
             case ast.NamedExpr(target=target, value=value):
                 self._bind(target, self._value(value, state), state)
+                self._remember(target, value, state)
                 return
             case ast.Await(value=ast.Attribute(value=ast.Attribute(value=ast.Name(id=name), attr="awaitable_attrs"))):
                 state.expired.pop(name, None)
@@ -370,6 +407,7 @@ class Walk:
         """A call expires the caller's objects, but for those that the callee has refreshed."""
         fresh: set[str] | None = None
         found: Event | None = None
+        gives: set[bool | None] = set()
         for callee in self._expired.callees.get(node, ()):
             summary = self._expired.summaries.get(callee)
             step = Step(self.function.source.site(node), f"calls {callee.qualname}")
@@ -377,10 +415,14 @@ class Walk:
                 self._raised[-1].append(Event(node, (step, *summary.raised.chain)))
             if summary is None or summary.event is None or summary.event.is_own:
                 continue
+            gives.add(summary.gives)
             found = Event(node, (step, *summary.event.chain))
             given = _given(callee, node)
             names = {a.id for n, a in given.items() if isinstance(a, ast.Name) and n not in summary.left_expired}
             fresh = names if fresh is None else fresh & names
+        if found is not None and len(gives) == 1:
+            found = replace(found, gives=gives.pop())
+            state.told[_place(node)] = found
         if found is not None:
             self._happens(found, state, besides=fresh or set())
 
@@ -423,6 +465,12 @@ class Walk:
 
     def _text(self, node: ast.expr) -> str:
         return self._program.short(self.function.source, node)
+
+
+def _place(node: ast.expr) -> str:
+    """What stands for a call, awaited or not, among names."""
+    call = node.value if isinstance(node, ast.Await) else node
+    return f"{call.lineno}:{call.col_offset}" if isinstance(call, ast.Call) else ""
 
 
 def _settle(iterable: ast.expr, target: ast.expr, turn: State, state: State) -> None:

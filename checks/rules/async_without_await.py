@@ -79,11 +79,20 @@ def _waits_for_nothing(program: Program, function: Function) -> bool:
 
 
 def _should_wait(program: Program, function: Function) -> bool:
-    """Does it block, or use a session, or make a coroutine that nobody awaits? Other rules say so, and mend it."""
+    """Does it block, or reach a database, or make a coroutine that nobody awaits? Other rules say so, and mend it."""
     if any(made.function is function for made in neglected(program)) or any(blocking(program).in_function(function)):
         return True
-    databases = (program.values(n) for n in function.own_nodes() if isinstance(n, ast.Name | ast.Attribute))
-    return any(is_async_database(program, values) or is_sync_database(program, values) for values in databases)
+    reached = [function]
+    for deeper in reached:
+        if _uses_database(program, deeper):
+            return True
+        reached.extend(f for f in dict.fromkeys(c for _, c in edges(program).get(deeper, ())) if f not in reached)
+    return False
+
+
+def _uses_database(program: Program, function: Function) -> bool:
+    known = (program.values(n) for n in function.own_nodes() if isinstance(n, ast.Name | ast.Attribute))
+    return any(is_async_database(program, values) or is_sync_database(program, values) for values in known)
 
 
 def _is_alone(program: Program, function: Function) -> bool:

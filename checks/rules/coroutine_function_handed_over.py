@@ -96,7 +96,10 @@ def find(program: Program) -> Iterator[Finding]:
 
 
 def _is_coroutine_function(program: Program, value: Value) -> bool:
-    return isinstance(value, FunctionObject) and gives_coroutine(program, program.function(value.key))
+    if not isinstance(value, FunctionObject):
+        return False
+    function = program.function(value.key)
+    return function.is_async and gives_coroutine(program, function)
 
 
 def _maps(program: Program, node: ast.expr) -> bool:

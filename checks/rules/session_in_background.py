@@ -75,7 +75,7 @@ def find(program: Program) -> Iterator[Finding]:
 
 def _finding(function: Function, node: ast.AST, what: str, chain: Iterable[Step]) -> Finding:
     assert isinstance(node, ast.Call)
-    message = f"{what} is closed when this runs, behind the response: let it open its own session"
+    message = f"{what} may be closed when this runs, behind the response: let it open its own session"
     return finding(function.source, node, CODE, message, chain)
 
 

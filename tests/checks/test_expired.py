@@ -41,6 +41,13 @@ async def refused(db: AsyncSession):
     except ValueError:
         await db.rollback()
         raise
+async def stored(db: AsyncSession):
+    try:
+        await db.flush()
+        return True
+    except ValueError:
+        await db.rollback()
+        return False
 async def passed_on(db: AsyncSession): await refused(db)
 async def elsewhere():
     async with Local() as other: await other.commit()
@@ -71,6 +78,9 @@ def reads(body: str, head: str = HEAD) -> bool:
         "user.name = 'a'\nawait db.commit()\nuser.name += 'b'",
         "await db.commit()\nreturn f'{user.name}'",
         "try:\n    await refused(db)\nexcept ValueError:\n    return user.name",
+        "if not await stored(db): raise KeyError(user.name)\nreturn x",
+        "done = await stored(db)\nx(done)\nreturn user.name",
+        "done = await stored(db)\nif done: return x\nreturn user.name",
         "try:\n    await passed_on(db)\nexcept ValueError as error:\n    x(user.name, error)",
         "users = (await db.scalars(select(User))).all()\nawait db.commit()\nfor u in users[1:]: print(u.name)",
         "found = []\nfor i in x:\n    made = User(id=i)\n    db.add(made)\n    found.append(made)\n"
@@ -98,6 +108,10 @@ def test_an_expired_object_is_read(body: str) -> None:
         "user = User(name='a')\nreturn user.name",
         "await db.commit()\nreturn user.not_a_column",
         "await refused(db)\nreturn user.name",
+        "if not await stored(db): raise KeyError\nreturn user.name",
+        "done = await stored(db)\nif not done:\n    return x\nreturn user.name",
+        "if await stored(db): return user.name\nraise KeyError",
+        "if done := await stored(db): return user.name\nreturn done",
         "try:\n    await refused(db)\nexcept ValueError:\n    return x\nreturn user.name",
         "try:\n    await refused(db)\nexcept ValueError:\n    await db.refresh(user)\n    return user.name",
         "await db.commit()\nx(await user.awaitable_attrs.id)\nreturn user.name",

@@ -5,6 +5,7 @@ import subprocess
 import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
@@ -90,3 +91,11 @@ class Counter:
     async def add(self):
         with self.lock:  # AS502 a thread's lock in an attribute
             await asyncio.sleep(0)
+
+
+workers = ThreadPoolExecutor()
+
+
+
+async def wait_for_pool():
+    return workers.submit(len, "abc").result()  # AS501 waits for a pool

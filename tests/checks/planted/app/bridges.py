@@ -170,3 +170,14 @@ async def connected(connection, record):
 
 async def sent_off(session: AsyncSession):
     await session.run_sync(load)  # AS205 a coroutine function in run_sync
+
+
+async def done(task):
+    await asyncio.sleep(0)
+
+
+async def followed():
+    task = asyncio.create_task(load(1))
+    task.add_done_callback(done)  # AS205 a callback of a task
+    asyncio.get_running_loop().call_later(5, done)  # AS205 a callback of the loop
+    await task

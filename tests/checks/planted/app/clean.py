@@ -270,3 +270,26 @@ async def awaited_before(key: int, session: AsyncSession = Depends(get_session))
     author = await session.get_one(Author, key)
     await author.awaitable_attrs.books
     return author
+
+
+pending = {}
+
+
+async def wait_later(key):
+    pending[key] = asyncio.create_task(asyncio.sleep(1))
+    pending[key].add_done_callback(lambda done: pending.pop(key, None))
+
+
+async def stored(session: AsyncSession):
+    try:
+        await session.flush()
+    except ValueError:
+        await session.rollback()
+        return False
+    return True
+
+
+async def store_or_refuse(session: AsyncSession, author: Author):
+    if not await stored(session):
+        raise KeyError("refused")
+    return author.name

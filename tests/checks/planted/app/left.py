@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, Depends, FastAPI
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import create_engine, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -129,3 +129,16 @@ async def callers():
     async with SessionLocal() as session:
         await query_bare(session)
         await Store(session).count()
+
+
+async def bulk(session: AsyncSession):
+    session.bulk_save_objects([Author(name="Ada")])  # AS101 a bulk call
+
+
+async def tables(pool: AsyncEngine):
+    return inspect(pool).get_table_names()  # AS104 inspect() of an async engine
+
+
+@router.get("/left/sync")
+async def sync_dependency(session: AsyncSession = Depends(get_sync_session)):  # AS105 a dependency that gives a sync one
+    await session.commit()
