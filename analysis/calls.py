@@ -510,6 +510,8 @@ class Calls:
             return frozenset({receiver}) if receiver is not None else NOTHING
         if kind == "@made" and isinstance(receiver, ClassObject) and node is not None:
             return self._instantiate(receiver.cls, node, ([], {}))
+        if kind == "@modelled":
+            return self._interpreter.objects.modelled(receiver)
         if kind == "@kept":
             own = self._interpreter.store.read("kept", receiver.origin) if isinstance(receiver, Instance) else NOTHING
             return own | (arguments[0][0][1] if arguments[0] else NOTHING)

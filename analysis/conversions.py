@@ -18,7 +18,7 @@ from .mapped import Mapped
 from .once import once
 from .order import dominates, may_follow
 from .server_values import is_sql
-from .symbols import Class, Function
+from .symbols import Class, Function, dotted
 from .values import ClassObject, External, Instance, Text
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _in_function(program: Program, function: Function) -> Iterator[Conversion]:
 
 
 def lost(program: Program) -> Iterator[tuple[Function, str]]:
-    """The functions that give an object an SQL expression and leave the flush to others, and the column."""
+    """The functions that give objects an SQL expression and leave it to others to load what it gave, and the column."""
     for function in program.functions:
         settled = {
             node
@@ -87,6 +87,26 @@ def lost(program: Program) -> Iterator[tuple[Function, str]]:
                     is_column = any(column in m.columns for m in _classes(program, of, Instance))
                     if is_column and _is_expression(program, value):
                         yield function, column
+                case ast.Call(func=ast.Attribute(attr="values")) if _is_bulk_update(statement):
+                    yield from ((function, name) for name, v in _values(statement) if _is_expression(program, v))
+
+
+def _is_bulk_update(node: ast.expr) -> bool:
+    """`update(Model).where(…).values(…)`, which expires what it can't work out itself."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        node = node.func.value
+    return isinstance(node, ast.Call) and dotted(node.func) == "update"
+
+
+def _values(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """The columns and what they get: `values(name=…)`, `values({Model.name: …})`, `values({"name": …})`."""
+    yield from ((k.arg, k.value) for k in node.keywords if k.arg)
+    for argument in node.args:
+        if isinstance(argument, ast.Dict):
+            for key, value in zip(argument.keys, argument.values, strict=True):
+                match key:
+                    case ast.Attribute(attr=name) | ast.Constant(value=str(name)):
+                        yield name, value
 
 
 def _given(program: Program, function: Function) -> Iterator[tuple[str, ast.expr, str]]:

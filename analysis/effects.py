@@ -129,7 +129,7 @@ class Effects:
                 for behind in _after(function.source, node, ending):
                     yield Event(behind, f"{callee.qualname} may roll back, which expires it")
             if columns := frozenset(self._lost.get(callee, ())):
-                why = f"{callee.qualname} gives it an SQL expression, which a flush expires"
+                why = f"{callee.qualname} gives it an SQL expression, whose value has to be loaded"
                 yield Event(node, why, columns=columns)
         for request, cause in self._requests.expiring(function):
             yield Event(request, f"{cause.qualname}, of the application, expires it in the session that both have")

@@ -104,7 +104,7 @@ class Expiry:
 
     def _is_affected(self, source: Source, event: Event, node: ast.Attribute, nodes: list[ast.AST]) -> bool:
         """Can the event have expired what is read?"""
-        if not self._is_read(source, node) or not _is_simple(node.value):
+        if not self._is_read(source, node) or not (_is_simple(node.value) or (event.columns and _is_got(node.value))):
             return False
         if event.columns and node.attr not in event.columns:
             return False
@@ -260,10 +260,15 @@ def _later(one: ast.AST, other: ast.expr | ast.stmt) -> bool:
 
 
 def _is_simple(node: ast.expr) -> bool:
-    """Is this a variable, or an attribute of one?"""
-    while isinstance(node, ast.Attribute):
+    """Is this a variable, an attribute of one, or an item at a constant place?"""
+    while isinstance(node, ast.Attribute) or (isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)):
         node = node.value
     return isinstance(node, ast.Name)
+
+
+def _is_got(node: ast.expr) -> bool:
+    """Is this `session.get(Model, key)`, which gives the object that the session has already?"""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get"
 
 
 def _iterable(source: Source, node: ast.AST) -> ast.expr | None:

@@ -156,6 +156,12 @@ class Objects:
                 return values
         return frozenset()
 
+    def modelled(self, factory: Value | None) -> Values:
+        """What a factory makes whose inner class `Meta` names the model."""
+        metas = self.class_attribute(factory.cls, "Meta") if isinstance(factory, ClassObject) else frozenset()
+        models = [m for meta in metas if isinstance(meta, ClassObject) for m in self.class_attribute(meta.cls, "model")]
+        return frozenset(Instance(m.cls) for m in models if isinstance(m, ClassObject))
+
     def instance_attribute(self, key: str, name: str) -> Values:
         """What methods have assigned to `self.name`, in the class or its bases."""
         found: set[Value] = set()

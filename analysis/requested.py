@@ -124,6 +124,9 @@ def _status(function: Function, node: ast.Call) -> int | None:
     parent = function.source.parents.get(node)
     parent = function.source.parents.get(parent) if isinstance(parent, ast.Await) else parent
     match parent:
+        case ast.Attribute(attr="status_code"):
+            compared = function.source.parents.get(parent)
+            return _expected(compared) if isinstance(compared, ast.Compare) and compared.left is parent else None
         case ast.Assign(targets=[ast.Name(id=name)]):
             asserts = [n for n in function.own_nodes() if isinstance(n, ast.Assert) and n.lineno > node.lineno]
             found = {n.lineno: status for n in asserts if (status := _asserted(n.test, name))}
@@ -133,15 +136,16 @@ def _status(function: Function, node: ast.Call) -> int | None:
 
 def _asserted(test: ast.expr, name: str) -> int | None:
     match test:
-        case ast.Compare(
-            left=ast.Attribute(value=ast.Name(id=of), attr="status_code"), ops=[ast.Eq()], comparators=[expected]
-        ) if of == name:
-            return _number(expected)
+        case ast.Compare(left=ast.Attribute(value=ast.Name(id=of), attr="status_code")) if of == name:
+            return _expected(test)
     return None
 
 
-def _number(expected: ast.expr) -> int | None:
-    """`404`, or `status.HTTP_404_NOT_FOUND`."""
+def _expected(compared: ast.Compare) -> int | None:
+    """What a status is compared with: `404`, or `status.HTTP_404_NOT_FOUND`."""
+    expected = compared.comparators[0]
+    if not isinstance(compared.ops[0], ast.Eq):
+        return None
     if isinstance(expected, ast.Constant):
         return expected.value if isinstance(expected.value, int) else None
     digits = re.search(r"HTTP_(\d{3})", dotted(expected))

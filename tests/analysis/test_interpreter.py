@@ -548,3 +548,31 @@ def test_a_crowd_of_mocks_in_one_helper_is_bounded() -> None:
     program = Program(Path(), {p: Source.parse(p, t.encode()) for p, t in texts.items()}, Settings())
     (name,) = (n for n in program.sources["m.py"].nodes if isinstance(n, ast.Name))
     assert 1 < len(program.values(name)) < 1000
+
+
+def test_factories_make_objects_of_their_model() -> None:
+    text = """
+from factory import Factory
+from factory.alchemy import SQLAlchemyModelFactory
+
+class User: ...
+
+class Plain(Factory[User]):
+    class Meta:
+        model = User
+
+class Stored(SQLAlchemyModelFactory):
+    class Meta:
+        model = User
+
+class Admin(Stored): ...
+
+probe(Plain.build())
+probe(Admin.create(name="ann"))
+probe(Stored.create_batch(2)[0])
+probe(Plain.unknown())
+"""
+    program = Program(Path(), {"m.py": Source.parse("m.py", text.encode())}, Settings())
+    probes = [n for n in program.sources["m.py"].nodes if isinstance(n, ast.Call) and ast.unparse(n.func) == "probe"]
+    found = [{getattr(v, "cls", "") for v in program.values(n.args[0])} for n in probes]
+    assert found == [{"m.py::User"}, {"m.py::User"}, {"m.py::User"}, set()]

@@ -181,3 +181,15 @@ def test_it(db):
 """
     follows(tmp_path, {"work.py": work, "test_it.py": test})
     assert f'assert {read} == "a"' in text(tmp_path, "test_it.py")
+
+
+def test_the_status_is_asserted_at_once(tmp_path: Path) -> None:
+    test = TEST.format(given="db", request='put("/items/1?name=taken")', status=409, name="a")
+    test = test.replace("    response = client.", "    assert client.").replace(
+        "\n    assert response.status_code == 409", ".status_code == status.HTTP_409_CONFLICT"
+    )
+    test = "from fastapi import status\n" + test.replace("    item = Item", "    items = [Item").replace(
+        'name="a")', 'name="a")]'
+    ).replace("add(item)", "add(items[0])").replace("item.name", "items[0].name").replace("item.id", "items[0].id")
+    follows(tmp_path, {"handlers.py": HANDLERS, "test_it.py": test})
+    assert "assert await items[0].awaitable_attrs.name" in text(tmp_path, "test_it.py")
