@@ -32,19 +32,25 @@ CHANGING = frozenset({"fixture", "overload", "task", "shared_task", "command", "
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Coroutine:
-    """A call in `function` that makes a coroutine which is not awaited.
+    """A call in `function`, or a property that is read, that makes a coroutine which is not awaited.
 
     `kind`: "database" (of an async session, connection, engine or transaction), "project" (`callee` is the function) or
     "library". `what` is the name of what is called, `fate` what becomes of the coroutine.
     """
 
     function: Function
-    node: ast.Call
+    node: ast.expr
     kind: str
     what: str
     fate: Fate
     callee: Function | None = None
     confidence: Confidence = Confidence.HIGH
+
+    @property
+    def text(self) -> str:
+        """The code that makes it, without what it is given."""
+        source = self.function.source
+        return f"{source.text(self.node.func)}()" if isinstance(self.node, ast.Call) else source.text(self.node)
 
 
 @once
@@ -55,14 +61,23 @@ def neglected(program: Program) -> list[Coroutine]:
 
 def _in(program: Program, function: Function) -> Iterator[Coroutine]:
     for node in function.own_nodes():
-        if not isinstance(node, ast.Call) or isinstance(function.source.parents.get(node), ast.Await):
+        if isinstance(function.source.parents.get(node), ast.Await):
             continue
-        made = _made(program, function, node)
-        if made is not None:
+        made = None
+        if isinstance(node, ast.Call):
+            made = _made(program, function, node)
+        elif isinstance(node, ast.Attribute) and node.attr in _async_properties(program):
+            made = _read(program, node)
+        if made is not None and isinstance(node, ast.expr):
             kind, what, callee, confidence = made
             fate = fate_of(program, function, node)
             if fate in {Fate.DROPPED, Fate.VALUE}:
                 yield Coroutine(function, node, kind, what, fate, callee, confidence)
+
+
+@once
+def _async_properties(program: Program) -> frozenset[str]:
+    return frozenset(f.name for f in program.functions if f.is_async and f.is_property)
 
 
 Made = tuple[str, str, Function | None, Confidence]
@@ -78,6 +93,15 @@ def _made(program: Program, function: Function, node: ast.Call) -> Made | None:
     if known is None or (None in found and not _hides_a_session(program, function, values)):
         return None
     return known
+
+
+def _read(program: Program, node: ast.Attribute) -> Made | None:
+    """The coroutine that an async property gives."""
+    for value in program.values(node.value):
+        methods = program.methods(value.cls, node.attr) if isinstance(value, Instance) else []
+        if methods and all(m.is_async and m.is_property for m in methods):
+            return "project", methods[0].qualname, methods[0], Confidence.HIGH
+    return None
 
 
 def _hides_a_session(program: Program, function: Function, values: Sequence[Value]) -> bool:

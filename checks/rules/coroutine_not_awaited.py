@@ -76,7 +76,7 @@ def find(program: Program) -> Iterator[Finding]:
         if made.kind == "project" and made.callee is not None:
             source = made.function.source
             known = "" if made.confidence is Confidence.HIGH else " (known by its name)"
-            message = f"{source.text(made.node.func)}() is a coroutine{known} that nobody awaits, {WHY[made.fate]}"
+            message = f"{made.text} is a coroutine{known} that nobody awaits, {WHY[made.fate]}"
             site = made.callee.site()
             chain = [Step(site.path, site.line, f"{made.what} is async")]
             is_sure = made.confidence is Confidence.HIGH

@@ -55,7 +55,5 @@ def find(program: Program) -> Iterator[Finding]:
     for made in neglected(program):
         if made.kind == "library":
             source = made.function.source
-            message = (
-                f"{source.text(made.node.func)}() is a coroutine ({made.what}) that nobody awaits: put await before"
-            )
+            message = f"{made.text} is a coroutine ({made.what}) that nobody awaits: put await before"
             yield finding(source, made.node, CODE, message, fix=awaited(source, made.node))

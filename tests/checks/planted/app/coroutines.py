@@ -229,3 +229,18 @@ async def streamed(session: AsyncSession):
 async def rightly_streamed(session: AsyncSession):
     async for row in await session.stream(select(Author)):
         print(row)
+
+
+class Shelf:
+    def __init__(self, session: AsyncSession):
+        self.session = session
+
+    @property
+    async def size(self):
+        return await self.session.scalar(select(Author.id))
+
+
+async def full(shelf: Shelf):
+    if shelf.size > 3:  # AS202 an async property
+        return True
+    return await shelf.size
