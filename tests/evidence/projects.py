@@ -37,7 +37,7 @@ CONFTEST = """
 
     @pytest.fixture
     def session():
-        engine = create_engine("sqlite://", poolclass=StaticPool)
+        engine = create_engine("sqlite://", poolclass=StaticPool, echo=False)
         Base.metadata.create_all(engine)
         with sessionmaker(engine)() as session:
             session.add(Author(id=1, name="Ada", books=[Book(id=1, title="One"), Book(id=2, title="Two")]))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from asyncshift.checks.evidence.parity import compare
-from asyncshift.checks.evidence.recording import Application, Frame, Load, Recording, Statement, Test, Warned
+from asyncshift.checks.evidence.recording import Application, Exchange, Frame, Load, Recording, Statement, Test, Warned
 from asyncshift.checks.evidence.responses import differences
 from asyncshift.checks.evidence.sql import is_plumbing, normal, shape
 from asyncshift.cli.parity import told
@@ -87,6 +87,24 @@ def test_loads_that_were_made_explicit_are_explained() -> None:
     found = compare(before, after)
     assert found.is_equal
     assert found.explained == {"lazy less": 1, "eager more": 1}
+
+
+def test_an_answer_that_was_kept_is_explained() -> None:
+    answer = Exchange("GET", "/a", {}, None, 200, "application/json", "1f", "{}", "call")
+    read, other = statement("SELECT a.id FROM a"), statement("SELECT b.id FROM b")
+
+    def suite(*second: Statement, answer: Exchange = answer) -> Recording:
+        tests = [Test("one", "passed", statements=[read]), Test("two", "passed", statements=list(second))]
+        for test in tests:
+            test.exchanges.append(answer)
+        return Recording(tests={test.name: test for test in tests})
+
+    found = compare(suite(), suite(read))
+    assert found.is_equal
+    assert found.explained == {"cached less": 1}
+    assert not compare(suite(), suite(other)).is_equal
+    assert not compare(suite(), suite(read, answer=replace(answer, digest="2f"))).is_equal
+    assert not compare(suite(read), suite()).is_equal
 
 
 def test_a_statement_that_moved_is_not_explained() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 import json
 import os
 import sys
@@ -308,7 +309,7 @@ class Database:
                 self._made.add(key)
                 self._log.line(*key)
 
-        cls.__init__ = made
+        cls.__init__ = _with_parameters(original, made)
 
     def _note_missing(self, error: Any) -> None:
         """A MissingGreenlet is noted where it is raised, since what sees it may turn it into a response."""
@@ -323,6 +324,17 @@ class Database:
                 self.loads.append(["", "", stack, "", None, [], walk.through, True, self.phase])
 
         error.__init__ = raised
+
+
+def _with_parameters(original: Any, made: Any) -> Any:
+    """A function that has the original's parameters: `create_engine()` looks at their names in the code object."""
+    code = original.__code__
+    if code.co_kwonlyargcount or code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS):
+        return made
+    names = ", ".join(code.co_varnames[: code.co_argcount])
+    found = eval(f"lambda {names}: made({names})", {"made": made})
+    found.__defaults__ = original.__defaults__
+    return found
 
 
 def _attribute(walk: Walk) -> tuple[Any, str, str] | None:
