@@ -132,3 +132,18 @@ def test_what_no_call_is_found_for_is_told(run: Run, jobs: Folder) -> None:
     (jobs.root / "test_tasks.py").write_text(textwrap.dedent(BARE_TEST))
     assert run("record", *SUITE).exit_code == 0
     assert _looks(run) == [(10, "the recording saw that this sends SQL, through something that is not known")]
+
+
+def test_until_verified_needs_what_the_recording_saw(run: Run, project: Folder) -> None:
+    result = run("migrate", "--force", "--until-verified", *SUITE)
+    assert result.exit_code == 0, result.output
+    assert "await thing.awaitable_attrs.books" in (project.root / "tasks.py").read_text()
+
+
+def test_a_partial_recording_is_used_for_what_it_holds(run: Run, project: Folder) -> None:
+    project.write({"test_z.py": "import os\ndef test_end(): os._exit(3)\n"})
+    assert run("record", *SUITE).exit_code == 1
+    result = run("plan", "--json")
+    reason = "a process of the suite ended before its time (last finished test: test_tasks.py::test_run)"
+    assert f"The recording is partial, and is used for what it holds: {reason}" in " ".join(result.stderr.split())
+    assert any(d["action"] == "await the lazy load" for d in json.loads(result.stdout)["decisions"])

@@ -13,6 +13,7 @@ from click.testing import Result
 
 from asyncshift.cli import writing
 
+from ..evidence.projects import write
 from .conftest import Folder
 
 Run = Callable[..., Result]
@@ -68,6 +69,17 @@ def test_what_is_missing(run: Run, folder: Folder, arguments: tuple[str, ...], t
     assert (result.exit_code, result.stderr) == (2, f"asyncshift: {told}\n")
 
 
+def test_a_recording_that_is_older_than_the_code(run: Run, folder: Folder) -> None:
+    suite = ("--", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    folder.write({"pyproject.toml": "", "one.py": "ONE = 1\n", "test_it.py": "def test_it():\n    import one\n"})
+    assert run("record", *suite).exit_code == 0
+    folder.write({"one.py": "ONE = 2\n"})
+    writing.write(folder.root, {"one.py": b"ONE = 3\n"})
+    result = run("verify", *suite)
+    assert result.exit_code == 0, result.output
+    assert "The recording is older than one.py: what it says of them may be outdated." in result.stderr
+
+
 def test_until_verified(run: Run, shop: Folder) -> None:
     result = run("migrate", "--force", "--until-verified", *SUITE)
     assert result.exit_code == 0, result.output
@@ -90,3 +102,89 @@ def test_migrations_right_after_each_other_are_one(folder: Folder) -> None:
     folder.write({"a.py": "by hand"})
     writing.write(folder.root, {"a.py": b"four"})
     assert len(writing.chain(folder.root)) == 1
+
+
+LIBRARY = """
+    from sqlalchemy import Column, ForeignKey, Integer, String
+    from sqlalchemy.orm import declarative_base, relationship
+
+    Base = declarative_base()
+
+    class Author(Base):
+        __tablename__ = "authors"
+        id = Column(Integer, primary_key=True)
+        books = relationship("Book")
+
+    class Book(Base):
+        __tablename__ = "books"
+        id = Column(Integer, primary_key=True)
+        title = Column(String)
+        author_id = Column(ForeignKey("authors.id"))
+"""
+API = """
+    from fastapi import Depends, FastAPI
+    from models import Author
+
+    app = FastAPI()
+
+    async def get_db():
+        raise NotImplementedError
+
+    @app.get("/authors/{{number}}")
+    async def titles(number: int, db=Depends(get_db)):
+        author = {wait}db.get(Author, number)
+        return [book.title for book in author.books]
+"""
+# The application is given the session that has loaded the books already.
+API_TEST = """
+    import asyncio
+    import httpx
+    from api import app, get_db
+    from models import Author, Base, Book
+    from sqlalchemy import create_engine
+    from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+    from sqlalchemy.orm import Session
+
+    async def ask(session):
+        async def shared():
+            return session
+
+        author = Author(id=1, books=[Book(title="One")])
+        session.add(author)
+        {wait}session.commit()
+        {wait}session.refresh(author, ["books"])
+        app.dependency_overrides[get_db] = shared
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            assert (await client.get("/authors/1")).json() == ["One"]
+
+    async def run():
+        engine = {engine}
+        {begin} engine.begin() as connection:
+            {create}
+        {begin} {session}(engine, expire_on_commit=False) as session:
+            await ask(session)
+
+    def test_titles():
+        asyncio.run(run())
+"""
+SYNC = {
+    "wait": "", "begin": "with", "engine": 'create_engine("sqlite:///test.db")', "session": "Session",
+    "create": "Base.metadata.create_all(connection)",
+}  # fmt: skip
+ASYNC = {
+    "wait": "await ", "begin": "async with", "engine": 'create_async_engine("sqlite+aiosqlite://")',
+    "session": "AsyncSession", "create": "await connection.run_sync(Base.metadata.create_all)",
+}  # fmt: skip
+
+
+def test_isolated_requests_find_what_a_shared_session_hides(run: Run, folder: Folder) -> None:
+    suite = ("--", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    files = {"pyproject.toml": "", "models.py": LIBRARY}
+    write(folder.root, {**files, "api.py": API.format(**SYNC), "test_api.py": API_TEST.format(**SYNC)})
+    assert run("record", *suite).exit_code == 0
+    write(folder.root, {"api.py": API.format(**ASYNC), "test_api.py": API_TEST.format(**ASYNC)})
+    shared = run("verify", *suite)
+    assert shared.exit_code == 0, shared.output
+    isolated = run("verify", "--isolate", *suite)
+    assert isolated.exit_code == 1
+    assert "MissingGreenlet: models.Author.books at api.py:12, 1 time" in isolated.output
