@@ -11,15 +11,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from ..analysis.mocks import AWAITED_ASSERTIONS, CALL, Path, is_below
+from ..analysis.mocks import CALL, Path, is_below
 from ..analysis.program import Program
 from ..analysis.queries import QUERY_METHODS
 from ..analysis.source import Source
 from ..analysis.stand_ins import is_test_code
 from ..analysis.symbols import Function
-from ..analysis.values import Mock, Values
+from ..analysis.values import ClassObject, Mock, Values
 from .edit import Edit, Replace, apply
-from .mock_entities import by_entity
+from .mock_asserted import asserted, criteria_asserted
+from .mock_entities import GIVING, by_entity, for_all
 from .mock_homes import SIDE_EFFECT
 from .mock_queries import QUERY, shifted
 from .mock_turns import in_turn
@@ -71,6 +72,10 @@ class _Met:
         """The queries that go on from here: from `query()` on, and from the session on in the rewritten code."""
         length = len(self.session)
         return [(i.old[length + 2 :], i.new[length:]) for i in self.images if is_below(i.old, self.path)]
+
+    def is_awaited(self, sender: str) -> bool:
+        """Is a method of the session awaited from now on?"""
+        return self.made.uses[(*self.session, sender)].site is not None
 
     @property
     def queries(self) -> tuple[ast.expr, ...]:
@@ -171,10 +176,14 @@ class Moves:
         if not met.results and met.made.mock.spec and _is_idle_set_up(source.statement(node), whole):
             return Move(function, whole, tuple(without(source, source.statement(node))))
         if len(met.results) != 1:
-            return Move(function, whole, (), GONE)
+            is_given = whole is node and met.path == (*met.session, QUERY, CALL)
+            edits = for_all(source, whole, met.ways) if is_given else []
+            return Move(function, whole, tuple(edits), "" if edits else GONE)
         result = next(iter(met.results))
-        if met.path == (*met.session, QUERY):
-            return self._of_query(function, whole, node, result[len(met.session)])
+        if met.path == (*met.session, QUERY) and whole.value is node:
+            return self._of_query(function, whole, met, result[len(met.session)])
+        if edits := self._of_criteria(function, whole, node, met):
+            return Move(function, whole, tuple(edits))
         statement = source.parents[node]
         if isinstance(statement, ast.Assign) and self._gives_itself(statement, met):
             return Move(function, whole, tuple(without(source, statement)))
@@ -193,14 +202,24 @@ class Moves:
             return Move(function, node, (), f"the code reads {image.new[-1]} of the result now")
         return replace(move, image=image, origin=met.made.mock.origin) if _is_set_up(function, node) else move
 
-    def _of_query(self, function: Function, whole: ast.Attribute, node: ast.Attribute, sending: str) -> Move:
+    def _of_query(self, function: Function, whole: ast.Attribute, met: _Met, sender: str) -> Move:
         """`db.query.assert_called_once()`."""
         source = function.source
         call = source.parents[whole]
-        wanted = AWAITED_ASSERTIONS.get(whole.attr)
-        if whole.value is node and wanted and isinstance(call, ast.Call) and not (call.args or call.keywords):
-            return Move(function, whole, (_renamed(source, node, sending), _renamed(source, whole, wanted)))
-        return Move(function, whole, (), GONE)
+        given = [*call.args, *call.keywords] if isinstance(call, ast.Call) else []
+        is_class = len(given) == 1 and isinstance(given[0], ast.expr) and _is_class(self._program, given[0])
+        is_class = is_class and sender in GIVING
+        edits = asserted(source, whole, sender, met.is_awaited(sender), is_class)
+        return Move(function, whole, tuple(edits), "" if edits else GONE)
+
+    def _of_criteria(self, function: Function, whole: ast.Attribute, node: ast.Attribute, met: _Met) -> list[Edit]:
+        """`db.query.return_value.filter.assert_called_once()`."""
+        sender = next(iter(met.results))[len(met.session)]
+        sessions = [n for n in _inwards(node) for v in self._values(n) if isinstance(v, Mock) and v.path == met.session]
+        if not sessions or whole.value is not node or sender not in GIVING:
+            return []
+        text = function.source.text(sessions[0])
+        return criteria_asserted(function.source, whole, text, sender, met.is_awaited(sender))
 
     def _effect(self, function: Function, whole: ast.Attribute, node: ast.Attribute, met: _Met) -> Move:
         """`db.query.side_effect = …`: a list of queries, or a function that chooses one."""
@@ -279,6 +298,12 @@ def _is_query(made: MadeMock, path: Path) -> bool:
     if any(path == i.old or is_below(path, i.old) for i in made.images):
         return False
     return bool(made.images) and (QUERY in path or any((*path, CALL) == i.old for i in made.images))
+
+
+def _is_class(program: Program, node: ast.expr) -> bool:
+    """Is it a mapped class?"""
+    values = program.values(node)
+    return bool(values) and all(isinstance(v, ClassObject) and program.mapped(v.cls) for v in values)
 
 
 def _is_idle_set_up(statement: ast.stmt, target: ast.Attribute) -> bool:

@@ -108,7 +108,8 @@ class Choices:
             return True
         if self.home is None:
             return False
-        effects = ((*parent, SIDE_EFFECT), (*parent[:-1], QUERY, SIDE_EFFECT)) if is_result else ()
+        query = (*parent[:-1], QUERY)
+        effects = ((*parent, SIDE_EFFECT), (*query, SIDE_EFFECT), (*query, CALL)) if is_result else ()
         return self.home.first(path, *effects) is not None
 
     def _has_unknown_children(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterable
 
+from ..analysis.mocks import Path
 from ..analysis.program import Program
 from ..analysis.queries import chains, queries
 from ..analysis.source import Source
@@ -40,6 +41,30 @@ def by_entity(
         return []
     lines = [f"{source.text(session)}.{name}.side_effect = {effect}" for name in names]
     return [Replace(*source.span(statement), f"{source.newline}{source.indentation(statement)}".join(lines))]
+
+
+def for_all(source: Source, target: ast.Attribute, ways: Iterable[tuple[Path, Path]]) -> list[Edit]:
+    """The edits for `session.query.return_value = query` where the code gets what is set up on it in several ways.
+
+    None where a method of the query that gives a value is not the only one, or one of a result has another name now.
+    """
+    statement, query = source.parents[target], target.value
+    if not (
+        isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Name) and statement.targets == [target]
+    ):
+        return []
+    session, name = source.text(query)[: -len(QUERY) - 1], statement.value.id
+    lines: dict[str, str] = {}
+    for old, new in ways:
+        sender, method = new[0], old[-2]
+        if sender in GIVING and new[-2:] != old[-2:]:
+            return []
+        given = f"return_value = {name}" if sender in GIVING else f"side_effect = lambda statement: {name}.{method}()"
+        line = f"{session}.{sender}.{given}"
+        if lines.setdefault(sender, line) != line:
+            return []
+    texts = [lines[sender] for sender in sorted(lines)]
+    return [Replace(*source.span(statement), f"{source.newline}{source.indentation(statement)}".join(texts))]
 
 
 def _effect(program: Program, source: Source, value: ast.expr) -> str:
