@@ -45,6 +45,7 @@ WORDS = {
     "raw-sql": "strings made statements",
     "requirements": "requirements listed",
     "schema": "calls on the schema run on an async connection",
+    "row-factories": "factories that flush or commit",
     "scripts": "scripts moved into main()",
     "session-types": "annotations and imports changed",
     "sleeps": "time.sleep replaced",
