@@ -27,22 +27,22 @@ def decide(program: Program) -> Iterator[Decision]:
     objects = program.interpreter.objects
     for key, cls in objects.classes.items():
         if program.colours.reasons and cls.source.path not in program.kept and FACTORY in objects.ancestry(key):
-            for value in _persistence(cls):
+            for value, how in _persistence(cls):
                 concern = (
-                    f"{cls.name} would {value.value} its session without await: give it session.sync_session, "
+                    f"{cls.name} would {how} its session without await: give it session.sync_session, "
                     "and make its objects inside of session.run_sync"
                 )
                 yield decided(program, NAME, left(cls.source, value, concern))
 
 
-def _persistence(cls: Class) -> Iterator[ast.Constant]:
+def _persistence(cls: Class) -> Iterator[tuple[ast.Constant, str]]:
     """The setting of a factory that lets it flush or commit."""
     for meta in cls.node.body:
         for statement in meta.body if isinstance(meta, ast.ClassDef) and meta.name == "Meta" else ():
             match statement:
                 case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value="flush" | "commit") as value):
                     if name == PERSISTENCE:
-                        yield value
+                        yield value, str(value.value)
 
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
