@@ -1,7 +1,6 @@
 """Factories of factory_boy that flush or commit by themselves are reported.
 
-    class Meta:
-        sqlalchemy_session_persistence = "commit"    # left as it is, and told
+    sqlalchemy_session_persistence = "commit"    ->    the same, and a line of the plan
 
 Such a factory calls its session without await; one that only adds to the session works with an async one as it is.
 """
