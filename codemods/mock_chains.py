@@ -173,7 +173,7 @@ class Moves:
                     return self._moved(function, inner, found, ends[0])
         if whole.attr == SIDE_EFFECT and whole.value is node and met.path == (*met.session, QUERY):
             return self._effect(function, whole, node, met)
-        if not met.results and met.made.mock.spec and _is_idle_set_up(source.statement(node), whole):
+        if not met.results and _is_idle_set_up(source.statement(node), whole):
             return Move(function, whole, tuple(without(source, source.statement(node))))
         if len(met.results) != 1:
             is_given = whole is node and met.path == (*met.session, QUERY, CALL)
