@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from .values import NOTHING, Awaitable, ClassObject, Context, Instance, Many, Row, Text, Value, Values
@@ -18,6 +19,12 @@ def _next(interpreter: Interpreter, arguments: Arguments, _: Env) -> Values:
 
 def _getattr(interpreter: Interpreter, arguments: Arguments, _: Env) -> Values:
     positional = arguments[0]
+    function = interpreter.current
+    if function.name == "__getattr__" and function.owner and len(positional) > 1:
+        names = [p.arg for p in function.parameters()]
+        if isinstance(positional[1][0], ast.Name) and positional[1][0].id == names[-1]:
+            # An object that hands on all that it has not itself.
+            interpreter.store.write(positional[0][1], "behind", function.owner.key)
     found: set[Value] = set(positional[2][1]) if len(positional) > 2 else set()
     if len(positional) > 1:
         for name in positional[1][1]:

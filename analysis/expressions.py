@@ -187,11 +187,19 @@ class Expressions(Members):
                     found |= given | through_providers(given)
                 case ClassObject() | External():
                     found.add(value)
+                    if isinstance(value, ClassObject):
+                        self._hand_on(value.cls, self.annotations.instances(index, env))
                 case Instance(cls=cls) if library().ancestry(cls) and library().ancestry(cls)[0].items:
                     found.add(Instance(library().ancestry(cls)[0].items))
                 case _:
                     found |= self.iterate(frozenset({value}))
         return frozenset(found)
+
+    def _hand_on(self, cls: str, behind: Values) -> None:
+        """`Proxy[Session]` tells what an object of a class with `__getattr__` stands for."""
+        method = self.objects.method(cls, "__getattr__")
+        if method and method.owner:
+            self.store.write(behind, "behind", method.owner.key)
 
     def _narrow(self, test: ast.expr, env: Env) -> None:
         """What `isinstance(name, cls)` tells of a name of which its class was not known."""

@@ -120,7 +120,12 @@ class Members:
         if not values:
             for base in objects.library_bases(value.cls):
                 values |= self.calls.library_attribute(base, name, value)
-        return values
+        return values or self.attribute(self.behind(value.cls) - {value}, name)
+
+    def behind(self, cls: str) -> Values:
+        """What an object hands on in `__getattr__`, of a class that does so."""
+        method = self.objects.method(cls, "__getattr__")
+        return self.store.read("behind", method.owner.key) if method and method.owner else NOTHING
 
     def _proxied(self, value: Instance, relationship: str, name: str) -> Values:
         """What an association proxy gives: an attribute of what a relationship leads to."""
