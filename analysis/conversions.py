@@ -78,8 +78,9 @@ def lost(program: Program) -> Iterator[tuple[Function, str]]:
     for function in program.functions:
         settled = {
             node
-            for owner, node, _ in _given(program, function)
-            if next(_commits(program, function, owner, node, is_lost=True), None)
+            for owner, node, column in _given(program, function)
+            if _is_refreshed(function, owner, column, function.source.statement(node))
+            or next(_commits(program, function, owner, node, is_lost=True), None)
         }
         for statement in function.own_nodes():
             match statement:
