@@ -79,7 +79,7 @@ def lost(program: Program) -> Iterator[tuple[Function, str]]:
         settled = {
             node
             for owner, node, column in _given(program, function)
-            if _is_refreshed(function, owner, column, function.source.statement(node))
+            if is_refreshed(function, owner, column, function.source.statement(node))
             or next(_commits(program, function, owner, node, is_lost=True), None)
         }
         for statement in function.own_nodes():
