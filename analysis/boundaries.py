@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .constructors import becomes_coroutine
 from .decorators import is_own, starter
+from .library import library
 from .mapping import is_mapping
 from .symbols import Function, decorator_name
 from .xunit import runs_outside
@@ -60,6 +61,8 @@ def boundary_of(program: Program, function: Function) -> Boundary | None:
         return Boundary("special", f"Python calls {function.name} itself and does not await it")
     if runs_outside(program, function):
         return Boundary("entry", f"the test runner calls {function.name} outside of the event loop")
+    if (overriding := _overriding(program, function)) is not None:
+        return overriding
     names = {decorator_name(d) for d in function.decorators if not is_own(program, d)}
     if names & SYNC_DECORATORS:
         return Boundary("callback", f"@{sorted(names & SYNC_DECORATORS)[0]} calls it without await")
@@ -75,6 +78,17 @@ def boundary_of(program: Program, function: Function) -> Boundary | None:
         return Boundary("entry", "it is handed to a library that calls it outside of the event loop")
     if "sync" in policies:
         return Boundary("callback", "it is handed to a library that calls it without await")
+    return None
+
+
+def _overriding(program: Program, function: Function) -> Boundary | None:
+    """The boundary that a method is because a library's class calls it: the `run` of a thread."""
+    bases = program.interpreter.objects.library_bases(function.owner.key) if function.owner else ()
+    for cls in (known for base in bases for known in library().ancestry(base)):
+        if function.name in cls.starts:
+            return Boundary("entry", f"{cls.name} calls {function.name} outside of the event loop")
+        if function.name in cls.calls:
+            return Boundary("callback", f"{cls.name} calls {function.name} without await")
     return None
 
 

@@ -72,7 +72,8 @@ class LibraryClass:
 
     `is_open`: anything may be kept in its attributes; what is kept under a name anywhere is found under it everywhere.
     `on_loop` is the class that has to stand for it where a task waits for it. `told_apart`: its objects are told apart
-    by the place where they are made. `facade` is the attribute under which the async one holds the sync object, and
+    by the place where they are made. Of the methods that a subclass has, the library `starts` some outside of any loop,
+    and `calls` some for their results. `facade` is the attribute under which the async one holds the sync object, and
     `facade_only` what is found there alone.
     """
 
@@ -84,6 +85,8 @@ class LibraryClass:
     items: str = ""
     facade: str = ""
     facade_only: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
     told_apart: bool = False
     is_open: bool = False
     blocks: str = ""
@@ -208,7 +211,7 @@ def _add(result: Library, table: Mapping[str, Mapping[str, Mapping[str, Any]]]) 
         methods = {m: _callable(c) for m, c in known.pop("methods", {}).items()}
         for method in known.pop("io", ()):
             methods[method] = Callable(io=True)
-        known |= {key: tuple(known.get(key, ())) for key in ("bases", "facade_only")}
+        known |= {key: tuple(known.get(key, ())) for key in ("bases", "facade_only", "starts", "calls")}
         result.classes[name] = LibraryClass(name=name, methods=methods, **known)
     for name, function in table.get("functions", {}).items():
         known = dict(function)
