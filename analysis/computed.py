@@ -26,7 +26,9 @@ CAUSE = "a value that the database computes"
 
 def computed_values(program: Program) -> Iterator[Conversion]:
     """Where computed values have to be asked for behind a flush."""
-    read = _read_names(program) if program.uses_sqlalchemy else frozenset()
+    if not any(mapped.computed for mapped in program.interpreter.objects.mapped.known.values()):
+        return
+    read = _read_names(program)
     for function in program.functions:
         sending = [] if program.stays_sync(function) else list(_sending(program, function))
         if sending:
