@@ -45,6 +45,7 @@ class MockedQueries:
         self._program = program
         self._decisions = {d.node: d for d in decisions if d.status is Status.DONE}
         self._sites = {s.node: s for s in program.colours.sites() if s.kind == "query"}
+        self._words: dict[ast.expr, str] = {}
         self.calls: set[ast.AST] = set()
         # Mocks that a test has put in the place of a query: origin and path.
         self.proxies: set[tuple[str, Path]] = set()
@@ -54,6 +55,11 @@ class MockedQueries:
 
     def word(self, chain: Chain) -> str:
         """What a rewritten chain begins with, such as `select`; empty where a session's method takes the class."""
+        if chain.node not in self._words:
+            self._words[chain.node] = self._word(chain)
+        return self._words[chain.node]
+
+    def _word(self, chain: Chain) -> str:
         decision = self._decisions.get(chain.node)
         if decision is None or not chain.begins or not isinstance(chain.root, ast.Call):
             return ""

@@ -60,7 +60,7 @@ def kept_beside(program: Program, chain: Chain) -> tuple[str, list[Change]] | No
         case _:
             return None
     sessions = {session for _, session in begun}
-    if len(sessions) != 1 or not all(sessions) or not _is_free(function, *sessions):
+    if len(sessions) != 1 or not all(sessions) or not _is_free(program, function, *sessions):
         return None
     (session,) = sessions
     return f"{this}.{session}", [_keeping(chain.source, target, session) for target, _ in begun]
@@ -77,11 +77,15 @@ def _begun(program: Program, function: Function, name: str) -> Iterator[tuple[as
                 yield target, chain.session.id if isinstance(chain.session, ast.Name) and is_alone else ""
 
 
-def _is_free(function: Function, name: str) -> bool:
-    """Does the object have no attribute of this name?"""
-    methods = function.owner.methods if function.owner else {}
-    nodes = (n for method in methods.values() for n in method.own_nodes())
-    return name not in methods and not any(isinstance(n, ast.Attribute) and n.attr == name for n in nodes)
+def _is_free(program: Program, function: Function, name: str) -> bool:
+    """Does the object have no attribute of this name, of its class or of those above?"""
+    objects = program.interpreter.objects
+    key = function.owner.key if function.owner else ""
+    above = [objects.classes[base] for base in objects.ancestry(key) if base in objects.classes]
+    nodes = [n for cls in above for method in cls.methods.values() for n in method.own_nodes()]
+    is_held = any(isinstance(n, ast.Attribute) and n.attr == name for n in nodes)
+    is_bound = any(name in cls.methods for cls in above) or objects.class_attribute(key, name)
+    return not (is_held or is_bound)
 
 
 def _keeping(source: Source, target: ast.Attribute, session: str) -> Change:
