@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .symbols import Function
+from .symbols import Function, dotted
 from .values import External, FunctionObject
 
 if TYPE_CHECKING:
@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 ASKING = frozenset(
     {"inspect.iscoroutinefunction", "asyncio.iscoroutinefunction", "asyncio.coroutines.iscoroutinefunction"}
 )
+ASKING_NAMES = frozenset({"iscoroutinefunction", "isawaitable", "iscoroutine", "is_coroutine_function"})
 _LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+
+
+def asks(function: Function) -> bool:
+    """Does a function ask of anything whether it can be awaited, and so know what it does with it?"""
+    return any(
+        isinstance(n, ast.Call) and dotted(n.func).rpartition(".")[2] in ASKING_NAMES for n in function.own_nodes()
+    )
 
 
 def is_asked(program: Program, function: Function, node: ast.Call) -> bool:

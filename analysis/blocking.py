@@ -113,9 +113,11 @@ def blocking_kind(program: Program, node: ast.Call) -> str:
     if any(_is_configured(program, v) for v in values):
         return "configured"
     if handing_call(program, node) not in (None, node):
-        return "threads"
+        return "" if _does_not_wait(node) else "threads"
     kinds = filter(None, map(_kind_of, values))
     kind = next(iter(sorted(kinds)), "")
+    if kind == "threads" and _does_not_wait(node):
+        return ""
     if kind == FILES and node.args and _is_in_memory(program, node.args[0]):
         return ""
     if kind or not isinstance(node.func, ast.Attribute):
@@ -123,6 +125,12 @@ def blocking_kind(program: Program, node: ast.Call) -> str:
     if not values and not program.values(node.func.value):
         kind = library().unmistakable.get(node.func.attr, "")
     return kind or _of_client(program, node.func)
+
+
+def _does_not_wait(node: ast.Call) -> bool:
+    """`future.result(0)`, which raises rather than waits."""
+    given = [*node.args, *(k.value for k in node.keywords if k.arg == "timeout")]
+    return bool(given) and isinstance(given[0], ast.Constant) and given[0].value == 0
 
 
 def _is_in_memory(program: Program, node: ast.expr) -> bool:

@@ -487,7 +487,10 @@ def _own_sessions(program: Program, function: Function) -> dict[str, ast.expr | 
         match node:
             case ast.withitem(context_expr=ast.Call(func=maker), optional_vars=ast.Name(id=name)):
                 found[name] = maker
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=maker)) if name not in parameters:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=maker))
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.Call(func=maker))
+            ) if name not in parameters:
                 found[name] = maker
     return {name: maker for name, maker in found.items() if name not in parameters}
 

@@ -27,11 +27,15 @@ OPTION = "expire_on_commit"
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Factory:
-    """A call in `function` that makes async sessions, or a factory of them; `expires`: a commit expires objects."""
+    """A call in `function` that makes async sessions, or a factory of them; `expires`: a commit expires objects.
+
+    `is_maker` tells the factories, whose sessions are handed about, from a session that is made for the function.
+    """
 
     function: Function
     node: ast.Call
     expires: bool
+    is_maker: bool = True
 
     @property
     def key(self) -> str:
@@ -46,7 +50,7 @@ def factories(program: Program) -> list[Factory]:
     for function in tests_aside(program):
         for node in function.own_nodes():
             if isinstance(node, ast.Call) and _makes_async_sessions(program, node):
-                factory = Factory(function, node, _expires(node))
+                factory = Factory(function, node, _expires(node), _is_maker(program, node))
                 given_later = {factory.key, *_session_classes(program, node)} & configured
                 found.append(replace(factory, expires=factory.expires and not given_later))
     return found
@@ -59,7 +63,8 @@ def expires_on_commit(program: Program, maker: ast.expr | None = None) -> bool:
         made_by = [known[v.origin] for v in program.values(maker) if isinstance(v, Instance) and v.origin in known]
         if made_by:
             return any(f.expires for f in made_by)
-    return any(f.expires for f in known.values())
+    makers = [f for f in known.values() if f.is_maker]
+    return any(f.expires for f in makers or known.values())
 
 
 @once
@@ -92,6 +97,10 @@ def _makes_async_sessions(program: Program, node: ast.Call) -> bool:
             if objects.is_a(value.cls, SYNC_FACTORY):
                 return any(isinstance(v, Instance) and v.cls == FACTORY for v in program.values(node))
     return False
+
+
+def _is_maker(program: Program, node: ast.Call) -> bool:
+    return any(isinstance(v, Instance) and v.cls == FACTORY for v in program.values(node))
 
 
 def _expires(node: ast.Call) -> bool:

@@ -195,9 +195,12 @@ def own_names(
                 if is_database(program.values(node.optional_vars)):  # type: ignore[arg-type]
                     found.add(name)
                 bindings.append((name, made))
-            case ast.Assign(targets=[ast.Name(id=name) as target], value=ast.Call() as made):
+            case (
+                ast.Assign(targets=[ast.Name(id=name) as target], value=ast.Call() as made)
+                | ast.AnnAssign(target=ast.Name(id=name) as target, value=ast.Call() as made)
+            ):
                 is_plain = isinstance(made.func, ast.Name | ast.Attribute)
-                if is_plain and is_database(program.values(target)) and name not in parameters:
+                if is_plain and is_async_database(program, program.values(target)) and name not in parameters:
                     found.add(name)
                 bindings.append((name, made))
             case ast.Assign(targets=[ast.Name(id=name)], value=value):

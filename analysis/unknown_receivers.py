@@ -25,6 +25,7 @@ TOO_COMMON = {
     "items", "keys", "values", "append", "pop", "copy", "count", "index", "insert", "remove", "read", "write", "filter",
     "find", "search", "load", "start", "stop", "process", "handle", "refresh", "open", "join", "split", "format", "set",
     "clear", "info", "error", "call", "apply", "check", "query", "post", "put", "patch", "exists", "flush", "reset",
+    "name", "value", "size", "text", "status", "type",
 }  # fmt: skip
 
 

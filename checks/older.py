@@ -8,12 +8,21 @@ from ..analysis.offloading import stopping
 from ..analysis.program import Program
 from .engine import examine
 from .finding import Finding
-from .rules import blocking_call, query_in_loop, session_kept, several_rows, write_without_commit
+from .rules import (
+    blocking_call,
+    query_in_loop,
+    session_in_background,
+    session_kept,
+    several_rows,
+    write_without_commit,
+)
 
 WAS_SO = "as before the migration"
 NO_THREAD = "as before the migration, when no thread made this call either"
 # What these find in async code they do not look for in sync code, where it is the same.
-SAME_WHEN_SYNC = frozenset({query_in_loop.CODE, session_kept.CODE, several_rows.CODE, write_without_commit.CODE})
+SAME_WHEN_SYNC = frozenset(
+    rule.CODE for rule in (query_in_loop, session_in_background, session_kept, several_rows, write_without_commit)
+)
 # What a migration makes of sync code may break these, even where async code broke them before.
 NEW = ("AS1", "AS3", "AS9")
 

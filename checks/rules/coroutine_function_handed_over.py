@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ...analysis.asking import asks
 from ...analysis.boundaries import SYNC_DECORATORS, boundary_of
 from ...analysis.coroutines import gives_coroutine
 from ...analysis.program import Program
@@ -78,7 +79,9 @@ def find(program: Program) -> Iterator[Finding]:
             continue
         for policy, node in program.handed(function):
             around = program.function_around(node)
-            if policy in DROPPING and around is not None and isinstance(node, ast.expr) and not _maps(program, node):
+            if policy not in DROPPING or around is None or not isinstance(node, ast.expr):
+                continue
+            if not (_maps(program, node) or asks(around)):
                 message = f"{function.qualname} is async and {DROPPING[policy]}"
                 yield finding(around.source, node, CODE, message)
         decorator = next((d for d in function.decorators if decorator_name(d) in SYNC_DECORATORS), None)

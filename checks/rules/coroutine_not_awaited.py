@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ...analysis.asking import asks
 from ...analysis.coroutines import neglected
 from ...analysis.decisions import Confidence
 from ...analysis.program import Program
@@ -86,6 +87,6 @@ def find(program: Program) -> Iterator[Finding]:
         if function.is_async and not function.is_generator:
             for policy, node in program.handed(function):
                 home = program.function_around(node)
-                if policy == "thread" and isinstance(node, ast.Call) and home is not None:
+                if policy == "thread" and isinstance(node, ast.Call) and home is not None and not asks(home):
                     message = f"{function.qualname} is async: a thread only makes its coroutine, await it instead"
                     yield finding(home.source, node, CODE, message)

@@ -179,3 +179,10 @@ def test_a_registry_hands_out_what_its_factory_makes() -> None:
     )
     program = Program.of_contents(Path(), {"app.py": text.encode()}, Settings())
     assert [found.line for found in check(program) if found.code == "AS303"] == [5]
+
+
+def test_a_session_that_a_function_makes_for_itself_says_nothing_of_those_of_the_factory() -> None:
+    keeping = HEAD.replace('aiosqlite://"))', 'aiosqlite://"), expire_on_commit=False)')
+    own = "async def alone():\n    session: AsyncSession = AsyncSession(bind=None)\n    await session.commit()\n"
+    assert not reads("await alone()\nawait db.commit()\nreturn user.name", keeping + own)
+    assert reads("await db.commit()\nreturn user.name", HEAD + own)
