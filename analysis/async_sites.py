@@ -219,7 +219,7 @@ def bridge_site(program: Program, run: Run) -> AsyncSite:
 
 
 def _plain_call(program: Program, function: Function, node: ast.Call, target: Function) -> Iterator[AsyncSite]:
-    if not target.is_generator:
+    if not target.is_generator and node not in program.bridges.subjects:
         kind = "either" if is_open(program, function, node) else "await"
         yield AsyncSite(function, node, kind, target, f"calls {target.qualname}")
 

@@ -52,6 +52,11 @@ class Bridges:
         self._program = program
 
     @cached_property
+    def subjects(self) -> frozenset[ast.expr]:
+        """The calls whose coroutines are run to their end: nobody else awaits these."""
+        return frozenset(run.subject for run in self.sites.values() if not run.calls)
+
+    @cached_property
     def functions(self) -> dict[Function, Bridge]:
         """The project's bridge functions."""
         found: dict[Function, Bridge] = {}
