@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from ..analysis.program import Program
 from ..analysis.source import Source
-from ..analysis.values import FunctionObject
+from ..analysis.values import FunctionObject, Instance
 from .edit import Edit, Replace, apply
 
 
@@ -49,11 +49,20 @@ def _lendings(program: Program, source: Source) -> Iterator[Lending]:
         match node:
             case ast.Await(
                 value=ast.Call(func=ast.Attribute(value=session, attr="run_sync"), args=[given, *_]) as call
-            ):
+            ) if _lends(program, session):
                 inner = _inside(given)
                 keys = {v.key for v in program.values(inner.func if inner else given) if isinstance(v, FunctionObject)}
                 if len(keys) == 1 and not (isinstance(given, ast.Lambda) and inner is None):
                     yield Lending(source, call, session, keys.pop(), inner)
+
+
+def _lends(program: Program, session: ast.expr) -> bool:
+    """Is it a session or connection whose `run_sync` this is? Modules that run things in threads have one too."""
+    is_a = program.interpreter.objects.is_a
+    classes = [v.cls for v in program.values(session) if isinstance(v, Instance)]
+    return any(
+        is_a(cls, f"sqlalchemy.ext.asyncio.{name}") for cls in classes for name in ("AsyncSession", "AsyncConnection")
+    )
 
 
 def _inside(given: ast.expr) -> ast.Call | None:
