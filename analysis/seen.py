@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from .async_sites import AsyncSite
 from .decisions import Confidence
 from .symbols import Function
+from .values import FunctionObject
 
 if TYPE_CHECKING:
     from .program import Program
@@ -105,10 +106,32 @@ def seen_sites(program: Program) -> Iterator[AsyncSite]:
         if call.callee is None or call.callee.is_async or call.callee.is_generator or program.stays_sync(call.function):
             continue
         nodes = [n for n in call.function.own_nodes() if isinstance(n, ast.Call) and call.is_at(n)]
-        unknown = [n for n in nodes if not program.values(n.func)]
+        if any(_is_known(program, n, call.callee) for n in nodes):
+            continue
+        unknown = [n for n in nodes if not program.values(n.func) and _may_be(n.func, call)]
         if len(unknown) == 1:
             what = f"calls {call.callee.qualname}, as the recording saw"
             yield AsyncSite(call.function, unknown[0], "either", call.callee, what, Confidence.MEDIUM)
+
+
+def _is_known(program: Program, node: ast.Call, callee: Function) -> bool:
+    """Is a function of the name called, as far as is inferred?"""
+    known = {key for v in program.values(node.func) if isinstance(v, FunctionObject) for key in (v.key, *v.wrappers)}
+    return any(key == callee.key or program.function(key).name == callee.name for key in known)
+
+
+def _may_be(func: ast.expr, call: SeenCall) -> bool:
+    """Can what is called be the function: looked up by its own name, or by none that the code shows?"""
+    assert call.callee is not None
+    match func:
+        case ast.Attribute(attr=name):
+            return name == call.callee.name
+        case ast.Name(id=name):
+            bound = {
+                n.id for n in call.function.own_nodes() if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+            }
+            return name in {call.callee.name, *bound, *(a.arg for a in call.function.parameters())}
+    return True
 
 
 def gaps(program: Program) -> set[SeenCall]:
@@ -119,11 +142,14 @@ def gaps(program: Program) -> set[SeenCall]:
 def _gap(program: Program, calls: list[SeenCall]) -> SeenCall | None:
     colours = program.colours
     for call in calls:
-        if call.callee is not None and not colours.is_async(call.callee):
+        if call.callee is not None and call.callee.is_async:
+            continue  # Whoever calls it awaits it already.
+        if call.callee is not None and call.callee not in colours.reasons:
             return None  # It stays sync, which is told of it.
         is_known = call.function in program.vanishing or call.function in colours.boundaries
         if is_known or program.stays_sync(call.function):
             return None
-        if not any(call.is_at(site.node) for site in colours.sites_of(call.function)):
+        sites = colours.sites_of(call.function)
+        if not any(call.callee is None or call.is_at(site.node) for site in sites):
             return call
     return None

@@ -147,3 +147,31 @@ def test_a_partial_recording_is_used_for_what_it_holds(run: Run, project: Folder
     reason = "a process of the suite ended before its time (last finished test: test_tasks.py::test_run)"
     assert f"The recording is partial, and is used for what it holds: {reason}" in " ".join(result.stderr.split())
     assert any(d["action"] == "await the lazy load" for d in json.loads(result.stdout)["decisions"])
+
+
+def test_what_is_inferred_is_told_once(run: Run, project: Folder) -> None:
+    """Other calls on the line of a known one, of which nothing is known, are none of those that were seen."""
+    code = """
+        from sqlalchemy.orm import Session
+        from models import Author, Book
+
+        def find(db: Session, name):
+            return db.query(Author).filter(Author.name == name).first()
+
+        def titles(db: Session, data):
+            author = find(db, data.strip())
+            books = db.query(Book).filter(Book.author_id == author.id)
+            return [
+                book.title
+                for book in books
+            ]
+    """
+    test = """
+        from known import titles
+
+        def test_titles(session):
+            assert titles(session, " Ada ") == ["One", "Two"]
+    """
+    library(project.root, {"known.py": code, "test_tasks.py": test})
+    assert run("record", *SUITE).exit_code == 0
+    assert "recording saw" not in run("plan", "--json").stdout
