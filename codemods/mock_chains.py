@@ -67,6 +67,11 @@ class _Met:
         length = len(self.session) + 2
         return {i.new[:length] for i in self.images if is_below(i.old, self.path)}
 
+    def asks_below(self, steps: Path) -> bool:
+        """Does a query go on from here by these attributes and calls?"""
+        path = (*self.path, *steps)
+        return any(i.old == path or is_below(i.old, path) for i in self.images)
+
     @property
     def ways(self) -> list[tuple[Path, Path]]:
         """The queries that go on from here: from `query()` on, and from the session on in the rewritten code."""
@@ -173,7 +178,7 @@ class Moves:
                     return self._moved(function, inner, found, ends[0])
         if whole.attr == SIDE_EFFECT and whole.value is node and met.path == (*met.session, QUERY):
             return self._effect(function, whole, node, met)
-        if not met.results and _is_idle_set_up(source.statement(node), whole):
+        if not met.asks_below(_steps(node, whole)) and _is_idle_set_up(source.statement(node), whole):
             return Move(function, whole, tuple(without(source, source.statement(node))))
         if len(met.results) != 1:
             is_given = whole is node and met.path == (*met.session, QUERY, CALL)
@@ -304,6 +309,16 @@ def _is_class(program: Program, node: ast.expr) -> bool:
     """Is it a mapped class?"""
     values = program.values(node)
     return bool(values) and all(isinstance(v, ClassObject) and program.mapped(v.cls) for v in values)
+
+
+def _steps(inner: ast.expr, whole: ast.expr) -> Path:
+    """The attributes and calls from a part of a chain on to its end."""
+    found: list[str] = []
+    while whole is not inner and isinstance(whole, ast.Attribute | ast.Call):
+        is_call = isinstance(whole, ast.Call) or whole.attr == "return_value"
+        found.append(CALL if is_call else whole.attr)  # type: ignore[union-attr]
+        whole = whole.func if isinstance(whole, ast.Call) else whole.value
+    return tuple(reversed(found))
 
 
 def _is_idle_set_up(statement: ast.stmt, target: ast.Attribute) -> bool:
