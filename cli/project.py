@@ -80,6 +80,8 @@ def open_project(
     if arguments and paths != [root]:
         chosen = python_files(root, paths, settings.exclude)
         files = sorted({*files, *chosen})
+        if not chosen:
+            raise Failure(f"{', '.join(arguments)}: no Python files")
     if driver is not None:
         if complaint := driver_complaint(driver):
             raise Failure(f"--driver: {complaint}")

@@ -26,8 +26,8 @@ from .plan import worked_out
 from .project import Project, open_project
 from .work import work_out
 
-STATUS = "status"
-KINDS = {"trace": markdown.trace, "pull-request": markdown.pull_request}
+TRACE, STATUS = "trace", "status"
+KINDS = {TRACE: markdown.trace, "pull-request": markdown.pull_request}
 FORMATS = ("markdown", "html", "json")
 REVISIONS = 12
 PAGE = "asyncshift-report.html"
@@ -35,8 +35,10 @@ PAGE = "asyncshift-report.html"
 
 @click.command()
 @click.argument("path", default=".")
-@click.option("--kind", type=click.Choice((*KINDS, STATUS)), default="trace", help="What is told.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="markdown", help="How it is told.")
+@click.option("--kind", type=click.Choice((*KINDS, STATUS)), default=TRACE, help="What is told.")
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="markdown", help="How it is told; html only a trace."
+)
 @click.option("--output", "file", metavar="FILE", help="Write it to FILE.")
 @click.option("--open", "is_opened", is_flag=True, help=f"Show the HTML report in a browser; written to {PAGE}.")
 def report(path: str, kind: str, form: str, file: str | None, is_opened: bool) -> None:
@@ -70,10 +72,10 @@ def report(path: str, kind: str, form: str, file: str | None, is_opened: bool) -
 
 def told(project: Project, kind: str, form: str) -> str:
     """The report of a kind in a format."""
+    if form == "html" and kind != TRACE:
+        raise Failure(f"--kind {kind} is told as markdown or json")
     if kind != STATUS:
         return gathered(project).text(kind, form)
-    if form == "html":
-        raise Failure("--kind status is told as markdown or json")
     way = under_way(project)
     return as_json(way) if form == "json" else markdown.status(way)
 

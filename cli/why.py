@@ -113,6 +113,8 @@ def about(functions: Sequence[Account], name: str) -> list[Account]:
     Raises:
         Failure: there is none.
     """
+    if name.endswith(".py") and (found := [a for a in functions if PurePosixPath(a.site.path).match(name)]):
+        return found
     if place := re.fullmatch(r"(.+):(\d+)", name):
         return [_around(functions, place[1], int(place[2]))]
     whole = [account for account in functions if account.name and f".{account.dotted}".endswith(f".{name}")]

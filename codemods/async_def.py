@@ -21,6 +21,7 @@ from ..analysis.symbols import Function
 from ..analysis.values import External
 from .edit import Edit, Replace
 from .imports import request
+from .shared_makers import asking
 
 NAME = "async-def"
 
@@ -56,9 +57,15 @@ def decide(program: Program) -> Iterator[Decision]:
 def _kept(program: Program) -> Iterator[Decision]:
     """A decision for each file that reaches the database and stays sync on purpose."""
     if program.colours.reasons:
-        for path in sorted({site.function.source.path for site in kept_sites(program)}):
+        asking_ones = {path for path in program.kept.keys() & program.sources if _asks(program, path)}
+        for path in sorted(asking_ones | {site.function.source.path for site in kept_sites(program)}):
             action = f"stays sync: {program.kept[path]}"
             yield Decision(NAME, Site(path, 1, 0, 1, 0), action, Status.KEPT)
+
+
+def _asks(program: Program, path: str) -> bool:
+    """Does a file import what makes sessions?"""
+    return any(True for _ in asking(program, program.sources[path]))
 
 
 def _concern(program: Program, function: Function, reason: AsyncSite) -> str:

@@ -15,6 +15,7 @@ finds a module that moves like any other. One that is there from an earlier run 
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
@@ -195,10 +196,13 @@ def _imports(program: Program, source: Source, needed: set[str], makers: Collect
     """The lines that import names as another file does; makers come from the module beside theirs."""
     lines: list[str] = []
     last: ast.stmt | None = None
+    unseen = needed - _told(source) - vars(builtins).keys()
     for statement in source.tree.body:
         count = len(lines)
         match statement:
             case ast.ImportFrom(module="__future__"):
+                lines.append(source.text(statement))
+            case ast.ImportFrom(names=[ast.alias(name="*")]) if unseen:
                 lines.append(source.text(statement))
             case ast.Import(names=aliases):
                 wanted = [a for a in aliases if (a.asname or a.name.partition(".")[0]) in needed]
@@ -219,6 +223,15 @@ def _imports(program: Program, source: Source, needed: set[str], makers: Collect
                 lines.insert(count, "")
             last = statement
     return lines
+
+
+def _told(source: Source) -> set[str]:
+    """The names that a file binds at its top level, but for those that it imports without naming them."""
+    found = {n for s in source.tree.body for n in bound(s)}
+    for statement in source.tree.body:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            found |= {a.asname or a.name.partition(".")[0] for a in statement.names}
+    return found
 
 
 def _is_apart(source: Source, first: ast.stmt, second: ast.stmt) -> bool:

@@ -30,9 +30,14 @@ def test_a_callable_s_words_are_known(name: str) -> None:
 
 
 def _is_type(expression: str) -> bool:
-    parts = [part for part in re.split(r"[\[\]]+", expression) if part not in {"", "self", "list", "context", "await"}]
+    parts = [
+        part
+        for part in re.split(r"[\[\]]+", expression)
+        if part not in {"", "self", "list", "dict", "context", "await"}
+    ]
     return all(
-        part[1:] in {*SPECIAL, "made", "entered", "kept"} if part.startswith("@") else "." in part for part in parts
+        part[1:] in {*SPECIAL, "made", "entered", "kept", "modelled"} if part.startswith("@") else "." in part
+        for part in parts
     )
 
 

@@ -1,4 +1,4 @@
-"""What only engines and connections of SQLAlchemy 1.4 did. The cases don't run, since SQLAlchemy 2 does none of it."""
+"""What committed by itself: the cases in `autocommit/`. They don't run, since SQLAlchemy 2 has nothing of the kind."""
 
 from __future__ import annotations
 
@@ -10,10 +10,5 @@ from .projects import Case, cases, check_text
 
 
 @pytest.mark.parametrize("case", cases("autocommit"))
-def test_what_committed_by_itself(case: Case, tmp_path: Path) -> None:
+def test_text(case: Case, tmp_path: Path) -> None:
     check_text(case, "autocommit", tmp_path)
-
-
-@pytest.mark.parametrize("case", cases("parameters"))
-def test_parameters_of_statements(case: Case, tmp_path: Path) -> None:
-    check_text(case, "parameters", tmp_path)

@@ -258,6 +258,16 @@ def test_a_module_beside_gets_what_it_lacks() -> None:
     assert "from .async_database import session_scope\n" in files["shop/two.py"]
 
 
+def test_names_that_an_import_does_not_name_are_there_too() -> None:
+    database = SHOP["shop/database.py"].replace('URL = "sqlite:///shop.db"\n', "from .settings import *\n")
+    files, _ = step(
+        {**SHOP, "shop/database.py": database, "shop/settings.py": "URL = 'sqlite://'\n"}, ["shop/orders.py"]
+    )
+    assert "from .settings import *\n" in files["shop/async_database.py"]
+    files, _ = step(SHOP, ["shop/orders.py"])
+    assert "import *" not in files["shop/async_database.py"]
+
+
 def test_a_maker_that_is_asked_by_its_module_is_told() -> None:
     text = "from . import database\n\n\ndef opened():\n    return database.SessionLocal()\n"
     _, plan = step({**SHOP, "shop/one.py": text}, ["shop/one.py"])
