@@ -120,7 +120,7 @@ async def test_length_counts_the_active_ones(db, user, pile, make_threads):
 
 async def test_beside_the_end_positions_are_cut(db, user, pile):
     assert (await queue.move(db, user.id, pile[0], -5)).position == 1
-    assert (await queue.move(db, user.id, pile[0], 500)).position == 5
+    assert (await queue.move(db, await user.awaitable_attrs.id, pile[0], 500)).position == 5
 
 
 async def test_many_moves_keep_the_positions_whole(client, pile):

@@ -107,6 +107,7 @@ async def snooze(db: AsyncSession, user_id: int) -> Session:
     session.die = dice.after_snooze(session.die)
     session.pending = None
     await db.commit()
+    await db.refresh(session, ["snoozed"])
     return session
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import selectinload
 
 from comic_pile.clock import now
 from comic_pile.config import settings
@@ -20,7 +20,7 @@ _creation = asyncio.Lock()
 
 async def open_session(db: AsyncSession, user_id: int) -> Session | None:
     """The open session, unless it is too old; then it is closed."""
-    statement = select(Session).options(joinedload(Session.pending), selectinload(Session.snoozed)).where(Session.user_id == user_id, Session.ended_at.is_(None))
+    statement = select(Session).where(Session.user_id == user_id, Session.ended_at.is_(None))
     session = (await db.scalars(statement)).one_or_none()
     if session is not None and is_over(session):
         session.ended_at = session.started_at + timedelta(hours=settings.session_hours)

@@ -49,7 +49,7 @@ class AuthService:
         login = (
             await self.db.scalars(
                 select(Login)
-                .options(joinedload(Login.user), defaultload(Login.user).options(joinedload(User.settings), joinedload(User.strengths)).joinedload(User.personal))
+                .options(joinedload(Login.user).joinedload(User.personal), defaultload(Login.user).options(joinedload(User.settings), joinedload(User.strengths)))
                 .where(Login.token_hash == fingerprint(token))
             )
         ).one_or_none()

@@ -22,7 +22,7 @@ class JournalService:
         self.gamification = GamificationService(db)
 
     def entries(self, user):
-        return select(JournalEntry).options(selectinload(JournalEntry.tags)).where(JournalEntry.user_id == user.id, JournalEntry.deleted_at.is_(None))
+        return select(JournalEntry).where(JournalEntry.user_id == user.id, JournalEntry.deleted_at.is_(None))
 
     async def search(self, user, text=None, tag=None, mood=None, since=None, offset=0, limit=20):
         """Pages that fit, the last first, and how many there are."""
@@ -102,7 +102,6 @@ class JournalService:
         entry = (
             await self.db.scalars(
                 select(JournalEntry)
-                .options(selectinload(JournalEntry.tags))
                 .where(JournalEntry.user_id == user.id, JournalEntry.id == entry_id, JournalEntry.deleted_at.isnot(None))
                 .limit(1)
             )
