@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from .mapped import Mapped
@@ -92,7 +92,7 @@ def may_repeat(program: Mapping, past: History, query: Query) -> bool:
     if loads_collection(program, past, query) or names & COMBINING:
         return True
     if names & DISTINCT and len(query.entities) == 1:
-        return False
+        return _multiplies(program, _behind_operations(past), query)
     if len(query.entities) == 1:
         whole = any(step.link.name == "distinct" and not step.link.args for step in past.steps)
         if whole and past.complete and "with_entities" not in names:
@@ -100,6 +100,12 @@ def may_repeat(program: Mapping, past: History, query: Query) -> bool:
     elif not all(e.kind == "entity" for e in query.entities):
         return not _grouped_by_key(program, query, past.steps)
     return _multiplies(program, past, query)
+
+
+def _behind_operations(past: History) -> History:
+    """What was called behind the last set operation, whose own rows are distinct."""
+    places = [place for place, step in enumerate(past.steps) if step.link.name in DISTINCT]
+    return replace(past, steps=past.steps[places[-1] + 1 :]) if places else past
 
 
 def _multiplies(program: Mapping, past: History, query: Query) -> bool:

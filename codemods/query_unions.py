@@ -274,10 +274,23 @@ def _references(rewriting: Rewriting, node: ast.expr, asked: Asked) -> Iterator[
         if any(isinstance(n, ast.expr) and ast.unparse(n) in asked.texts for n in ast.walk(node)):
             raise Declined("a subquery in the criteria behind a set operation speaks of what is combined")
         return
+    if _searches_combined(rewriting, node, asked):
+        raise Declined("has() or any() behind a set operation searches what is combined, half of which Query renames")
     for child in ast.iter_child_nodes(node):
         inner = child.value if isinstance(child, ast.keyword) else child
         if isinstance(inner, ast.expr):
             yield from _references(rewriting, inner, asked)
+
+
+def _searches_combined(rewriting: Rewriting, node: ast.expr, asked: Asked) -> bool:
+    """Is this `has()` or `any()` of a relationship that leads to a class which is among what is combined?"""
+    objects = rewriting.program.interpreter.objects
+    match node:
+        case ast.Call(func=ast.Attribute(value=relationship, attr="has" | "any")):
+            read = [v for v in rewriting.program.values(relationship) if isinstance(v, ColumnAttribute)]
+            found = (objects.relationship(value.cls, value.name) for value in read)
+            return any(known is not None and known.target in asked.classes for known in found)
+    return False
 
 
 def _is_expression(rewriting: Rewriting, node: ast.expr) -> bool:

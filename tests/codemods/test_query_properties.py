@@ -310,6 +310,7 @@ KNOWN = (
     "may speak of what is combined",
     "asks a second time for the result of a set operation",
     "a subquery in the criteria behind a set operation",
+    "has() or any() behind a set operation searches what is combined",
     "filter_by() behind a set operation of columns",
 )
 Outcome = tuple[object, list[str]]
