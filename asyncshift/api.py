@@ -9,12 +9,13 @@ from typing import Any, Literal
 
 from .analysis.decisions import Confidence, Decision, Status, Step
 from .analysis.source import Site
+from .checks.engine import RULES
 from .checks.finding import Finding
 from .checks.outcome import Outcome
 from .cli import git, writing
 from .cli.assess import assessed
+from .cli.check import Wish
 from .cli.errors import Failure
-from .cli.gate import outcome
 from .cli.plan import worked_out
 from .cli.project import moving, open_project
 from .cli.report import told
@@ -71,7 +72,7 @@ def migrate(
 
 def check(path: Where = ".") -> Outcome:
     """What is left from before, or would break under asyncio."""
-    return outcome(open_project([str(path)]))
+    return Wish(open_project([str(path)]), RULES).told()
 
 
 def report(path: Where = ".", kind: Literal["trace", "pull-request", "status"] = "trace", form: str = "json") -> str:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ..checks.finding import Finding
 from ..checks.outcome import Accepted, How, Outcome
-from ..checks.rules import baseline_entry_gone
+from ..checks.rules import listed_finding_gone
 from . import entries
 from .entries import Entry, Key, read, split
 from .errors import Failure
 
 REASON = "in the baseline"
-FIRST_LINE = 2
 
 
 def applied(file: Path, outcome: Outcome, looked_at: Collection[str], codes: Collection[str], root: Path) -> Outcome:
@@ -29,10 +26,9 @@ def applied(file: Path, outcome: Outcome, looked_at: Collection[str], codes: Col
     """
     listed = _listed(file)
     left, accepted = split(outcome.findings, listed)
-    if baseline_entry_gone.CODE in codes:
-        place = Path(os.path.relpath(file, root)).as_posix()
-        gone = _gone(listed, accepted, looked_at, codes, root)
-        left += [baseline_entry_gone.at(place, FIRST_LINE + list(listed).index(key), key) for key in gone]
+    if listed_finding_gone.CODE in codes:
+        gone = entries.gone(listed, accepted, looked_at, codes, root)
+        left += entries.told_gone(file, listed, gone, root, "--write-baseline")
     told = (Accepted(finding, How.BASELINE, REASON) for finding in accepted)
     return replace(outcome, findings=tuple(left), accepted=(*outcome.accepted, *told))
 
@@ -48,23 +44,9 @@ def written(file: Path, outcome: Outcome, looked_at: Collection[str], codes: Col
         return
     listed = _listed(file)
     _, accepted = split(outcome.findings, listed)
-    gone = _gone(listed, accepted, looked_at, codes, root)
+    gone = entries.gone(listed, accepted, looked_at, codes, root)
     if gone:
         _write(file, listed - gone)
-
-
-def _gone(
-    listed: Counter[Key], accepted: Iterable[Finding], looked_at: Collection[str], codes: Collection[str], root: Path
-) -> Counter[Key]:
-    """The entries that are no findings any more."""
-    left = listed - Counter(finding.key for finding in accepted)
-    return Counter(
-        {
-            key: count
-            for key, count in left.items()
-            if key[0] in codes and (key[1] in looked_at or not (root / key[1]).exists())
-        }
-    )
 
 
 def _listed(file: Path) -> Counter[Key]:

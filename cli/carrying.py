@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from rich.text import Text
 
+from ..checks.declined import declined
+from ..checks.finding import Finding
 from ..checks.older import older
 from ..checks.outcome import How, Outcome
 from ..codemods.engine import CODEMODS
@@ -107,13 +109,13 @@ def _told(left: Outcome) -> Iterator[Text]:
 
 
 def _left(project: Project, work: Work) -> Outcome:
-    """What the gate finds in a project that has become async; what was so before is put down as kept."""
+    """What the gate finds in a project that has become async; what the plan left as it was is put down as kept."""
     if not any(map(listing.becomes_async, work.decisions)):
         return Outcome(())
     try:
         new = tuple(path for path in work.contents if path.endswith(".py") and path not in project.files)
         found = everything(replace(project, files=project.files + new))
-        kept.record(project.root, found, older(work.program, found.findings))
+        kept.record(project.root, found, _reasons(work, found.findings))
         left = kept.applied(project.root, found)
         return replace(left, accepted=tuple(a for a in left.accepted if a.how is How.KEPT))
     except Exception as fault:
@@ -122,6 +124,13 @@ def _left(project: Project, work: Work) -> Outcome:
             raise
         messages().print(f"`asyncshift check` could not look at the result ({type(fault).__name__}: {fault}).")
         return Outcome(())
+
+
+def _reasons(work: Work, findings: Collection[Finding]) -> dict[Finding, str]:
+    """Why the plan left what is found as it was; the words for it have been told."""
+    before = {path: source.content for path, source in work.program.sources.items()}
+    was_so = older(work.program, findings)
+    return was_so | declined(work.decisions, [f for f in findings if f not in was_so], before, before | work.contents)
 
 
 def _next(changed: Sequence[str], looks: bool) -> Iterator[str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
 from ..checks.outcome import Outcome
 from ..reports.formats import FORMATS, lines
-from . import baseline, newly, rulebook
+from . import baseline, kept, newly, rulebook
 from .console import output
 from .errors import Failure
 from .gate import outcome
@@ -78,8 +78,8 @@ class Wish:
 
     project: Project
     codes: Collection[str]
-    revision: str | None
-    baseline: Path | None
+    revision: str | None = None
+    baseline: Path | None = None
 
     @property
     def scope(self) -> tuple[Collection[str], Collection[str], Path]:
@@ -95,6 +95,7 @@ class Wish:
         found = self.found()
         if self.baseline is not None:
             found = baseline.applied(self.baseline, found, *self.scope)
+        found = replace(found, findings=(*found.findings, *kept.gone(found, *self.scope)))
         return newly.since(self.project, self.revision, found) if self.revision is not None else found
 
 
@@ -103,6 +104,7 @@ def _mend(wish: Wish, unsafe: bool) -> None:
     from .fixing import mend
 
     mend(wish.project, wish.told(), unsafe=unsafe)
+    kept.shrink(wish.found(), *wish.scope)
 
 
 def _print(project: Project, told: Outcome, form: str, counts: bool) -> None:

@@ -6,18 +6,21 @@ Such a file has one entry a line, so that a version control system shows which w
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..checks.finding import Finding
+from ..checks.rules import listed_finding_gone
 from .errors import Failure
 
 Key: TypeAlias = tuple[str, str, str, str]
 FIELDS = ("code", "path", "function", "source")
 VERSION = 1
+FIRST_LINE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,27 @@ def split(findings: Iterable[Finding], listed: Mapping[Key, int]) -> tuple[list[
         (known if rest[finding.key] > 0 else new).append(finding)
         rest[finding.key] -= 1
     return new, known
+
+
+def gone(
+    listed: Mapping[Key, int], known: Iterable[Finding], looked_at: Collection[str], codes: Collection[str], root: Path
+) -> Counter[Key]:
+    """What is listed and not found any more, of the files `looked_at` and the rules `codes`."""
+    left = Counter(listed) - Counter(finding.key for finding in known)
+    return Counter(
+        {
+            key: count
+            for key, count in left.items()
+            if key[0] in codes and (key[1] in looked_at or not (root / key[1]).exists())
+        }
+    )
+
+
+def told_gone(file: Path, listed: Iterable[Key], gone: Iterable[Key], root: Path, way_out: str) -> Iterator[Finding]:
+    """The findings that a file lists what is not found any more."""
+    place, lines = Path(os.path.relpath(file, root)).as_posix(), list(listed)
+    for key in gone:
+        yield listed_finding_gone.at(place, FIRST_LINE + lines.index(key), key, way_out)
 
 
 def read(file: Path) -> dict[Key, Entry]:

@@ -171,7 +171,7 @@ def hide(root: Path) -> None:
 def keep(root: Path, content: bytes | None) -> None:
     """Make the list of what migrations have left, None for an empty one; `undo` of the last brings the former back."""
     journal, file = last(root), root / HOME / KEPT
-    if journal is not None:
+    if journal is not None and not (journal.folder / KEPT).exists():
         _replace(journal.folder / KEPT, bytes_of(file) or b"")
     _put(file, content)
     hide(root)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import SequenceMatcher
 from statistics import median
 from typing import Any
 
 from ..analysis.decisions import Confidence, Decision, Status
+from ..analysis.moved import Moved
 from ..analysis.test_reach import is_test_file
 from ..checks.outcome import Outcome
 from .requirements import REQUIREMENTS, Contents, imports, of_gate, of_suite, transactions
@@ -105,10 +105,9 @@ def _module(path: str, before: bytes | None, after: bytes | None, decisions: Seq
 
 def _difference(before: bytes | None, after: bytes | None) -> tuple[int, int, list[list[int]]]:
     """Lines added and removed, and the ranges of lines in the new file that differ."""
-    old, new = ((content or b"").splitlines() for content in (before, after))
     added = removed = 0
     ranges: list[list[int]] = []
-    for tag, first, last, begin, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for tag, first, last, begin, end in Moved(before, after).opcodes:
         if tag != "equal":
             removed += last - first
             added += end - begin

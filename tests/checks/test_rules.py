@@ -11,7 +11,7 @@ from asyncshift.analysis.program import Program
 from asyncshift.analysis.settings import Settings
 from asyncshift.checks.engine import GROUPS, RULES, check
 from asyncshift.checks.rule import Example
-from asyncshift.checks.rules import baseline_entry_gone
+from asyncshift.checks.rules import listed_finding_gone
 
 EXAMPLES = [
     pytest.param(code, example, id=f"{code}-{number}")
@@ -49,7 +49,7 @@ def test_a_rule_is_complete(code: str) -> None:
     assert code[:3] in GROUPS
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.NAME)
     assert rule.__name__.rpartition(".")[2] == rule.NAME.replace("-", "_")  # type: ignore[attr-defined]
-    assert rule.EXAMPLES or code == baseline_entry_gone.CODE  # not about Python files
+    assert rule.EXAMPLES or code == listed_finding_gone.CODE  # not about Python files
     summary, _, rest = (rule.__doc__ or "").partition("\n\n")
     assert summary.endswith(".")
     assert rest.strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -55,11 +56,11 @@ def test_the_closing_summary(carried: Callable[..., list[str]]) -> None:
 
 
 def test_what_the_gate_finds_is_told_in_its_words(folder: Folder, run: Callable[..., Result]) -> None:
-    folder.write({"x.py": SORTED}).commit()
-    told = run("migrate").output
+    folder.write({"x.py": QUERY}).commit()
+    told = run("migrate", "--skip", "await-calls").output
     assert "`asyncshift check` finds 1 mistake in the result:\n" in told
-    message = "AS201 db.get() is a coroutine (AsyncSession.get) that nobody awaits"
-    assert f"  x.py:11 {message}" in told
+    message = "AS201 db.scalar() is a coroutine (AsyncSession.scalar) that nobody awaits"
+    assert f"  x.py:6 {message}" in told
     assert message in run("check", "--format", "concise").output
 
 
@@ -143,6 +144,71 @@ def test_what_was_so_before_is_kept_in_the_same_words(folder: Folder, run: Calla
     assert run("check").exit_code == 1
     run("undo", "--force")
     assert folder.snapshot() == before
+
+
+def test_what_was_declined_is_kept_in_the_words_of_the_plan(folder: Folder, run: Callable[..., Result]) -> None:
+    """And nothing else: a mistake in the next line, or the same one in another function, is a new one."""
+    folder.write({"x.py": SORTED}).commit()
+    told = run("migrate").output
+    (look,) = (text for text in told.splitlines() if text.startswith("  11  look"))
+    words = look.partition("order.<lambda>  ")[2]
+    assert f"`asyncshift check` keeps 1 place of it:\n  x.py:11 AS201 {words}\n" in told
+    result = run("check")
+    assert (result.exit_code, result.output.splitlines()[-1]) == (0, "Nothing found; 1 kept.")
+    assert f"x.py:11: keep AS201 {words}" in result.output
+    migrated = (folder.root / "x.py").read_text()
+    assert "await db.commit()" in migrated
+    for text, line in (
+        (migrated.replace("await db.commit()", "db.commit()"), 10),
+        (migrated + "\n\nasync def again(db: AsyncSession) -> None:\n    db.get(object, 1)\n", 15),
+    ):
+        folder.write({"x.py": text})
+        result = run("check", "--format", "concise")
+        assert (result.exit_code, result.output.count("\n")) == (1, 2), result.output
+        assert result.output.startswith(f"x.py:{line}:")
+
+
+HOOK = f"""\
+import pluggy
+{QUERY}
+hookimpl = pluggy.HookimplMarker("shop")
+
+
+@hookimpl
+def loaded(db: Session) -> int:
+    return load(db)
+
+
+def test_loaded(db: Session) -> None:
+    db.commit()
+    loaded(db)
+"""
+
+
+def test_who_calls_what_was_declined_is_kept_for_it(folder: Folder, run: Callable[..., Result]) -> None:
+    folder.write({"x.py": HOOK}).commit()
+    run("migrate")
+    result = run("check", "--format", "json")
+    assert result.exit_code == 0
+    kept = {(found["line"], found["reason"].partition(":")[0]) for found in json.loads(result.stdout)["accepted"]}
+    assert kept == {(14, "loaded stays sync"), (19, "loaded stays sync")}
+
+
+def test_what_was_declined_and_is_mended_has_to_leave_the_list(folder: Folder, run: Callable[..., Result]) -> None:
+    folder.write({"x.py": SORTED}).commit()
+    run("migrate")
+    migrated = (folder.root / "x.py").read_text()
+    listed = folder.root / ".asyncshift/kept.json"
+    folder.write({"x.py": migrated.replace("sorted(numbers, key=lambda number: db.get(object, number))", "numbers")})
+    result = run("check", "--format", "concise")
+    assert result.exit_code == 1
+    assert result.output.startswith(".asyncshift/kept.json:2:1: AS905 AS201 is gone from x.py: --fix takes the entry")
+    assert run("check", "--select", "AS5").exit_code == 0
+    assert run("check", "--fix").exit_code == 0
+    assert not listed.exists()
+    assert run("undo", "--force").exit_code == 0
+    assert (folder.root / "x.py").read_text() == SORTED
+    assert not listed.exists()
 
 
 def test_what_is_kept_and_gone_is_not_listed_by_the_next_migration(folder: Folder, run: Callable[..., Result]) -> None:
