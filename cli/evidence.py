@@ -15,6 +15,8 @@ from .writing import HOME
 
 RECORDING = "recording.jsonl.gz"
 VERIFIED = "verified.jsonl.gz"
+# Some tests of the converted suite, run once more.
+AGAIN = "again.jsonl.gz"
 # Kinds of implicit loads that an attribute can be awaited for; an expired one is kept from expiring.
 AWAITABLE = frozenset({"lazy", "deferred"})
 # Statements that an attribute access sends, which is no call.

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from ..checks.evidence.parity import Parity, Unlike
+from ..checks.evidence.explained import Unlike
+from ..checks.evidence.parity import Parity
 from .listing import counted
 
 SHOWN = 12

@@ -23,7 +23,7 @@ from . import writing
 from .console import messages, output, status
 from .discovery import NEVER
 from .errors import Failure
-from .evidence import VERIFIED, recording_of
+from .evidence import AGAIN, VERIFIED, recording_of
 from .listing import counted
 from .parity import told
 from .project import Project, open_project
@@ -31,6 +31,7 @@ from .record import record_suite
 
 LEFT_OUT = shutil.ignore_patterns(*NEVER, ".venv", "venv")
 ISOLATE = "ASYNCSHIFT_ISOLATE"
+SEEDS = "ASYNCSHIFT_SEEDS"
 SHOWN = 20
 
 
@@ -85,10 +86,27 @@ def verify_suite(project: Project, python: str | None, arguments: Sequence[str],
     environment = {ISOLATE: "1"} if isolate else {}
     converted = record_suite(project, python, arguments, VERIFIED, environment)
     found = parity.compare(original, converted)
+    seeds = parity.drawn(found, original)
+    if seeds:
+        again = _again(project, python, arguments, environment, seeds)
+        converted.tests |= {name: test for name, test in again.tests.items() if name in seeds}
+        found = parity.compare(original, converted)
     console = output()
     for line in told(found, [*original.defects, *converted.defects]):
         console.print(line, markup=False)
     return found.is_equal
+
+
+def _again(
+    project: Project, python: str | None, arguments: Sequence[str], environment: dict[str, str], seeds: dict[str, int]
+) -> Recording:
+    """Run some tests once more, with the random numbers that the original drew."""
+    tests = counted(len(seeds), "test")
+    messages().print(f"What {tests} sent depends on random numbers: run again, with those of the original.")
+    with tempfile.TemporaryDirectory() as home:
+        path = Path(home) / "seeds.json"
+        path.write_text(json.dumps(seeds), "utf-8")
+        return record_suite(project, python, arguments, AGAIN, {**environment, SEEDS: str(path)})
 
 
 def _stale(project: Project, recording: Recording) -> list[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from itertools import groupby
 from typing import Any
 
+from .explained import Answers, Differences, Unlike
 from .recording import Application, Load, Recording, Statement, Test, Warned
 from .responses import differences
 from .sql import is_plumbing, normal, shape, table
@@ -28,25 +29,6 @@ class Lost:
     test: str
     after: str
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unlike:
-    """A statement that only one of the two sent, and nothing explains."""
-
-    test: str
-    sign: str
-    statement: Statement
-
-    @property
-    def sql(self) -> str:
-        """The statement without what differs by nature."""
-        return normal(self.statement.sql)
-
-    @property
-    def where(self) -> str:
-        """The call that sent it."""
-        return str(self.statement.stack[0]) if self.statement.stack else "outside of the project"
 
 
 @dataclass(slots=True)
@@ -71,9 +53,15 @@ class Parity:
         )
 
 
+def drawn(found: Parity, before: Recording) -> dict[str, int]:
+    """The tests whose statements differ and that drew random numbers, and where the original's began."""
+    seeds = {unlike.test: before.tests[unlike.test].seed for unlike in found.statements}
+    return {test: seed for test, seed in seeds.items() if seed is not None}
+
+
 def compare(before: Recording, after: Recording) -> Parity:
     """Everything in which the converted suite differs from the original's."""
-    parity, answers = Parity(), _Answers()
+    parity, answers = Parity(), Answers()
     for name, old in before.tests.items():
         new = after.tests.get(name)
         if name and old.outcome == "passed":
@@ -82,42 +70,16 @@ def compare(before: Recording, after: Recording) -> Parity:
                 found = (new.outcome or "not run", new.message) if new else ("gone", "")
                 parity.lost.append(Lost(name, *found))
             else:
-                for unlike in _statements(old, new, parity):
-                    if answers.are_kept(old, new, unlike):
-                        parity.explained["cached less"] += 1
-                    else:
-                        parity.statements.append(unlike)
-        answers.note(old)
+                unlike = Differences(old, new, list(_statements(old, new, parity)), parity.explained)
+                unlike.explain(answers)
+                parity.statements += unlike.left
+        answers.note(old, (s for s in old.statements if s.phase in COMPARED))
     known = {_plain(w) for w in before.warnings}
     parity.warnings = [w for w in after.warnings if _plain(w) not in known]
     parity.missing = [(test.name, load) for test in after.tests.values() for load in test.loads if load.missing]
     parity.documents = list(_documents(before.applications, after.applications))
     parity.tables = list(_tables(before.metadata, after.metadata))
     return parity
-
-
-class _Answers:
-    """What the original sent to answer requests: one that it answers again with less had kept the answer.
-
-    A cache whose keys tell sessions apart has the session that a thread kept, and not those that each request has now.
-    """
-
-    def __init__(self) -> None:
-        self._sent: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
-
-    def note(self, test: Test) -> None:
-        """Remember a test's requests and statements."""
-        for request in _asked(test):
-            self._sent[request] |= {normal(s.sql) for s in test.statements if s.phase in COMPARED}
-
-    def are_kept(self, old: Test, new: Test, unlike: Unlike) -> bool:
-        """Did the original send the statement for a request of before, whose answer it gave again, as both did?"""
-        return unlike.sign == "+" and any(unlike.sql in self._sent[r] for r in _asked(old) & _asked(new))
-
-
-def _asked(test: Test) -> set[tuple[str, ...]]:
-    """The requests of a test, with their answers."""
-    return {(e.method, e.path, e.sent or "", e.digest) for e in test.exchanges}
 
 
 def _statements(old: Test, new: Test, parity: Parity) -> Iterator[Unlike]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 NUMBERED = frozenset({"frame", "stack", "types", "sql", "driver"})
 # Which cells of a statement and of a load in a line "sent" hold numbers.
 IN_STATEMENT = (0, 1, 4, 6)  # SQL, stack, types, driver
@@ -59,6 +59,7 @@ class Statement:
     is_async: bool
     lane: str
     load: Load | None
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,11 @@ class Exchange:
 
 @dataclass(slots=True)
 class Test:
-    """What a test did. The test named "" is what ran outside of all."""
+    """What a test did. The test named "" is what ran outside of all.
+
+    `seed` is where its random numbers began, if it drew any; `at_once` says that several threads or tasks of it sent
+    statements at the same time.
+    """
 
     __test__ = False  # for pytest, which looks at names
 
@@ -106,6 +111,8 @@ class Test:
     outcome: str = ""
     message: str = ""
     seconds: float = 0.0
+    seed: int | None = None
+    at_once: bool = False
     statements: list[Statement] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
@@ -239,9 +246,10 @@ class _Reader:
     def _named(self, name: str) -> Test:
         return self._recording.tests.setdefault(name, Test(name))
 
-    def _test(self, name: str, outcome: str, message: str, seconds: float) -> None:
+    def _test(self, name: str, outcome: str, message: str, seconds: float, seed: int | None, at_once: bool) -> None:
         test = self._named(name)
         test.outcome, test.message, test.seconds = outcome, message, seconds
+        test.seed, test.at_once = seed, at_once
 
     def _sent(self, name: str, statements: list[Any], loads: list[Any]) -> None:
         test = self._named(name)
@@ -276,11 +284,14 @@ class _Reader:
         driver: int,
         lane: str,
         load: int | None,
+        unseen: list[str],
     ) -> Statement:
         things = self._things
         name, is_async = things[driver]
         load_ = noted[load] if load is not None else None
-        return Statement(things[sql], things[stack], kind, phase, things[types], rows, name, is_async, lane, load_)
+        return Statement(
+            things[sql], things[stack], kind, phase, things[types], rows, name, is_async, lane, load_, tuple(unseen)
+        )
 
     def _http(self, name: str, exchanges: list[Any]) -> None:
         self._named(name).exchanges += [Exchange(*cells) for cells in exchanges]

@@ -188,3 +188,25 @@ def test_isolated_requests_find_what_a_shared_session_hides(run: Run, folder: Fo
     isolated = run("verify", "--isolate", *suite)
     assert isolated.exit_code == 1
     assert "MissingGreenlet: models.Author.books at api.py:12, 1 time" in isolated.output
+
+
+DICE = """
+    import random
+    from sqlalchemy import create_engine, text
+
+    def test_dice():
+        with create_engine("sqlite://").connect() as connection:
+            connection.execute(text(f"SELECT {random.random()}"))
+"""
+
+
+def test_tests_that_draw_numbers_run_again_with_those_of_the_original(run: Run, folder: Folder) -> None:
+    suite = ("--", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    write(folder.root, {"pyproject.toml": "", "test_it.py": DICE, "test_other.py": "def test_other():\n    pass\n"})
+    assert run("record", *suite).exit_code == 0
+    result = run("verify", *suite)
+    assert result.exit_code == 0, result.output
+    assert "What 1 test sent depends on random numbers: run again, with those of the original." in result.stderr
+    assert "2 of 2 tests still pass" in result.output
+    folder.write({"test_it.py": (folder.root / "test_it.py").read_text().replace("SELECT", "SELECT 1,")})
+    assert run("verify", *suite).exit_code == 1

@@ -125,6 +125,38 @@ def test_tables_of_one_flush_have_no_order() -> None:
     assert not compare(recording(one, again), recording(again, one)).is_equal
 
 
+@pytest.mark.parametrize(
+    ("one", "unseen", "other", "is_equal"),
+    [
+        ("UPDATE a SET n=? WHERE a.id = ?", ("n",), "", True),
+        ("UPDATE a SET n=?, m=? WHERE a.id = ?", ("n",), "UPDATE a SET m=? WHERE a.id = ?", True),
+        ("UPDATE a SET n=?, m=? WHERE a.id = ?", ("n",), "", False),
+        ("UPDATE a SET n=?, m=? WHERE a.id = ?", ("n",), "UPDATE a SET n=? WHERE a.id = ?", False),
+        ("UPDATE a SET n=?, m=? WHERE a.id = ?", ("n",), "UPDATE b SET m=? WHERE a.id = ?", False),
+        ("UPDATE a SET n=?, m=? WHERE a.id = ?", ("n",), "UPDATE a SET m=n WHERE a.id = ?", False),
+        ("UPDATE a SET n=? WHERE a.id = ?", (), "", False),
+        ("DELETE FROM a WHERE a.id = ?", ("n",), "", False),
+    ],
+)
+def test_values_that_were_written_again(one: str, unseen: tuple[str, ...], other: str, is_equal: bool) -> None:
+    before = recording(replace(statement(one, "flush"), unseen=unseen))
+    after = recording(*([statement(other, "flush")] if other else []))
+    found = compare(before, after)
+    assert found.is_equal is is_equal
+    assert not is_equal or set(found.explained) == {"written again less"}
+
+
+def test_what_is_sent_at_once_has_no_order() -> None:
+    one, two, three = (statement(f"SELECT a.id FROM {name}") for name in ("a", "b", "c"))
+    before, after = recording(one, two), recording(two, one, one)
+    assert not compare(before, after).is_equal
+    after.tests["test_it"].at_once = True
+    assert compare(before, after).is_equal
+    after.tests["test_it"].statements.append(three)
+    (unlike,) = compare(before, after).statements
+    assert (unlike.sign, unlike.statement) == ("+", three)
+
+
 def test_only_tests_that_passed_are_compared() -> None:
     failing = compare(recording(outcome="failed"), recording(outcome="error"))
     assert not failing.lost

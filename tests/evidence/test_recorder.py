@@ -13,8 +13,12 @@ from asyncshift.checks.evidence.running import NotRun, Suite, record
 from .projects import library, write
 
 SUITE = """
+    import random
+    import threading
     import unittest
+    from concurrent.futures import ThreadPoolExecutor
     import pytest
+    from sqlalchemy import create_engine, text
     from sqlalchemy.orm import selectinload
     from models import Author, Book
 
@@ -46,6 +50,36 @@ SUITE = """
     def test_delete(session):
         session.delete(get(session))
         session.flush()
+
+    def test_written_again(session):
+        author = get(session)
+        author.age = 31
+        session.commit()
+        author.name = "Ada"
+        session.commit()
+        assert author.age == 31
+        author.age, author.name = 32, "Eve"
+        session.commit()
+
+    def test_stand_in(session, monkeypatch):
+        author, execute = get(session), session.execute
+        session.commit()
+        monkeypatch.setattr(session, "execute", lambda *args, **kwargs: execute(*args, **kwargs))
+        assert author.name == "Ada"
+
+    def test_draws():
+        assert random.random() < 1
+
+    def test_at_once():
+        meeting = threading.Barrier(2, timeout=30)
+
+        def send(_):
+            with create_engine("sqlite://").connect() as connection:
+                connection.connection.create_function("meet", 0, meeting.wait)
+                connection.execute(text("SELECT meet()"))
+
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(send, range(2)))
 
     def test_fails(session):
         assert get(session).name == "Eve"
@@ -84,6 +118,10 @@ def test_outcomes(recording: Recording) -> None:
         "test_server_default": "passed",
         "test_eager": "passed",
         "test_delete": "passed",
+        "test_written_again": "passed",
+        "test_stand_in": "passed",
+        "test_draws": "passed",
+        "test_at_once": "passed",
         "test_fails": "failed",
         "test_skipped": "skipped",
         "TestOld::test_in_class": "passed",
@@ -126,6 +164,23 @@ def test_a_load_for_a_method_of_the_session_says_so(recording: Recording) -> Non
     assert {load.through for load in _loads(recording, "test_delete")} <= {"session.delete", "session.flush"}
 
 
+def test_a_stand_in_for_the_session_is_none_that_reads(recording: Recording) -> None:
+    (load,) = _loads(recording, "test_stand_in")
+    assert (load.kind, load.attribute) == ("expired", "models.Author.name")
+    assert [frame.function for frame in load.stack] == ["test_stand_in"]
+
+
+def test_columns_that_are_written_without_a_look(recording: Recording) -> None:
+    statements = recording.tests["test_library.py::test_written_again"].statements
+    assert [s.unseen for s in statements if s.sql.startswith("UPDATE")] == [(), ("name",), ()]
+
+
+def test_what_is_left_to_chance(recording: Recording) -> None:
+    tests = {name.partition("::")[2]: test for name, test in recording.tests.items()}
+    assert {name for name, test in tests.items() if test.seed is not None} == {"test_draws"}
+    assert {name for name, test in tests.items() if test.at_once} == {"test_at_once"}
+
+
 def test_statements(recording: Recording) -> None:
     first, *_ = [s for s in recording.tests["test_library.py::test_lazy"].statements if s.phase == "call"]
     assert "WHERE authors.name = ?" in first.sql
@@ -138,7 +193,8 @@ def test_tables_sessions_and_engines(recording: Recording) -> None:
     assert "authors.name VARCHAR(50) not null" in lines
     assert "books: ForeignKeyConstraint author_id authors.id" in lines
     made = {(m.kind, str(m.where)) for m in recording.made}
-    assert made == {("engine", "conftest.py:9"), ("session", "conftest.py:11")}
+    line = _line("with create_engine")
+    assert made == {("engine", "conftest.py:9"), ("session", "conftest.py:11"), ("engine", f"test_library.py:{line}")}
 
 
 def test_tables_that_are_left_behind_do_not_count(tmp_path: Path) -> None:

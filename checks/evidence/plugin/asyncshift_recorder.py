@@ -9,12 +9,14 @@ import gc
 import hashlib
 import json
 import os
+import random
 import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +25,8 @@ from asyncshift_watch import Database, Log, Stacks, catalogues, living
 FOLDER = "ASYNCSHIFT_RECORDING"
 ROOT = "ASYNCSHIFT_ROOT"
 ISOLATE = "ASYNCSHIFT_ISOLATE"
+# A file with the tests to run, and the number that each begins its random ones with.
+SEEDS = "ASYNCSHIFT_SEEDS"
 LONGEST_BODY = 20_000
 # Seconds that a process has to end by itself after its last test.
 PATIENCE = 5
@@ -181,6 +185,41 @@ def _told(value: Any) -> str:
         return type(value).__name__
 
 
+class Chance:
+    """Where a test's random numbers begin.
+
+    Each test gets a number of its own, drawn from what the suite has set up, so that two runs differ as they did before
+    and one can be repeated.
+    """
+
+    def __init__(self, seeds: Mapping[str, int]) -> None:
+        self.seeds = seeds
+        self._seed, self._drew, self._state = 0, False, random.getstate()
+
+    def begin(self, test: str) -> None:
+        """A test begins."""
+        self._seed = self.seeds.get(test) or random.getrandbits(31)
+        self._drew = False
+        self._restart(self._seed)
+
+    def go_on(self) -> None:
+        """Its set-up is done, of which other tests may have made a part."""
+        self._look()
+        self._restart(self._seed + 1)
+
+    def end(self) -> int | None:
+        """The test's number, if it drew any."""
+        self._look()
+        return self._seed if self._drew else None
+
+    def _restart(self, seed: int) -> None:
+        random.seed(seed)
+        self._state = random.getstate()
+
+    def _look(self) -> None:
+        self._drew |= random.getstate() != self._state
+
+
 # Pytest
 
 
@@ -192,6 +231,7 @@ class Plugin:
         self.database = Database(self.log, Stacks(root))
         self.exchanges = Exchanges(self.database)
         self.is_controller = is_controller
+        self.chance = Chance(_seeds())
         self._outcomes: dict[str, list[Any]] = {}
         self._isolated = False
         self._status = 0
@@ -204,10 +244,13 @@ class Plugin:
     def pytest_runtest_protocol(self, item: Any) -> Iterator[None]:
         self._flush("")
         self._isolated = False
+        self.chance.begin(item.nodeid)
         yield
         outcome, message, seconds = self._outcomes.pop(item.nodeid, ["", "", 0.0])
+        seed = self.chance.end()
         if outcome:
-            self.log.line("test", item.nodeid, outcome, message, round(seconds, 4))
+            at_once = self.database.sent_at_once
+            self.log.line("test", item.nodeid, outcome, message, round(seconds, 4), seed, at_once)
         self._flush(item.nodeid)
         self.log.save()
 
@@ -219,6 +262,7 @@ class Plugin:
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_call(self) -> Iterator[None]:
         self.exchanges.watch()
+        self.chance.go_on()
         yield from self._during("call")
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -247,7 +291,11 @@ class Plugin:
         if outcome and noted[0] not in ("failed", "error"):
             noted[0], noted[1] = outcome, _message(report) if outcome in ("failed", "error") else ""
         if self.is_controller:
-            self.log.line("test", report.nodeid, "error", _message(report), 0.0)
+            self.log.line("test", report.nodeid, "error", _message(report), 0.0, None, False)
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        if self.chance.seeds:
+            items[:] = [item for item in items if item.nodeid in self.chance.seeds]
 
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed and not self.is_controller:
@@ -305,6 +353,11 @@ def _has_sqlalchemy() -> bool:
     except ImportError:
         return False
     return True
+
+
+def _seeds() -> dict[str, int]:
+    path = os.environ.get(SEEDS)
+    return dict(json.loads(Path(path).read_text("utf-8"))) if path else {}
 
 
 def _message(report: Any) -> str:

@@ -34,6 +34,11 @@ MARKS = {
     ("orm/state.py", "_load_expired"): "expired",
     ("orm/session.py", "_get_impl"): "get",
     ("orm/attributes.py", "get"): "attribute",
+    ("orm/loading.py", "load_on_pk_identity"): "loading",
+    ("orm/loading.py", "_load_on_pk_identity"): "loading",
+    ("orm/strategies.py", "_emit_lazyload"): "loading",
+    ("orm/strategies.py", "_load_via_parent"): "loading",
+    ("orm/strategies.py", "_load_via_child"): "loading",
 }
 ORM = "sqlalchemy"
 STANDARD = os.path.join(os.path.dirname(os.path.realpath(os.__file__)), "")
@@ -94,6 +99,8 @@ class Walk:
 
     def pass_through(self, mark: str, library: str, frame: Any) -> None:
         """A frame of somebody else."""
+        if mark == "loading" and self._passed != ORM:
+            self.frames.clear()  # the project's `execute` stands in for the session's: what loads is further out
         self._passed = library
         if mark and not self.frames and mark not in self.marks:
             self.marks[mark] = frame.f_locals if mark in OWNED else True
@@ -181,6 +188,12 @@ def lane() -> str:
     return f"{thread} loop" if asyncio._get_running_loop() is not None else thread
 
 
+def strand() -> tuple[int, int]:
+    """The thread, and the task in it."""
+    task = asyncio.current_task() if asyncio._get_running_loop() is not None else None
+    return threading.get_ident(), id(task)
+
+
 class Database:
     """Listens to SQLAlchemy."""
 
@@ -189,6 +202,8 @@ class Database:
         self.phase = ""
         self.statements: list[Any] = []
         self.loads: list[Any] = []
+        self.sent_at_once = False
+        self._running: set[tuple[int, int]] = set()
         self._made: set[Any] = set()
         self._frames: dict[int, list[tuple[str, int, str, str]]] = {}
 
@@ -200,12 +215,14 @@ class Database:
 
         event.listen(Engine, "before_cursor_execute", self._safe(self._before))
         event.listen(Engine, "after_cursor_execute", self._safe(self._after))
+        event.listen(Engine, "handle_error", self._safe(lambda context: self._running.discard(strand())))
+        event.listen(Mapper, "before_update", self._safe(_note_unseen))
         event.listen(Mapper, "load", self._safe(self._loaded), raw=True)
         event.listen(Mapper, "refresh", self._safe(self._loaded), raw=True)
         event.listen(Mapper, "init", self._safe(self._init), raw=True)
         event.listen(Session, "after_commit", lambda session: _tick(session, 0))
         event.listen(Session, "after_soft_rollback", lambda session, _: _tick(session, 1))
-        event.listen(Session, "after_flush", lambda session, _: _tick(session, 2))
+        event.listen(Session, "after_flush", _flushed)
         event.listen(Session, "pending_to_persistent", self._safe(self._persistent))
         self._note_making(Engine, "engine", _engine_options)
         self._note_making(Session, "session", _session_options)
@@ -226,7 +243,8 @@ class Database:
     def taken(self) -> tuple[list[Any], list[Any]]:
         """What has been noted since the last call."""
         taken = self.statements, self.loads
-        self.statements, self.loads = [], []
+        self.statements, self.loads, self.sent_at_once = [], [], False
+        self._running.clear()
         return taken
 
     def stack(self, walk: Walk) -> int:
@@ -240,6 +258,9 @@ class Database:
         return self._frames[stack]
 
     def _before(self, conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        here = strand()
+        self._running.add(here)
+        self.sent_at_once |= len(self._running) > 1
         walk = self._stacks.walk(sys._getframe(2))
         stack = self.stack(walk)
         types = self._log.number("types", _types(parameters))
@@ -248,14 +269,16 @@ class Database:
         driver = f"{conn.dialect.name}+{conn.dialect.driver}"
         made = self._log.number("driver", (driver, bool(getattr(conn.dialect, "is_async", False))))
         load = self._implicit(walk, kind, stack) if kind in ("lazy", "expired") else None
-        row = [sql, stack, kind, self.phase, types, None, made, lane(), load]
         session = _session(walk)
+        unseen = sorted(getattr(session, "_asyncshift_unseen", ())) if kind == "flush" else []
+        row = [sql, stack, kind, self.phase, types, None, made, lane(), load, unseen]
         if session is not None and kind not in ("eager", "flush"):
             session._asyncshift_query = (kind, stack)
         context._asyncshift_row = row
         self.statements.append(row)
 
     def _after(self, conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        self._running.discard(strand())
         row = getattr(context, "_asyncshift_row", None)
         if row is not None:
             row[5] = cursor.rowcount
@@ -367,6 +390,27 @@ def _tick(session: Any, hand: int) -> None:
     clock = _clock(session) or [0, 0, 0]
     clock[hand] += 1
     session._asyncshift_clock = clock
+
+
+def _flushed(session: Any, _: Any) -> None:
+    _tick(session, 2)
+    session._asyncshift_unseen = set()
+
+
+def _note_unseen(mapper: Any, connection: Any, target: Any) -> None:
+    """Note the columns that are written without a look at what they held: they may have held the same.
+
+    Where nothing else is written, what the database or SQLAlchemy sets on each change is due to them alone.
+    """
+    from sqlalchemy.orm.base import NO_VALUE
+
+    state = target._sa_instance_state
+    changes = {key: old for key, old in state.committed_state.items() if key in mapper.column_attrs}
+    names = {mapper.column_attrs[key].columns[0].name for key, old in changes.items() if old is NO_VALUE}
+    if names and all(old is NO_VALUE for old in changes.values()):
+        names |= {column.name for column in mapper.columns if column.onupdate is not None}
+    known: set[str] = getattr(state.session, "_asyncshift_unseen", set())
+    state.session._asyncshift_unseen = known | names
 
 
 def _between(then: list[int] | None, session: Any) -> list[str]:
