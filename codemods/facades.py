@@ -5,6 +5,11 @@ session.enable_baked_queries = True   ->   session.sync_session.enable_baked_que
 Objects are not to expire on commit, as in what makes sessions: under asyncio the next read would have to query.
 
 session.expire_on_commit = True       ->   session.sync_session.expire_on_commit = False
+
+A connection of the driver itself can be used inside `run_sync` alone: it waits for nothing, and its methods can't be
+awaited. So what asks for one stays sync, and a person has to look.
+
+engine.raw_connection()               ->   engine.sync_engine.raw_connection()
 """
 
 from __future__ import annotations
@@ -12,7 +17,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..analysis.decisions import Decision
+from ..analysis.decisions import Confidence, Decision
 from ..analysis.library import LibraryClass, library
 from ..analysis.program import Program
 from ..analysis.values import Instance
@@ -21,6 +26,11 @@ from .edit import Edit, Replace
 from .engines import EXPIRE
 
 NAME = "facades"
+# What is found on the sync object, and why using it is not enough.
+CONCERNS = {
+    "raw_connection": "a connection of an async driver works inside run_sync() alone: use a connection of the engine, "
+    "or hand the function to run_sync()"
+}
 
 
 def decide(program: Program) -> Iterator[Decision]:
@@ -31,10 +41,13 @@ def decide(program: Program) -> Iterator[Decision]:
         for node in function.own_nodes():
             if not isinstance(node, ast.Attribute) or not (facade := _facade(program, node)):
                 continue
+            concern = CONCERNS.get(node.attr, "")
             yield Decision(
                 NAME,
                 function.source.site(node),
                 f"take it from {facade}",
+                confidence=Confidence.LOW if concern else Confidence.HIGH,
+                concern=concern,
                 function=function.qualname,
                 data={"facade": facade},
                 node=node,
