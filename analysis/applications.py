@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from .schema import is_schema_call
@@ -23,11 +23,15 @@ UNKNOWN = ""
 class Applications:
     """Applications and routers by the place where they are made, with what is registered on them.
 
-    `is_changed` says of a function whether the database makes it async, or puts an `await` into it.
+    `is_changed` says of a function whether the database makes it async, or puts an `await` into it; `factories` have
+    the start of what they make do something.
     """
 
-    def __init__(self, program: Program, is_changed: Callable[[Function], bool]) -> None:
+    def __init__(
+        self, program: Program, is_changed: Callable[[Function], bool], factories: Collection[Function]
+    ) -> None:
         self._program = program
+        self._factories = factories
         self._is_changed = is_changed
         self._functions: defaultdict[str, set[Function]] = defaultdict(set)
         self._routers: defaultdict[str, set[str]] = defaultdict(set)
@@ -68,6 +72,12 @@ class Applications:
             is_router = isinstance(value, Instance) and self._program.interpreter.objects.is_a(value.cls, ROUTER)
             yield value.origin if isinstance(value, Instance) and is_router else UNKNOWN
 
+    def _moves_into_lifespan(self, function: Function) -> bool:
+        """Does what makes an application do something with the database meanwhile?"""
+        if function.is_module:
+            return self._is_changed(function) or self._makes_tables(function)
+        return function in self._factories
+
     def _makes_tables(self, function: Function) -> bool:
         return any(is_schema_call(self._program, n) for n in function.own_nodes() if isinstance(n, ast.Call))
 
@@ -83,8 +93,7 @@ class Applications:
                 case ClassObject():
                     for origin in set(self._origins(self._program.values(node))) - {UNKNOWN}:
                         self._register(function, node, origin, "__init__")
-                        if function.is_module and (self._is_changed(function) or self._makes_tables(function)):
-                            # What the module's body does with the database moves into the lifespan.
+                        if self._moves_into_lifespan(function):
                             self._with_lifespan.add(origin)
         if not any(isinstance(v, FunctionObject | ClassObject) or _is_method(v) for v in callees):
             for argument in _arguments(node):

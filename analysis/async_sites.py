@@ -45,6 +45,7 @@ class AsyncSite:
     * "border" (a session is lent to what stays sync), "alembic" (a command of Alembic on an async connection)
     * "query" (a legacy query is sent), "schema" (`create_all` and its like), "load" (implicit I/O)
     * "bridge" (a coroutine is run to its end), "client" (a `with` item that enters a test client)
+    * "start" (a test client is made whose application has to start first)
     * "finalizer" (`request.addfinalizer(callee)`), "raises" (`pytest.raises(error, callee)`)
     """
 

@@ -33,8 +33,8 @@ class Boundary:
 
     `kind`: "module" (a module's body), "entry" (a command or task that a library calls from sync code), "callback" (a
     library calls it and uses its result at once), "property", "special" (a special method), "lambda", "generator" (one
-    that returns a value), "greenlet" (given to `run_sync`), "window" (of a desktop program), "kept" (configured, or
-    Alembic).
+    that returns a value), "factory" (it makes an application), "greenlet" (given to `run_sync`), "window" (of a desktop
+    program), "kept" (configured, or Alembic).
     """
 
     kind: str

@@ -7,7 +7,7 @@ when it is used where nothing can be awaited, and when its application has nothi
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -93,13 +93,15 @@ class Clients:
 
     # Which stay
 
-    def settle(self, uses: Iterable[AsyncSite], is_changed: Callable[[Function], bool]) -> None:
+    def settle(
+        self, uses: Iterable[AsyncSite], is_changed: Callable[[Function], bool], factories: Collection[Function]
+    ) -> None:
         """Decide which clients stay, once it is known which functions the database alone changes."""
         for use in uses:
             if why := _why_not_awaited(self._program, use):
                 place = f"{use.function.source.path}:{use.node.lineno}"
                 self._keep(self.at(use.node), f"it is used at {place}, where nothing is awaited: {why}")
-        self._applications = Applications(self._program, is_changed)
+        self._applications = Applications(self._program, is_changed, factories)
         apart: dict[str, bool] = {}
         for client in self.made:
             leader = self._find(client.key)

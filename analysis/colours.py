@@ -15,6 +15,7 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
+from .application_factories import ApplicationFactory, application_factory
 from .async_sites import AsyncSite, all_sites, bridge_site
 from .boundaries import Boundary, boundary_of
 from .bridges import with_parents
@@ -30,6 +31,7 @@ from .stacks import Stacks
 from .stand_ins import is_test_code, stand_ins
 from .symbols import Function
 from .unknown_receivers import unknown_receivers
+from .unstarted_clients import unstarted_clients
 from .windows import LoopsOfWindows, around_windows, is_of_window
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ class Colours:
         self.split: set[Function] = set()
         # Modules whose bodies move into a coroutine function, all or in part.
         self.scripts: dict[Function, Script] = {}
+        # What makes an application, and hands to its start what it would have to wait for.
+        self.factories: dict[Function, ApplicationFactory] = {}
         self._sites: defaultdict[Function, list[AsyncSite]] = defaultdict(list)
         self._callers: defaultdict[Function, list[AsyncSite]] = defaultdict(list)
         self.families = families(program)
@@ -63,11 +67,14 @@ class Colours:
             else:
                 self._note(site)
         self._spread()
+        self._keep_factories()
         self._keep_windows()
-        self.clients.settle(held_back, self.is_changed)
+        self.clients.settle(held_back, self.is_changed, self.factories)
         for site in held_back:
             if not self.clients.why_sync(site.node):
                 self._note(site)
+        for site in unstarted_clients(program, self.clients, self.factories.values(), held_back):
+            self._note(site)
         self._spread()
         self.scripts = dict(self._scripts())
         self._spread()
@@ -100,12 +107,22 @@ class Colours:
         """Begin again, once who calls what runs a loop of its own is known."""
         while around := around_windows(self._program, self):
             self._program.windows |= around
-            for known in (self.reasons, self.boundaries, self.forced, self.split):
-                known.clear()
-            self._weak = self._bridges()
-            for sites in self._sites.values():
-                sites[:] = [s for s in sites if s.kind != "bridge"]
-            self._spread()
+            self._begin_again()
+
+    def _keep_factories(self) -> None:
+        """Begin again without the factories of applications that need not wait themselves."""
+        found = [application_factory(self._program, f, self.sites_of(f)) for f in self.reasons]
+        self.factories = {f.function: f for f in found if f and not f.obstacle}
+        if self.factories:
+            self._begin_again()
+
+    def _begin_again(self) -> None:
+        for known in (self.reasons, self.boundaries, self.forced, self.split):
+            known.clear()
+        self._weak = self._bridges()
+        for sites in self._sites.values():
+            sites[:] = [s for s in sites if s.kind != "bridge"]
+        self._spread()
 
     def _bridges(self) -> list[AsyncSite]:
         return [bridge_site(self._program, run) for run in self._program.bridges.sites.values()]
@@ -136,16 +153,17 @@ class Colours:
         return function.is_async or function in self.reasons
 
     def may_await(self, function: Function) -> bool:
-        """May the function's body await: is it async, or an entry whose body is run with `asyncio.run`?"""
-        return self.is_async(function) or function in self.entries
+        """May the function's body await, all or part of it: is it async, an entry, or what makes an application?"""
+        return self.is_async(function) or function in self.entries or function in self.factories
 
     def can_await(self, function: Function, node: ast.AST) -> bool:
         """May the function's body await where a node of it stands?"""
         return self.may_await(function) and not self.is_left(function, node)
 
     def is_left(self, function: Function, node: ast.AST) -> bool:
-        """Is a node that part of a script that stays in the module's body?"""
-        return function in self.scripts and not self.scripts[function].holds(node)
+        """Is a node in that part of a script, or of what makes an application, that stays where it is?"""
+        moving = self.scripts.get(function) or self.factories.get(function)
+        return moving is not None and not moving.holds(node)
 
     @property
     def entries(self) -> set[Function]:
@@ -251,7 +269,7 @@ class Colours:
             return
         if function.is_async:
             return
-        boundary = boundary_of(self._program, function)
+        boundary = self._boundary(function)
         if boundary is None and isinstance(function.node, ast.Lambda) and site.node is not function.node.body:
             boundary = Boundary("lambda", "a lambda can't await")
         if boundary is not None:
@@ -260,13 +278,16 @@ class Colours:
         self.reasons[function] = site
         queue.append(function)
 
+    def _boundary(self, function: Function) -> Boundary | None:
+        return MAKES_APPLICATION if function in self.factories else boundary_of(self._program, function)
+
     def _force(self, function: Function, other: Function | None, what: str, queue: deque[Function]) -> None:
         if function.is_async or function in self.reasons or function.is_module:
             return
         if function.is_lambda and other is not None and other.is_async:
             return  # It gives something to await already.
         own = next((s for s in self._sites[function] if self.is_active(s)), None)
-        boundary = boundary_of(self._program, function)
+        boundary = self._boundary(function)
         if boundary is None and function.is_lambda and own is None and not is_test_code(function):
             boundary = Boundary("lambda", f"a lambda can't be async, and {what}")
         if boundary is not None and not (boundary.kind == "lambda" and own is None and is_test_code(function)):
@@ -357,6 +378,7 @@ class Colours:
         return any(map(self.may_await, fixtures.requested(function)))
 
 
+MAKES_APPLICATION = Boundary("factory", "it makes an application, which a server does while its event loop runs")
 # What a wrapper has to await because of what it was given.
 PASSING = {"wrapped", "sleep"}
 # Sites that call nothing where they stand.

@@ -94,7 +94,7 @@ def _moved(
     program: Program, function: Function, block: list[ast.stmt], guard: ast.If | None, nodes: set[ast.expr]
 ) -> Script | None:
     """What moves of a block, without the definitions in it and what stands in front of them."""
-    waiting = [index for index, statement in enumerate(block) if nodes & _walked(statement)]
+    waiting = [index for index, statement in enumerate(block) if nodes & walked(statement)]
     defining = [i for i, s in enumerate(block) if isinstance(s, DEFINITIONS) and waiting and i < waiting[-1]]
     start = max(defining, default=-1) + 1
     waiting = [index for index in waiting if index >= start]
@@ -105,7 +105,7 @@ def _moved(
     around = [*block[max(first - 1, 0) : first], *block[last + 1 : last + 2]]
     if not (guard or first) or any({s.lineno, s.end_lineno} & {body[0].lineno, body[-1].end_lineno} for s in around):
         return None
-    inside = {node for statement in body for node in _walked(statement)}
+    inside = {node for statement in body for node in walked(statement)}
     bound = _bound(body)
     used = _used(program, function, inside) & bound
     behind = {n.id for s in _behind(function, body, guard) for n in ast.walk(s) if isinstance(n, ast.Name)}
@@ -113,7 +113,7 @@ def _moved(
         return None
     if not all(_is_movable(program, node) for node in inside):
         return None
-    taken = _names(function.source.nodes)
+    taken = names(function.source.nodes)
     return Script(body, guard, next((n for n in NAMES if n not in taken), "main_"), sorted(used))
 
 
@@ -173,10 +173,10 @@ def _behind(function: Function, body: Sequence[ast.stmt], guard: ast.If | None) 
 
 def _used(program: Program, function: Function, inside: set[ast.AST]) -> set[str]:
     """The names that the rest of the file means: those bound outside of what moves, or read by its functions."""
-    found = _names(n for n in function.own_nodes() if n not in inside and not _is_read(n))
+    found = names(n for n in function.own_nodes() if n not in inside and not is_read(n))
     for other in program.functions:
         if other.source is function.source and not other.is_module:
-            found |= _names(filter(_is_read, other.own_nodes())) - _own_names(other)
+            found |= names(filter(is_read, other.own_nodes())) - _own_names(other)
     return found
 
 
@@ -186,16 +186,16 @@ def _own_names(function: Function) -> set[str]:
     current: Function | None = function
     while current is not None and not current.is_module:
         found |= {a.arg for a in current.parameters()}
-        found |= _names(n for n in current.own_nodes() if not _is_read(n)) - current.globals
+        found |= names(n for n in current.own_nodes() if not is_read(n)) - current.globals
         current = current.parent
     return found
 
 
-def _is_read(node: ast.AST) -> bool:
+def is_read(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
 
 
-def _names(nodes: Iterable[ast.AST]) -> set[str]:
+def names(nodes: Iterable[ast.AST]) -> set[str]:
     found: set[str] = set()
     for node in nodes:
         match node:
@@ -212,15 +212,15 @@ def _names(nodes: Iterable[ast.AST]) -> set[str]:
 
 
 def _bound(body: Iterable[ast.stmt]) -> set[str]:
-    nodes = [node for statement in body for node in _walked(statement)]
-    return _names(n for n in nodes if not _is_read(n))
+    nodes = [node for statement in body for node in walked(statement)]
+    return names(n for n in nodes if not is_read(n))
 
 
 def _annotated(body: Iterable[ast.stmt]) -> set[str]:
     return {s.target.id for s in body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)}
 
 
-def _walked(statement: ast.stmt) -> set[ast.AST]:
+def walked(statement: ast.stmt) -> set[ast.AST]:
     return set(ast.walk(statement))
 
 

@@ -10,10 +10,10 @@ from typing import Any
 from ..analysis.decisions import Confidence, Decision, Status, Step
 from ..analysis.program import Program
 from ..analysis.source import Source
-from .edit import Edit, Import, Indent, Replace, Wrap
+from .edit import Edit, Import, Indent, Move, Replace, Wrap
 
 LEFT = "left as it is"
-_KINDS: dict[str, type[Edit]] = {"replace": Replace, "wrap": Wrap, "indent": Indent, "import": Import}
+_KINDS: dict[str, type[Edit]] = {"replace": Replace, "wrap": Wrap, "indent": Indent, "move": Move, "import": Import}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 

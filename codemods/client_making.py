@@ -9,11 +9,13 @@ from ..analysis.clients import CLIENT
 from ..analysis.once import once
 from ..analysis.program import Program
 from ..analysis.source import Source
+from ..analysis.symbols import Function
 from ..analysis.values import ClassObject
-from .edit import Edit, Import
+from .blocks import block_of
+from .edit import Edit, Import, Replace, Wrap
 from .import_lines import line_length
 from .imports import request
-from .indenting import INDENT
+from .indenting import INDENT, indent
 from .pieces import Piece, call, joined, length, splice
 from .with_items import own_margin
 
@@ -57,8 +59,11 @@ class Names:
         return text
 
 
-def make(program: Program, source: Source, node: ast.Call) -> Iterator[Edit]:
-    """`TestClient(app)` -> `AsyncClient(transport=ASGITransport(app=app), …)`; `super().__init__(app)` likewise."""
+def make(program: Program, source: Source, node: ast.Call, app: Piece | None = None) -> Iterator[Edit]:
+    """`TestClient(app)` -> `AsyncClient(transport=ASGITransport(app=app), …)`; `super().__init__(app)` likewise.
+
+    `app` is what the client talks to, if that is not what it was given.
+    """
     names = Names(source, node)
     start, end = source.span(node)
     line = source.offset(node.lineno, 0)
@@ -66,7 +71,7 @@ def make(program: Program, source: Source, node: ast.Call) -> Iterator[Edit]:
     indentation = text[: len(text) - len(text.lstrip())]
     behind = source.content[end:].partition(b"\n")[0].decode().strip()
     width = line_length(source)
-    arguments = _arguments(program, node, names, [given(node)["app"]])
+    arguments = _arguments(program, node, names, [app or given(node)["app"]])
     room = width - (start - line) - len(behind)
     pieces = call(source, _class_text(program, source, node, names), arguments, indentation, room, width)
     yield from splice(source, start, end, pieces)
@@ -92,6 +97,35 @@ def enter(
         lifespan = _items(source, margin, lifespan, class_text, arguments, target)
     yield from splice(source, start, end, lifespan)
     yield from names.imports
+
+
+def start(program: Program, source: Source, node: ast.Call, function: Function) -> Iterator[Edit]:
+    """`client = TestClient(app)` -> the application's lifespan, and in it the client and what comes behind it."""
+    names, app = Names(source, node), given(node)["app"]
+    statement: ast.AST = node
+    while not isinstance(statement, ast.stmt):
+        statement = source.parents[statement]
+    manager = "" if isinstance(app, ast.Name) else _free_name(source)
+    head = f"async with {names('asgi_lifespan', 'LifespanManager')}({source.text(app)})"
+    above = source.offset(statement.lineno, 0) - 1
+    yield Replace(
+        above, above, f"\n{source.indentation(statement)}{head}{f' as {manager}' if manager else ''}:", moves=False
+    )
+    block = block_of(source, statement)
+    yield from indent(source, block[block.index(statement) :], first=statement.lineno)
+    if isinstance(statement, ast.Return):
+        yield from _yielded(source, statement, function, names)
+    yield from make(program, source, node, f"{manager}.app" if manager else None)
+    yield from names.imports
+
+
+def _yielded(source: Source, statement: ast.Return, function: Function, names: Names) -> Iterator[Edit]:
+    """A fixture that returned its client yields it."""
+    begin = source.span(statement)[0]
+    yield Replace(begin, begin + len("return"), "yield")
+    returns = getattr(function.node, "returns", None)
+    if isinstance(returns, ast.expr):
+        yield Wrap(*source.span(returns), f"{names('collections.abc', 'AsyncIterator')}[", "]")
 
 
 def _arguments(program: Program, node: ast.Call, names: Names, app: Sequence[Piece]) -> list[list[Piece]]:

@@ -78,7 +78,7 @@ def _of_tests(program: Program) -> Iterator[str]:
         version = newest(program.root, list(program.sources))
         # A suite whose lists hold it below gets its loop another way.
         yield "pytest-asyncio>=0.26" if version is None or version >= SCOPES_SINCE else "pytest-asyncio>=0.18"
-    clients = [s for s in program.colours.sites() if s.kind == "client"]
+    clients = [s for s in program.colours.sites() if s.kind in {"client", "start"}]
     if clients or any(started_tests.decide(program)):
         yield "asgi-lifespan>=2.1"
     if clients or any("TestClient" in p.content.decode() for p in program.sources.values()):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 
@@ -71,9 +71,24 @@ class Outdent:
     statement: int
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Whole lines, with the edits in them made, go to `to`, with `before` and `after` around them.
+
+    What moves to one place comes in the order in which it stood.
+    """
+
+    start: int
+    end: int
+    to: int
+    before: str = ""
+    after: str = ""
+
+
 # Offset, order and rank at that offset, text, and the offset behind what the text stands for.
 _Event = tuple[int, int, int, str, int]
-Edit = Replace | Wrap | Indent | Outdent | Import
+_Shiftable = Replace | Wrap | Indent | Outdent
+Edit = Replace | Wrap | Indent | Outdent | Move | Import
 
 
 def apply(content: bytes, edits: Iterable[Edit]) -> bytes:
@@ -84,7 +99,11 @@ def apply(content: bytes, edits: Iterable[Edit]) -> bytes:
     Raises:
         Conflict: two `Replace` edits overlap, a `Wrap` begins or ends inside a `Replace`, or two wraps cross.
     """
-    wanted = set(edits)
+    return _applied(content, set(edits), content.partition(b"\n")[0].endswith(b"\r"), _has_tabs(content))
+
+
+def _applied(content: bytes, wanted: set[Edit], is_crlf: bool, has_tabs: bool) -> bytes:
+    wanted = _with_moves(content, wanted, is_crlf, has_tabs)
     replaces = sorted((e for e in wanted if isinstance(e, Replace)), key=lambda e: (e.start, e.end))
     outer_first = sorted(
         (e for e in wanted if isinstance(e, Wrap)),
@@ -100,16 +119,15 @@ def apply(content: bytes, edits: Iterable[Edit]) -> bytes:
         events.append((wrap.end, 0, -depth, wrap.after, wrap.end))
         events.append((wrap.start, 2, depth, wrap.before, wrap.start))
     still: list[_Event] = []
-    for replace in replaces:
-        order = (1, 1 - _is_lines(replace)) if replace.start == replace.end else (3, 0)
-        (events if replace.moves else still).append((replace.start, *order, replace.text, replace.end))
+    for each in replaces:
+        order = (1, 1 - _is_lines(each)) if each.start == each.end else (3, 0)
+        (events if each.moves else still).append((each.start, *order, each.text, each.end))
     # A line that begins inside of what is replaced moves with the text that replaces it.
     indents = [e for e in wanted if isinstance(e, Indent) and not any(_holds(r, e.start) for r in replaces)]
     widths = _widths(wanted, replaces)
     events = [*_moved_out(content, _moved_in(content, events, indents), widths), *still]
     events.extend((i.start, 1, -1, i.text, i.start) for i in indents)
     events.extend((start, 3, 0, "", start + width) for start, width in widths.items())
-    is_crlf, has_tabs = content.partition(b"\n")[0].endswith(b"\r"), _has_tabs(content)
     out: list[bytes] = []
     position = 0
     for start, _, _, text, end in sorted(events):
@@ -120,9 +138,32 @@ def apply(content: bytes, edits: Iterable[Edit]) -> bytes:
     return b"".join(out)
 
 
-def _holds(replace: Replace, offset: int) -> bool:
+def _with_moves(content: bytes, wanted: set[Edit], is_crlf: bool, has_tabs: bool) -> set[Edit]:
+    """The edits of a file in which what moves is taken out of one place and put into the other."""
+    texts: dict[int, str] = {}
+    for move in sorted((e for e in wanted if isinstance(e, Move)), key=lambda e: e.start):
+        inside = {e for e in wanted if isinstance(e, _Shiftable) and _is_inside(move, e)}
+        shifted: set[Edit] = {_shifted(e, -move.start) for e in inside}
+        text = _applied(content[move.start : move.end], shifted, is_crlf, has_tabs).decode()
+        texts[move.to] = texts.get(move.to, "") + move.before + text + move.after
+        wanted = (wanted - inside - {move}) | {Replace(move.start, move.end, "")}
+    return wanted | {Replace(to, to, text) for to, text in texts.items()}
+
+
+def _is_inside(move: Move, edit: _Shiftable) -> bool:
+    end = edit.end if isinstance(edit, Replace | Wrap) else edit.start
+    return move.start <= edit.start < move.end and end <= move.end
+
+
+def _shifted(edit: _Shiftable, by: int) -> _Shiftable:
+    if isinstance(edit, Replace | Wrap):
+        return replace(edit, start=edit.start + by, end=edit.end + by)
+    return replace(edit, start=edit.start + by)
+
+
+def _holds(edit: Replace, offset: int) -> bool:
     """Is the offset inside of what is replaced, or at the beginning of what is taken out?"""
-    return replace.start < offset < replace.end or (not replace.text and replace.start == offset < replace.end)
+    return edit.start < offset < edit.end or (not edit.text and edit.start == offset < edit.end)
 
 
 def _widths(wanted: set[Edit], replaces: list[Replace]) -> dict[int, int]:
@@ -134,9 +175,9 @@ def _widths(wanted: set[Edit], replaces: list[Replace]) -> dict[int, int]:
     return {o: w for o, w in widths.items() if not any(r.start < o + w and o < r.end for r in replaces)}
 
 
-def _is_lines(replace: Replace) -> bool:
+def _is_lines(edit: Replace) -> bool:
     """Are these whole lines, put in front of what stands there?"""
-    return replace.start == replace.end and replace.text.endswith("\n")
+    return edit.start == edit.end and edit.text.endswith("\n")
 
 
 def _moved_in(content: bytes, events: list[_Event], indents: list[Indent]) -> list[_Event]:

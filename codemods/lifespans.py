@@ -6,25 +6,23 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
+from ..analysis.application_factories import Making, is_application, registers_handlers
 from ..analysis.fixtures import is_test_file
-from ..analysis.once import once
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.symbols import Function, decorator_name
-from ..analysis.values import FunctionObject, Instance
+from ..analysis.values import FunctionObject
 from .arguments import change, keyword
-from .edit import Edit, Replace
+from .edit import Edit, Import, Replace
 from .imports import request
 from .indenting import INDENT
 from .references import references
 from .top_level import definition_before, free_name, returns_none
 from .versions import allows_none
 
-Making: TypeAlias = ast.Assign | ast.AnnAssign
 # Lines at an indentation.
 Lines: TypeAlias = Callable[[str], str]
 
-APPLICATION = "fastapi.FastAPI"
 # Older ones take any argument that they do not know.
 LIFESPAN_SINCE = "0.93"
 
@@ -34,18 +32,13 @@ class Elsewhere(Exception):
 
 
 def application(program: Program, source: Source) -> Making | None:
-    """The statement of a module's body that makes an application."""
+    """The statement of a module's body that makes an application, or has it made."""
     for statement in source.tree.body:
         match statement:
             case ast.Assign(value=ast.Call() as made) | ast.AnnAssign(value=ast.Call() as made):
-                if _is_application(program, made):
+                if is_application(program, made):
                     return statement
     return None
-
-
-def _is_application(program: Program, made: ast.expr) -> bool:
-    objects = program.interpreter.objects
-    return any(isinstance(v, Instance) and objects.is_a(v.cls, APPLICATION) for v in program.values(made))
 
 
 def is_imported_by_application(program: Program, source: Source) -> bool:
@@ -64,9 +57,11 @@ def at_start(program: Program, source: Source, made: Making, lines: Lines, name:
     """What is done so that lines run when the application starts, before anything else; `name` is for a handler.
 
     Raises:
-        Elsewhere: its lifespan is not a function of the same file.
+        Elsewhere: its lifespan is not a function of the same file, or it is made elsewhere.
     """
     assert isinstance(made.value, ast.Call)
+    if not _is_made_here(program, made.value):
+        raise Elsewhere
     given = keyword(made.value, "lifespan")
     if given is not None:
         function = _lifespan_function(program, source, given.value)
@@ -76,7 +71,7 @@ def at_start(program: Program, source: Source, made: Making, lines: Lines, name:
     handler = _startup_handler(source)
     if handler is not None:
         return "run it at start-up", [_new_handler(source, handler, lines, name)]
-    if _uses_handlers(program):
+    if uses_handlers(program):
         return "run it at start-up", [_first_handler(source, made, lines, name)]
     return "create a lifespan for it", list(_new_lifespan(source, made, lines))
 
@@ -84,20 +79,18 @@ def at_start(program: Program, source: Source, made: Making, lines: Lines, name:
 def makes_lifespan(program: Program, source: Source, made: Making) -> bool:
     """Will a lifespan be written in front of the application?"""
     assert isinstance(made.value, ast.Call)
-    return keyword(made.value, "lifespan") is None and not _uses_handlers(program)
+    is_new = keyword(made.value, "lifespan") is None and _is_made_here(program, made.value)
+    return is_new and not uses_handlers(program)
 
 
-@once
-def _uses_handlers(program: Program) -> bool:
-    """Does anything register handlers, which an application with a lifespan passes over, or knows it no lifespan?"""
-    if allows_none(program, "fastapi", LIFESPAN_SINCE):
-        return True
-    nodes = (n for source in program.sources.values() if not is_test_file(source.path) for n in source.nodes)
-    return any(
-        (isinstance(n, ast.Attribute) and n.attr in {"on_event", "add_event_handler"})
-        or (isinstance(n, ast.keyword) and n.arg in {"on_startup", "on_shutdown"})
-        for n in nodes
-    )
+def _is_made_here(program: Program, call: ast.Call) -> bool:
+    """Does a call make an application, rather than a function that it calls?"""
+    return not any(isinstance(v, FunctionObject) for v in program.values(call.func))
+
+
+def uses_handlers(program: Program) -> bool:
+    """Does anything register handlers, or does an application know no lifespan?"""
+    return allows_none(program, "fastapi", LIFESPAN_SINCE) or registers_handlers(program)
 
 
 def _lifespan_function(program: Program, source: Source, node: ast.expr) -> Function | None:
@@ -148,20 +141,28 @@ def _first_handler(source: Source, made: Making, lines: Lines, name: str) -> Edi
 
 def _new_lifespan(source: Source, made: Making, lines: Lines) -> Iterator[Edit]:
     assert isinstance(made.value, ast.Call)
-    spelled = {}
+    head, wanted = lifespan_head(source)
+    yield from wanted
+    name = free_name(source, "lifespan")
+    yield definition_before(source, made, f"{head(name)}{lines(INDENT)}{INDENT}yield\n")
+    yield from change(source, made.value, [], [f"lifespan={name}"])
+
+
+def lifespan_head(source: Source, state: str = "None", margin: str = "") -> tuple[Callable[[str], str], list[Import]]:
+    """The lines that begin the definition of a lifespan, by its name, and the imports for them."""
+    spelled: dict[str, str] = {}
+    imports: list[Import] = []
     for module, name in (
         ("contextlib", "asynccontextmanager"),
         ("collections.abc", "AsyncIterator"),
         ("fastapi", "FastAPI"),
     ):
         spelled[name], wanted = request(source, module, name)
-        if wanted is not None:
-            yield wanted
-    name = free_name(source, "lifespan")
-    text = (
-        f"@{spelled['asynccontextmanager']}\n"
-        f"async def {name}(app: {spelled['FastAPI']}) -> {spelled['AsyncIterator']}[None]:\n"
-        f"{lines(INDENT)}{INDENT}yield\n"
-    )
-    yield definition_before(source, made, text)
-    yield from change(source, made.value, [], [f"lifespan={name}"])
+        imports += [wanted] if wanted else []
+
+    def head(name: str) -> str:
+        parameter, result = f"app: {spelled['FastAPI']}", f"{spelled['AsyncIterator']}[{state}]"
+        decorator = f"{margin}@{spelled['asynccontextmanager']}\n"
+        return f"{decorator}{margin}async def {name}({parameter}) -> {result}:\n"
+
+    return head, imports

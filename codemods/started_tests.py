@@ -18,8 +18,7 @@ from ..analysis.clients import Client
 from ..analysis.decisions import Confidence, Decision
 from ..analysis.fixtures import is_test_file
 from ..analysis.program import Program
-from ..analysis.source import Source
-from ..analysis.values import Instance
+from ..analysis.unstarted_clients import is_own, origins, started_origins
 from .edit import Edit, Replace
 from .imports import request
 from .lifespans import application, makes_lifespan
@@ -54,19 +53,20 @@ def decide(program: Program) -> Iterator[Decision]:
 
 def _needs_start(program: Program, client: Client, app: ast.Name) -> bool:
     """Is it a client of an application that gets a lifespan, which nothing in its file runs?"""
-    if program.colours.clients.why_sync(client.node) or not scopes(client.function.source).module.binds(app.id):
+    is_global = scopes(client.function.source).module.binds(app.id) and not is_own(client.function, app)
+    if program.colours.clients.why_sync(client.node) or not (is_global or client.function.is_module):
         return False
     entered = {s.function.source for s in program.colours.sites() if s.kind == "client"}
-    origins = [v.origin for v in program.values(app) if isinstance(v, Instance)]
-    sources = [program.sources.get(origin.rsplit(":", 2)[0]) for origin in origins]
-    return client.function.source not in entered and bool(sources) and all(_gets_lifespan(program, s) for s in sources)
+    return client.function.source not in entered and all(_gets_lifespan(program, o) for o in origins(program, client))
 
 
-def _gets_lifespan(program: Program, source: Source | None) -> bool:
-    if source is None or source.path not in starts(program):
-        return False
-    made = application(program, source)
-    return made is not None and makes_lifespan(program, source, made)
+def _gets_lifespan(program: Program, origin: str) -> bool:
+    """Is an application one that gets a lifespan, by the place where it is made?"""
+    if origin in started_origins(program, program.colours.factories.values()):
+        return True
+    source = program.sources.get(origin.rsplit(":", 2)[0])
+    made = application(program, source) if source and source.path in starts(program) else None
+    return source is not None and made is not None and makes_lifespan(program, source, made)
 
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:

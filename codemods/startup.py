@@ -174,13 +174,13 @@ def _without(source: Source, row: Sequence[ast.stmt], definition: int) -> Edit:
     start = source.offset(first_line(source, row[0]), 0)
     end = source.content.find(b"\n", source.span(row[-1])[1])
     end = end + 1 if end >= 0 else len(source.content)
-    above, below = _blank(source.content[:start], "above"), _blank(source.content[end:], "below")
+    above, below = blank(source.content[:start], "above"), blank(source.content[end:], "below")
     if (definition and end == source.offset(definition, 0)) or len(above) < len(below):
         return Replace(start - len(above), end, "")
     return Replace(start, end + (len(below) if above else 0), "")
 
 
-def _blank(content: bytes, side: str) -> bytes:
+def blank(content: bytes, side: str) -> bytes:
     """The blank lines at the end, or the beginning, of a text."""
     pattern = rb"(?<=\n)(\r?\n)*\Z" if side == "above" else rb"\A(\r?\n)*"
     found = re.search(pattern, content)

@@ -25,7 +25,7 @@ from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.symbols import Function
 from .client_classes import NOT_UNDERSTOOD, class_decisions, class_edits, has_own_constructor
-from .client_making import DROPPED, Names, enter, given, is_understood, make
+from .client_making import DROPPED, Names, enter, given, is_understood, make, start
 from .client_uses import application, decision, use_decisions, use_edits
 from .edit import Edit, Replace
 from .with_items import async_with
@@ -51,13 +51,17 @@ def _made(program: Program, client: Client) -> Decision:
     clients = program.colours.clients
     if why := clients.why_sync(node):
         return decision(function, node, "", "stays a TestClient", Status.KEPT, why)
-    site = next((s for s in program.colours.sites_of(function) if s.node is node and s.kind == "client"), None)
+    sites = [s for s in program.colours.sites_of(function) if s.node is node]
+    site = next((s for s in sites if s.kind == "client"), None)
     if has_own_constructor(program, node):
         return _entered(program, site) if site else decision(function, node, "", "made as before")
     if not is_understood(node):
         return decision(function, node, "", "left a TestClient", Status.DECLINED, NOT_UNDERSTOOD)
     dropped = " and ".join(sorted(DROPPED & set(given(node))))
     concern = f"{dropped}: an AsyncClient runs on the loop of its test" if dropped else ""
+    if any(s.kind == "start" for s in sites):
+        action = "start the application, and make an AsyncClient"
+        return decision(function, node, "make and start", action, concern=concern, needs=[LIFESPAN])
     if site is None:
         return decision(function, node, "make", "an AsyncClient", concern=concern)
     if not clients.has_lifespan(client):
@@ -116,6 +120,11 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
         case "make":
             assert isinstance(node, ast.Call)
             yield from make(program, source, node)
+        case "make and start":
+            assert isinstance(node, ast.Call)
+            function = program.function_at(source, node)
+            assert function is not None
+            yield from start(program, source, node, function)
         case "make and enter":
             assert isinstance(node, ast.Call)
             yield from enter(program, source, node, with_around(source, node), items)
