@@ -60,8 +60,6 @@ def at_start(program: Program, source: Source, made: Making, lines: Lines, name:
         Elsewhere: its lifespan is not a function of the same file, or it is made elsewhere.
     """
     assert isinstance(made.value, ast.Call)
-    if not _is_made_here(program, made.value):
-        raise Elsewhere
     given = keyword(made.value, "lifespan")
     if given is not None:
         function = _lifespan_function(program, source, given.value)
@@ -73,6 +71,8 @@ def at_start(program: Program, source: Source, made: Making, lines: Lines, name:
         return "run it at start-up", [_new_handler(source, handler, lines, name)]
     if uses_handlers(program):
         return "run it at start-up", [_first_handler(source, made, lines, name)]
+    if not _is_made_here(program, made.value):
+        raise Elsewhere
     return "create a lifespan for it", list(_new_lifespan(source, made, lines))
 
 
