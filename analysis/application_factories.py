@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .async_sites import AsyncSite
     from .program import Program
 
-Making: TypeAlias = ast.Assign | ast.AnnAssign
+Making: TypeAlias = ast.Assign | ast.AnnAssign | ast.Return
 
 APPLICATION = "fastapi.FastAPI"
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -53,8 +53,11 @@ class ApplicationFactory:
 
     @property
     def name(self) -> str:
-        """The variable that holds the application."""
-        return _name(self.making)
+        """The variable that holds the application; "" where it is returned at once."""
+        match self.making:
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                return name
+        return ""
 
     @cached_property
     def _nodes(self) -> set[ast.AST]:
@@ -77,6 +80,8 @@ def application_factory(program: Program, function: Function, sites: Sequence[As
     if making is None or not sites:
         return None
     moved = _moving(program, function, {s.node for s in sites})
+    if any(s.node is making.value for s in sites):
+        return None  # Another function makes it, which is the factory.
     lifespan, elsewhere = _lifespan(program, making)
     obstacle = _obstacle(program, function, making, moved) or ((moved[0], elsewhere) if elsewhere else None)
     return ApplicationFactory(function, making, moved, lifespan, obstacle)
@@ -92,6 +97,8 @@ def _making(program: Program, function: Function) -> Making | None:
                 ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as made)
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.Call() as made)
             ) if is_application(program, made) and _returns(function, name):
+                return statement
+            case ast.Return(value=ast.Call() as made) if is_application(program, made) and _returns(function):
                 return statement
     return None
 
@@ -113,10 +120,11 @@ def registers_handlers(program: Program) -> bool:
     )
 
 
-def _returns(function: Function, name: str) -> bool:
+def _returns(function: Function, name: str = "") -> bool:
+    """Does a function return in its last line alone, and there a variable?"""
     last = function.body[-1]
     returned = [n for n in function.own_nodes() if isinstance(n, ast.Return)]
-    return returned == [last] and any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(last))
+    return returned == [last] and (not name or any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(last)))
 
 
 def _moving(program: Program, function: Function, waiting: set[ast.expr]) -> list[ast.stmt]:
@@ -227,14 +235,9 @@ def _lifespan(program: Program, making: Making) -> tuple[Function | None, str]:
     assert isinstance(making.value, ast.Call)
     given = next((k.value for k in making.value.keywords if k.arg == "lifespan"), None)
     if given is None:
-        return None, ELSEWHERE if any(k.arg is None for k in making.value.keywords) else ""
+        is_made_here = not any(_callees(program, making.value))
+        return None, ELSEWHERE if any(k.arg is None for k in making.value.keywords) or not is_made_here else ""
     values = program.values(given)
     found = [program.function(v.key) for v in values if isinstance(v, FunctionObject)]
     is_known = len(found) == len(values) == 1 and isinstance(given, ast.Name)
     return (found[0], "") if is_known else (None, ELSEWHERE)
-
-
-def _name(making: Making) -> str:
-    target = making.targets[0] if isinstance(making, ast.Assign) else making.target
-    assert isinstance(target, ast.Name)
-    return target.id

@@ -35,6 +35,8 @@ from .startup import blank
 from .top_level import free_name, returns_none
 
 NAME = "application-factories"
+# What holds an application that was returned at once.
+APP = "app"
 LATER = (
     "it runs when the application starts, no longer when it is made; a test client that is not entered as a context"
     " manager does not start the application"
@@ -128,10 +130,15 @@ def _into_body(factory: ApplicationFactory, first: ast.stmt) -> Iterator[Edit]:
 def _handler(factory: ApplicationFactory) -> Iterator[Edit]:
     source, margin = factory.function.source, _margin(factory)
     name = free_name(source, "create_tables" if _makes_tables(factory) else "start")
-    head = f'{margin}@{factory.name}.on_event("startup")\n{margin}async def {name}(){returns_none(source)}:\n'
+    head = f'{margin}@{factory.name or APP}.on_event("startup")\n{margin}async def {name}(){returns_none(source)}:\n'
+    at = source.offset((factory.making.end_lineno or 0) + 1, 0)
+    if isinstance(factory.making, ast.Return):
+        start = source.span(factory.making)[0]
+        yield Replace(start, start + len("return"), f"{APP} =")
+        yield from _moves(factory, at, f"\n{head}", f"\n{margin}return {APP}\n")
+        return
     body = factory.function.body
     following = next(s for s in body[body.index(factory.making) + 1 :] if s not in factory.moved)
-    at = source.offset((factory.making.end_lineno or 0) + 1, 0)
     gap = _gap(factory, source.span(factory.making)[1], source.offset(first_line(source, following), 0))
     yield from _moves(factory, at, f"\n{head}", gap)
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from ..analysis.application_factories import Making, is_application, registers_handlers
+from ..analysis.application_factories import is_application, registers_handlers
 from ..analysis.fixtures import is_test_file
 from ..analysis.program import Program
 from ..analysis.source import Source
@@ -20,6 +20,7 @@ from .references import references
 from .top_level import definition_before, free_name, returns_none
 from .versions import allows_none
 
+Making: TypeAlias = ast.Assign | ast.AnnAssign
 # Lines at an indentation.
 Lines: TypeAlias = Callable[[str], str]
 
