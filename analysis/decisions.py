@@ -86,7 +86,7 @@ class Decision:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """The decision as JSON values; the form of `asyncshift plan --json`."""
+        """The decision as JSON values; the form of `asyncshift plan --format json`."""
         return {
             "codemod": self.codemod,
             "path": self.site.path,

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
 from functools import cached_property
 
+from .source import Site
+
 Opcodes = Sequence[tuple[str, int, int, int, int]]
+
+
+def of_files(before: Mapping[str, bytes | None], after: Mapping[str, bytes | None]) -> dict[str, Moved]:
+    """The files that are there on both sides and differ."""
+    both = ((path, before[path], after[path]) for path in before.keys() & after.keys())
+    return {path: Moved(was, now) for path, was, now in both if was is not None and now is not None and was != now}
 
 
 class Moved:
@@ -20,6 +29,11 @@ class Moved:
     def opcodes(self) -> Opcodes:
         """Runs of lines that are equal, inserted, deleted or replaced, as `difflib` tells them."""
         return SequenceMatcher(None, self._before, self._after, autojunk=False).get_opcodes()
+
+    def place(self, site: Site) -> Site:
+        """Where a place is now; what is told of it is its lines."""
+        first = self.now(site.line)
+        return replace(site, line=first, end_line=max(first, self.now(site.end_line)))
 
     def now(self, line: int) -> int:
         """The line that a line has become; in a run that reads otherwise now the one most like it."""

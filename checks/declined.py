@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from ..analysis.decisions import Decision, Status
-from ..analysis.moved import Moved
+from ..analysis.moved import of_files
 from ..analysis.source import Source
 from .finding import Finding
 
@@ -36,13 +36,14 @@ def _words(
     decisions: Iterable[Decision], paths: Collection[str], before: Mapping[str, bytes], after: Mapping[str, bytes]
 ) -> dict[Place, list[str]]:
     """What the plan says of the places that it left, by where these are now."""
-    moved = {path: Moved(before[path], after[path]) for path in paths if path in before and path in after}
+    left = [d for d in decisions if d.status is not Status.DONE and d.site.path in paths]
+    files = {decision.site.path for decision in left}
+    moved = of_files({path: before.get(path) for path in files}, after)
     words: defaultdict[Place, list[str]] = defaultdict(list)
-    for decision in decisions:
-        site = decision.site
-        if decision.status is not Status.DONE and site.path in moved:
-            for line in range(site.line, site.end_line + 1):
-                words[site.path, moved[site.path].now(line)].append(decision.concern or decision.action)
+    for decision in left:
+        site = moved[path].place(decision.site) if (path := decision.site.path) in moved else decision.site
+        for line in range(site.line, site.end_line + 1):
+            words[site.path, line].append(decision.concern or decision.action)
     return words
 
 

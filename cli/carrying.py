@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from rich.text import Text
 
+from ..analysis.decisions import GOES_AWAY, Decision, Status
+from ..analysis.moved import of_files
 from ..checks.declined import declined
 from ..checks.finding import Finding
 from ..checks.older import older
@@ -73,7 +75,8 @@ def _asked_for(codemods: Iterable[str]) -> list[str]:
 
 
 def _changed(work: Work, left: Outcome) -> Iterator[Text]:
-    looks, gone = listing.rows(work.decisions, "look"), listing.rows(work.decisions, "gone")
+    told = list(_told_where_they_are(work))
+    looks, gone = listing.rows(told, "look"), listing.rows(told, "gone")
     functions = sum(map(listing.becomes_async, work.decisions))
     yield Text(
         f"{listing.counted(len(work.contents), 'file')} changed, {listing.counted(functions, 'function')} made async, "
@@ -93,6 +96,20 @@ def _changed(work: Work, left: Outcome) -> Iterator[Text]:
     yield Text("Next", "bold")
     for step in _next(sorted(work.contents), bool(looks)):
         yield Text(f"  {step}")
+
+
+def _told_where_they_are(work: Work) -> Iterator[Decision]:
+    """What a person should look at, at the lines of the files that have been written."""
+    moved = of_files(_contents(work), work.contents)
+    for decision in work.decisions:
+        if decision.concern or decision.status is Status.DECLINED or decision.action.startswith(GOES_AWAY):
+            lines = moved.get(decision.site.path)
+            yield replace(decision, site=lines.place(decision.site)) if lines is not None else decision
+
+
+def _contents(work: Work) -> dict[str, bytes]:
+    """The files that the decisions speak of."""
+    return {path: source.content for path, source in work.program.sources.items()}
 
 
 def _told(left: Outcome) -> Iterator[Text]:
@@ -128,7 +145,7 @@ def _left(project: Project, work: Work) -> Outcome:
 
 def _reasons(work: Work, findings: Collection[Finding]) -> dict[Finding, str]:
     """Why the plan left what is found as it was; the words for it have been told."""
-    before = {path: source.content for path, source in work.program.sources.items()}
+    before = _contents(work)
     was_so = older(work.program, findings)
     return was_so | declined(work.decisions, [f for f in findings if f not in was_so], before, before | work.contents)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 from rich.text import Text
 
 from ..analysis.decisions import VERSION, Decision
+from ..analysis.program import Program
 from . import cache, listing, why
 from .console import output
 from .errors import quiet
@@ -30,9 +32,9 @@ NEXT = (
     metavar="NAME",
     help="Explain a function, class, module or path:line.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the decisions as JSON.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How the plan is printed.")
 @scope_options
-def plan(paths: Sequence[str], name: str | None, as_json: bool, module: str | None, driver: str | None) -> None:
+def plan(paths: Sequence[str], name: str | None, form: str, module: str | None, driver: str | None) -> None:
     """Print what would be done and why; changes nothing.
 
     Listed are, by file, each function that becomes async with its reason, each place that stays sync on purpose
@@ -43,7 +45,7 @@ def plan(paths: Sequence[str], name: str | None, as_json: bool, module: str | No
       asyncshift plan
       asyncshift plan --why OrderService.place
       asyncshift plan --why shop/services.py:120
-      asyncshift plan --json src | jq .decisions
+      asyncshift plan --format json src | jq .decisions
     """
     project = moving(open_project(paths, driver, module))
     told = cache.kept(project, "plan", lambda: worked_out(project))
@@ -54,7 +56,7 @@ def plan(paths: Sequence[str], name: str | None, as_json: bool, module: str | No
         chosen, by_function = why.about(functions, name), why.ByFunction(decisions, functions)
         lines = why.told(project.root, chosen, by_function)
         decisions = list(dict.fromkeys(d for account in chosen for d in by_function.of(account)))
-    if as_json:
+    if form == "json":
         click.echo(json.dumps({"version": VERSION, "decisions": [d.as_json() for d in decisions]}, indent=1))
         return
     console = output()
@@ -75,9 +77,18 @@ def worked_out(project: Project) -> dict[str, Any]:
         "decisions": [decision.as_json() for decision in decisions],
         "nothing": nothing_to_do(program, decisions),
         "functions": [account.as_json() for account in why.accounts(program, decisions)],
+        "below": _below(program),
         "stopping": stops(program),
         "mistakes": mistakes(program),
     }
+
+
+def _below(program: Program) -> dict[str, list[str]]:
+    """Of each file with functions that become async the files of those that they call."""
+    below: defaultdict[str, set[str]] = defaultdict(set)
+    for function in program.colours.reasons:
+        below[function.source.path].update(callee.source.path for callee in program.colours.callees(function))
+    return {path: sorted(callees - {path}) for path, callees in sorted(below.items())}
 
 
 def _told(decisions: Sequence[Decision], nothing: str) -> Iterator[Text]:

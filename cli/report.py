@@ -15,6 +15,7 @@ from ..checks.evidence import parity
 from ..checks.evidence.recording import Recording, Unreadable
 from ..reports import html, markdown
 from ..reports.facts import facts
+from ..reports.located import located
 from ..reports.progress import ASYNC_WORDS, SYNC_WORDS, progress
 from ..reports.requirements import Contents
 from ..reports.suite import suite
@@ -91,7 +92,7 @@ def under_way(project: Project) -> dict[str, Any]:
     decisions = [Decision.from_json(values) for values in plan["decisions"]]
     contents = {path: (project.root / path).read_bytes() for path in project.files}
     past = git.history(project.root, REVISIONS, (*SYNC_WORDS, *ASYNC_WORDS))
-    return progress(project.root.name, contents, decisions, past)
+    return progress(project.root.name, contents, decisions, plan["below"], past)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,26 +103,27 @@ class Told:
     decisions: Sequence[Decision]
     before: Contents
     after: Contents
+    is_done: bool = False
 
     def text(self, kind: str, form: str) -> str:
         """The report."""
-        if form == "json":
-            return as_json(self.facts)
         if form == "html":
             return html.page(self.facts, self.decisions, self.before, self.after)
-        return KINDS[kind](self.facts)
+        shown = located(self.facts, self.before, self.after) if self.is_done else self.facts
+        return as_json(shown) if form == "json" else KINDS[kind](shown)
 
 
 def gathered(project: Project) -> Told:
     """The facts of the last migration; where there was none, of the one that is planned."""
-    decisions, before, after = _migrated(project) or _planned(project)
+    migrated = _migrated(project)
+    decisions, before, after = migrated or _planned(project)
     whole = {path: (project.root / path).read_bytes() for path in project.files}
     outcomes = (
         outcome_of(project.root, _python({**whole, **before}), project.settings),
         outcome_of(project.root, _python({**whole, **after}), project.settings),
     )
     found = facts(project.root.name, decisions, before, after, outcomes, _suite(project), whole)
-    return Told(found, decisions, before, after)
+    return Told(found, decisions, before, after, migrated is not None)
 
 
 def _suite(project: Project) -> dict[str, Any] | None:

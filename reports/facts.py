@@ -1,7 +1,7 @@
 """What is told of a migration, as JSON values: every statement of a report is made from these.
 
-Paths are relative to the project's root. Lines of a decision are those of the original file, `ranges` those of the
-migrated one.
+Paths are relative to the project's root. Lines are those of the original file, but for `ranges`, which are those of the
+migrated one, and for what `located` puts where it is now.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -65,7 +65,7 @@ def graph(decisions: Sequence[Decision], before: Contents) -> dict[str, Any]:
             what = steps[-1].what
             if what not in seeds[last.key]:
                 seeds[last.key].append(what)
-    layers = _layers(nodes, edges)
+    layers = layers_of(nodes, edges)
     return {
         "nodes": [
             {
@@ -120,8 +120,8 @@ def _at(functions: Mapping[str, Sequence[Definition]], path: str, line: int) -> 
     return max(around, key=lambda d: d.first, default=None)
 
 
-def _layers(nodes: Mapping[str, Definition], edges: set[tuple[str, str]]) -> dict[str, int]:
-    """The longest way down from each function; a cycle counts once."""
+def layers_of(nodes: Iterable[str], edges: Collection[tuple[str, str]]) -> dict[str, int]:
+    """The longest way down from each node along edges from callers to callees; a cycle counts once."""
     callees: defaultdict[str, list[str]] = defaultdict(list)
     for caller, callee in sorted(edges):
         callees[caller].append(callee)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import median
 from typing import Any
 
 from ..analysis.decisions import Decision, Status
 from ..analysis.test_reach import is_test_file
 from .facts import ASYNC_DEF, concern, is_route
+from .graph import layers_of
 from .surface import tree
 
 VERSION = 1
@@ -22,14 +22,18 @@ def progress(
     name: str,
     contents: Mapping[str, bytes],
     decisions: Sequence[Decision],
+    below: Mapping[str, Sequence[str]] | None = None,
     history: Sequence[tuple[str, str, Mapping[str, int]]] = (),
 ) -> dict[str, Any]:
     """How far each module is, as JSON values.
 
-    `decisions` are what a migration of today's files would do; `history` has a revision, its date, and how often each
+    `decisions` are what a migration of today's files would do, `below` names the files that each one calls into;
+    `history` has a revision, its date, and how often each
     of the words stood in the files then, oldest first.
     """
-    modules = [_module(path, content, decisions) for path, content in sorted(contents.items())]
+    edges = [(path, callee) for path, callees in (below or {}).items() for callee in callees]
+    depths = layers_of(contents, edges)
+    modules = [_module(path, content, decisions, depths[path]) for path, content in sorted(contents.items())]
     told = [module for module in modules if module is not None]
     left = [module for module in told if module["state"] != DONE]
     return {
@@ -50,7 +54,7 @@ def progress(
     }
 
 
-def _module(path: str, content: bytes, decisions: Sequence[Decision]) -> dict[str, Any] | None:
+def _module(path: str, content: bytes, decisions: Sequence[Decision], depth: int) -> dict[str, Any] | None:
     """What is left in a file; None for one that has nothing to do with the migration."""
     own = [d for d in decisions if d.site.path == path]
     to_do = [d for d in own if d.status is Status.DONE]
@@ -64,7 +68,7 @@ def _module(path: str, content: bytes, decisions: Sequence[Decision]) -> dict[st
         "path": path,
         "state": DONE if not (to_do or concerns) else UNDER_WAY if is_async else OPEN,
         "changes": len(to_do),
-        "depth": median(len(d.why) for d in functions) if functions else 0,
+        "depth": depth,
         "functions": [{"name": d.function, "line": d.site.line} for d in functions if d.function not in routes],
         "endpoints": [{"name": d.function, "line": d.site.line} for d in functions if d.function in routes],
         "concerns": concerns,

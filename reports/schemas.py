@@ -140,7 +140,7 @@ MODULE = _object(
     ),
     confidence=SURE | {"description": "that of its least sure decision"},
     concerns=_list("what a person should look at", CONCERN),
-    decisions=_list("all decisions, as `plan --json` prints them", DECISION),
+    decisions=_list("all decisions, as `plan --format json` prints them", DECISION),
 )
 LINES = _list("", _text("one difference"))
 SUITE = _object(
@@ -204,7 +204,7 @@ SCHEMAS: Mapping[str, Schema] = {
         verdict=_text("is it worth it?"),
     ),
     "plan": _top(
-        "asyncshift plan --json",
+        "asyncshift plan --format json",
         "what a migration would do",
         decisions.VERSION,
         decisions=_list("in the order of their places", DECISION),
@@ -256,7 +256,7 @@ SCHEMAS: Mapping[str, Schema] = {
                 path=PATH,
                 state=_one_of("how far it is", progress.DONE, progress.UNDER_WAY, progress.OPEN),
                 changes=_number("changes that are left"),
-                depth=MODULE["properties"]["depth"],
+                depth=_number("how many files lie below it on the longest way down the calls; the order"),
                 functions=_list("functions that have to become async", NAMED),
                 endpoints=_list("of the web framework's handlers, those", NAMED),
                 concerns=_list("what a person should look at", CONCERN),

@@ -87,7 +87,17 @@ def test_a_folder_that_cannot_be_written_to(project: Folder) -> None:
 
 def test_plan_tells_the_same_from_what_is_kept(project: Folder, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     project.commit()
-    told = {options: run("plan", *options).output for options in ((), ("--json",), ("--why", "load"))}
+    told = {
+        options: run("plan", *options).output
+        for options in (
+            (),
+            (
+                "--format",
+                "json",
+            ),
+            ("--why", "load"),
+        )
+    }
     monkeypatch.setattr("asyncshift.cli.project.Program", None)
     assert {options: run("plan", *options).output for options in told} == told
     assert "load becomes async" in told["--why", "load"]

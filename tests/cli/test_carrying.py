@@ -185,6 +185,49 @@ def test_loaded(db: Session) -> None:
 """
 
 
+MODELS = """\
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Order(Base):
+    __tablename__ = "orders"
+    id: Mapped[int] = mapped_column(primary_key=True)
+"""
+LONGER = """\
+from sqlalchemy.orm import Session
+
+from models import Order
+
+
+def orders(db: Session, numbers: list[int]) -> list[int]:
+    if not db.query(Order).all():
+        return []
+    return sorted(numbers, key=lambda number: db.get(Order, number))
+"""
+
+
+def test_what_is_told_of_a_migration_stands_at_the_lines_that_were_written(
+    folder: Folder, run: Callable[..., Result]
+) -> None:
+    folder.write({"models.py": MODELS, "x.py": LONGER}).commit()
+    told = run("migrate").output
+    lines = (folder.root / "x.py").read_text().splitlines()
+    number = next(number for number, text in enumerate(lines, 1) if "sorted(" in text)
+    assert number != LONGER[: LONGER.index("sorted(")].count("\n") + 1
+    assert f"\n  {number}  look   orders.<lambda>" in told
+    facts = json.loads(run("report", "--format", "json").stdout)
+    (module,) = (module for module in facts["modules"] if module["path"] == "x.py")
+    assert [concern["line"] for concern in module["concerns"]] == [number]
+    (function,) = module["functions"]
+    assert lines[function["line"] - 1].startswith("async def orders")
+    assert "query" not in lines[function["why"][0]["line"] - 1]
+    assert f"x.py:{number}`" in run("report").stdout
+
+
 def test_who_calls_what_was_declined_is_kept_for_it(folder: Folder, run: Callable[..., Result]) -> None:
     folder.write({"x.py": HOOK}).commit()
     run("migrate")

@@ -99,7 +99,7 @@ def test_plan_prints_functions_and_changes_nothing(project: Folder, run: Run) ->
 
 
 def test_plan_as_json(project: Folder, run: Run) -> None:
-    plan = json.loads(run("plan", "--json").stdout)
+    plan = json.loads(run("plan", "--format", "json").stdout)
     assert plan["version"] == 1
     made = {d["function"].rpartition(".")[2] for d in plan["decisions"] if d["codemod"] == "async-def"}
     assert made == {"load", "name", "other"}
@@ -114,7 +114,7 @@ def test_plan_why_leads_down_to_the_database(project: Folder, run: Run) -> None:
 
 
 def test_plan_why_as_json(project: Folder, run: Run) -> None:
-    (decision,) = json.loads(run("plan", "--why", "name", "--json").stdout)["decisions"]
+    (decision,) = json.loads(run("plan", "--why", "name", "--format", "json").stdout)["decisions"]
     assert [step["line"] for step in decision["why"]] == [11, 7]
 
 
@@ -219,7 +219,7 @@ def test_codemods_that_are_left_out_are_told(project: Folder, run: Run) -> None:
 
 
 def test_a_module_alone(project: Folder, run: Run) -> None:
-    result = run("plan", "--module", "app.other", "--json")
+    result = run("plan", "--module", "app.other", "--format", "json")
     made = [d for d in json.loads(result.stdout)["decisions"] if d["status"] == "done" and d["codemod"] == "async-def"]
     assert {d["path"] for d in made} <= {"app/other.py"}
     missing = run("plan", "--module", "app.nowhere")
@@ -229,7 +229,7 @@ def test_a_module_alone(project: Folder, run: Run) -> None:
 
 def test_a_file_alone(project: Folder, run: Run) -> None:
     project.write({"app/old.py": "from sqlalchemy.orm import Session\n\n\ndef f(db: Session): db.query(1).all()\n"})
-    decisions = json.loads(run("plan", "--json", "app/queries.py").stdout)["decisions"]
+    decisions = json.loads(run("plan", "--format", "json", "app/queries.py").stdout)["decisions"]
     assert {d["path"] for d in decisions if d["status"] == "done"} == {"app/queries.py", "requirements.txt"}
     (border,) = [d for d in decisions if d["path"] == "app/other.py"]
     assert border["concern"] == (

@@ -53,7 +53,7 @@ def project(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Folder:
 
 
 def _loads(run: Run) -> list[dict[str, Any]]:
-    decisions: list[dict[str, Any]] = json.loads(run("plan", "--json").stdout)["decisions"]
+    decisions: list[dict[str, Any]] = json.loads(run("plan", "--format", "json").stdout)["decisions"]
     return [d for d in decisions if d["codemod"] == "implicit-io" and d["path"] == "tasks.py"]
 
 
@@ -69,7 +69,7 @@ def test_what_has_changed_since_is_left_out(run: Run, project: Folder) -> None:
     run("record", "--", "-m", "pytest", "-q", "-p", "no:cacheprovider")
     tasks = project.root / "tasks.py"
     tasks.write_text(f"\n{tasks.read_text()}")
-    result = run("plan", "--json")
+    result = run("plan", "--format", "json")
     assert "Files have changed since the recording (1)" in result.stderr
     assert not [d for d in json.loads(result.stdout)["decisions"] if d["codemod"] == "implicit-io"]
 
@@ -108,7 +108,7 @@ SUITE = ("--", "-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
 def _looks(run: Run) -> list[tuple[int, str]]:
-    decisions = json.loads(run("plan", "--json").stdout)["decisions"]
+    decisions = json.loads(run("plan", "--format", "json").stdout)["decisions"]
     return [(d["line"], d["concern"]) for d in decisions if d["path"] == "jobs.py" and d["status"] == "declined"]
 
 
@@ -143,7 +143,7 @@ def test_until_verified_needs_what_the_recording_saw(run: Run, project: Folder) 
 def test_a_partial_recording_is_used_for_what_it_holds(run: Run, project: Folder) -> None:
     project.write({"test_z.py": "import os\ndef test_end(): os._exit(3)\n"})
     assert run("record", *SUITE).exit_code == 1
-    result = run("plan", "--json")
+    result = run("plan", "--format", "json")
     reason = "a process of the suite ended before its time (last finished test: test_tasks.py::test_run)"
     assert f"The recording is partial, and is used for what it holds: {reason}" in " ".join(result.stderr.split())
     assert any(d["action"] == "await the lazy load" for d in json.loads(result.stdout)["decisions"])
@@ -174,4 +174,4 @@ def test_what_is_inferred_is_told_once(run: Run, project: Folder) -> None:
     """
     library(project.root, {"known.py": code, "test_tasks.py": test})
     assert run("record", *SUITE).exit_code == 0
-    assert "recording saw" not in run("plan", "--json").stdout
+    assert "recording saw" not in run("plan", "--format", "json").stdout

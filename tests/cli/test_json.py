@@ -21,7 +21,7 @@ from .conftest import Folder
 Run = Callable[..., Result]
 COMMANDS = {
     "assess": ("assess", "--format", "json"),
-    "plan": ("plan", "--json"),
+    "plan": ("plan", "--format", "json"),
     "check": ("check", "--format", "json"),
     "report": ("report", "--format", "json"),
     "status": ("report", "--kind", "status", "--format", "json"),

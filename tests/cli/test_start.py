@@ -59,7 +59,7 @@ def test_the_list_of_commands_says_what_each_says_itself(name: str) -> None:
     [
         ("assess", ["--format"]),
         ("report", ["--kind", "--format", "--output", "--open"]),
-        ("plan", ["--why", "--json", "--module", "--driver"]),
+        ("plan", ["--why", "--format", "--module", "--driver"]),
         ("migrate", ["--dry-run", "--only", "--skip", "--module", "--force", "--driver", "--until-verified"]),
         (
             "check",

@@ -184,7 +184,7 @@ def test_as_json(shop: Folder, run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(shop.root)
 
     def decisions(name: str) -> list[str]:
-        told = json.loads(run("plan", "--why", name, "--json").stdout)["decisions"]
+        told = json.loads(run("plan", "--why", name, "--format", "json").stdout)["decisions"]
         return [f"{d['codemod']} {d['line']}" for d in told]
 
     assert decisions("Orders.count") == ["async-def 9"]

@@ -44,7 +44,17 @@ def test_states() -> None:
 
 
 def test_leaves_of_the_call_graph_come_first() -> None:
-    text = markdown.status(told(decision("api.py", "orders", 3), decision("b.py", "load", 1), api=SYNC, b=b"x = 1\n"))
+    """A caller comes later even where it has a shorter way to the database itself; a cycle ends."""
+    decisions = [decision("api.py", "orders", 1), decision("b.py", "load", 3), decision("c.py", "save", 2)]
+    contents = {"api.py": SYNC, "b.py": b"x = 1\n", "c.py": b"x = 1\n"}
+    below = {"api.py": ["b.py", "other.py"], "b.py": ["c.py"], "c.py": ["b.py"]}
+    found = progress("shop", contents, decisions, below)
+    assert [(module["path"], module["depth"]) for module in found["modules"]] == [
+        ("c.py", 0),
+        ("b.py", 1),
+        ("api.py", 2),
+    ]
+    text = markdown.status(found)
     assert text.index("- [ ] `load` (line 2)") < text.index("- [ ] endpoint `orders` (line 2)")
 
 
@@ -57,7 +67,7 @@ def test_what_needs_a_look_is_not_done() -> None:
 
 
 def test_history_is_told_in_figures() -> None:
-    found = progress("shop", {}, (), [("abc", "2024-01-31", {".query(": 3, "await ": 1})])
+    found = progress("shop", {}, (), {}, [("abc", "2024-01-31", {".query(": 3, "await ": 1})])
     assert found["history"] == [{"revision": "abc", "date": "2024-01-31", "sync": 3, "async": 1}]
     assert "| abc | 2024-01-31 | 3 | 1 |" in markdown.status(found)
     assert "Over time" not in markdown.status(told(store=ASYNC))
@@ -66,7 +76,7 @@ def test_history_is_told_in_figures() -> None:
 def test_every_value_is_told() -> None:
     look = decision("api.py", "orders", 0, status=Status.DECLINED, concern="who closes this?")
     decisions = [decision("api.py", "orders", 2), decision("api.py", "other", 1), look]
-    found = progress("shop", {"api.py": SYNC}, decisions, [("abc", "2024-01-31", {".query(": 3})])
+    found = progress("shop", {"api.py": SYNC}, decisions, {}, [("abc", "2024-01-31", {".query(": 3})])
     # The order of the modules, and what a concern has beside its line and text, are for programs.
     untold = {"version", "depth", "codemod", "is_declined", "confidence", "function"}
     for place in leaves(found):
