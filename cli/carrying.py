@@ -23,6 +23,10 @@ from .project import Project
 from .work import Work, nothing_to_do
 
 SHOWN = 5
+NEXT = (
+    ("asyncshift plan", "the places to look at, and why each function becomes async"),
+    ("asyncshift migrate", "carries it out; asyncshift undo takes it back"),
+)
 
 
 def carry_out(project: Project, work: Work, *, dry_run: bool, force: bool) -> None:
@@ -35,12 +39,18 @@ def carry_out(project: Project, work: Work, *, dry_run: bool, force: bool) -> No
         _print(_unchanged(work))
     elif dry_run:
         print_diff(project.root, work.contents)
-        if messages().is_terminal:
-            messages().print(listing.summary(work.decisions))
+        _print_summary(work)
     else:
         _check_clean(project, work, force)
         writing.write(project.root, work.contents, plan=[decision.as_json() for decision in work.decisions])
         _print(_changed(work, _left(project, work)))
+
+
+def _print_summary(work: Work) -> None:
+    """What a dry run has shown and what comes next; beside the diff, which may go into a file."""
+    messages().print(f"Nothing has been written. {listing.summary(work.decisions)}")
+    for command in listing.commands(NEXT):
+        messages().print(command)
 
 
 def _check_clean(project: Project, work: Work, force: bool) -> None:

@@ -19,6 +19,9 @@ from .discovery import NEVER
 from .gate import outcome_of
 from .project import Project
 
+# What the rules read beside code and templates.
+BESIDE = (*PYTEST, "requirements.txt")
+
 
 def since(project: Project, revision: str, outcome: Outcome) -> Outcome:
     """The outcome, without the findings that were there before and on whose lines nothing has changed.
@@ -47,8 +50,8 @@ def _at(project: Project, revision: str) -> Outcome:
     def work_out() -> Any:
         with TemporaryDirectory(prefix="asyncshift-") as folder:
             contents: dict[str, bytes] = {}
-            for path, content in git.tree(project.root, revision, (".py", *SUFFIXES, *PYTEST)):
-                if path.endswith((*SUFFIXES, *PYTEST)):
+            for path, content in git.tree(project.root, revision, (".py", *SUFFIXES, *BESIDE)):
+                if path.endswith((*SUFFIXES, *BESIDE)):
                     _write(Path(folder, path), content)
                 elif _is_ours(project, path):
                     contents[path] = content

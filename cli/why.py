@@ -6,7 +6,7 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from linecache import getline
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -28,6 +28,8 @@ UNTOUCHED = (
     "stays as it is: no call in it is known to reach the database through sync SQLAlchemy.",
     "stay as they are: no call in them is known to reach the database through sync SQLAlchemy.",
 )
+MAPPED = "is a mapped class: it waits for nothing by itself, the queries that load it and the functions that read it do"
+PLAIN = "is a class without a function that becomes async"
 TWINS = "twins"
 WHAT = "function, class or module"
 SHOWN = 5
@@ -35,17 +37,22 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What becomes of one function, a lambda or a module's body (`name` is "" then); `verdict` is "" for nothing."""
+    """What becomes of one function, a lambda or a module's body (`name` is "" then); `verdict` is "" for nothing.
+
+    Of a class it is what may be told where nothing is told of its functions.
+    """
 
     site: Site
     name: str
     verdict: str = ""
     why: tuple[Step, ...] = ()
+    is_class: bool = False
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Account:
         site = Site(values["path"], values["line"], 0, values["end_line"], 0)
-        return cls(site, values["name"], values["verdict"], tuple(Step.from_json(step) for step in values["why"]))
+        why = tuple(Step.from_json(step) for step in values["why"])
+        return cls(site, values["name"], values["verdict"], why, values["is_class"])
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -55,6 +62,7 @@ class Account:
             "name": self.name,
             "verdict": self.verdict,
             "why": [step.as_json() for step in self.why],
+            "is_class": self.is_class,
         }
 
     @property
@@ -73,7 +81,7 @@ class Account:
 
 
 def accounts(program: Program, decisions: Iterable[Decision]) -> list[Account]:
-    """What becomes of each function of the project."""
+    """What becomes of each function of the project, and what its classes are."""
     twins = {(d.site.path, d.function): d.action for d in decisions if d.codemod == TWINS and d.function}
     kept: dict[Function, AsyncSite] = {}
     for site in kept_sites(program):
@@ -87,8 +95,20 @@ def accounts(program: Program, decisions: Iterable[Decision]) -> list[Account]:
             why = program.colours.chain(function)
         elif verdict and first is not None:
             why = program.colours.site_chain(first)
-        found.append(Account(function.site(), function.qualname, verdict, why))
-    return sorted(found, key=lambda account: account.site)
+        found.append(Account(_place(function), function.qualname, verdict, why))
+    return sorted([*found, *_classes(program)], key=lambda account: account.site)
+
+
+def _place(function: Function) -> Site:
+    """Where a function stands; a module's body reaches to the file's end."""
+    last = max(len(function.source.content.splitlines()), 1)
+    return replace(function.site(), end_line=last) if function.is_module else function.site()
+
+
+def _classes(program: Program) -> Iterator[Account]:
+    for cls in program.interpreter.class_of.values():
+        verdict = MAPPED if program.mapped(cls.key) is not None else PLAIN
+        yield Account(cls.source.site(cls.node), cls.key.partition("::")[2], verdict, is_class=True)
 
 
 def _first_site(program: Program, function: Function) -> AsyncSite | None:
@@ -107,22 +127,25 @@ def _verdict(program: Program, function: Function) -> str:
     return ALREADY if function.is_async else ""
 
 
-def about(functions: Sequence[Account], name: str) -> list[Account]:
+def about(accounts: Sequence[Account], name: str) -> list[Account]:
     """The functions that a name means, plain or dotted: one, or all of a class or module; `path:line` means one place.
 
     Raises:
         Failure: there is none.
     """
+    classes = [account for account in accounts if account.is_class]
+    functions = [account for account in accounts if not account.is_class]
     if name.endswith(".py") and (found := [a for a in functions if PurePosixPath(a.site.path).match(name)]):
         return found
     if place := re.fullmatch(r"(.+):(\d+)", name):
         return [_around(functions, place[1], int(place[2]))]
     whole = [account for account in functions if account.name and f".{account.dotted}".endswith(f".{name}")]
     found = whole or [account for account in functions if f".{name}." in f".{account.dotted}."]
+    found = found or [account for account in classes if f".{account.dotted}".endswith(f".{name}")]
     if not found:
         last = name.rpartition(".")[2]
-        known(WHAT, [last], sorted({part for account in functions for part in account.dotted.split(".")}))
-        others = sorted({account.dotted for account in functions if f".{account.dotted}".endswith(f".{last}")})
+        known(WHAT, [last], sorted({part for account in accounts for part in account.dotted.split(".")}))
+        others = sorted({account.dotted for account in accounts if f".{account.dotted}".endswith(f".{last}")})
         raise Failure(f"no {WHAT} named {name!r}; there is {', '.join(others[:SHOWN])}")
     return found
 
@@ -132,6 +155,9 @@ def _around(functions: Sequence[Account], path: str, number: int) -> Account:
     in_file = [account for account in functions if PurePosixPath(account.site.path).match(path)]
     if not in_file:
         raise Failure(f"{path}: not a file of the project")
+    last = max(account.site.end_line for account in in_file)
+    if not 1 <= number <= last:
+        raise Failure(f"{path}:{number}: the file ends at line {last}")
     around = [account for account in in_file if not account.name or account.holds(number)]
     return min(around, key=lambda a: a.site.end_line - a.site.line if a.name else sys.maxsize)
 
@@ -144,7 +170,7 @@ class ByFunction:
         self._functions: defaultdict[str, list[Account]] = defaultdict(list)
         for decision in decisions:
             self._decisions[decision.site.path].append(decision)
-        for function in functions:
+        for function in (account for account in functions if not account.is_class):
             self._functions[function.site.path].append(function)
 
     def of(self, account: Account) -> list[Decision]:

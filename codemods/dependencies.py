@@ -6,25 +6,21 @@ sqlalchemy>=2.0                   sqlalchemy[asyncio]>=2.0
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from ..analysis.decisions import Confidence, Decision, Plan, Status
+from ..analysis.decisions import PROJECT, Confidence, Decision, Plan, Status
 from ..analysis.fixtures import is_test, is_test_file
 from ..analysis.library import library
 from ..analysis.program import Program
 from ..analysis.source import Site
 from . import started_tests
+from .drivers import ASYNC, PACKAGES, dialects, drivername, named, packages, unlisted
 from .edit import Edit
 from .pytest_loop import SCOPES_SINCE
 from .pytest_settings import newest
 from .requirements import EditedRequirements, Needs, async_driver, below, edit_requirements, listed
 
 NAME = "requirements"
-SYNC_DRIVERS = {
-    "postgresql": {"psycopg2", "psycopg2-binary", "psycopg", "psycopg-binary", "asyncpg", "pg8000"},
-    "mysql": {"pymysql", "mysqlclient", "mysql-connector-python", "aiomysql", "asyncmy"},
-}
 
 
 def decide(program: Program) -> Iterator[Decision]:
@@ -34,6 +30,13 @@ def decide(program: Program) -> Iterator[Decision]:
     edited = _edit(program, {})
     for path in edited.files:
         yield Decision(NAME, Site(path, 1, 0, 1, 0), "list what asyncio needs")
+    for dialect in sorted(unlisted(program)):
+        needed = async_driver(dialect, packages(program), program.settings.driver)
+        concern = (
+            f"no driver of {dialect} is listed, but a URL of one is in the code: where it is used, it needs {needed}"
+        )
+        yield Decision(NAME, Site(PROJECT, 1, 0, 1, 0), "update by hand", Status.DECLINED, Confidence.HIGH, concern)
+    yield from _staying(program)
     for note in edited.notes:
         site = Site(note.path, note.line, 0, note.line, 0)
         yield Decision(NAME, site, "update by hand", Status.DECLINED, Confidence.HIGH, note.message)
@@ -49,27 +52,33 @@ def project_files(program: Program, plan: Plan, changed: dict[str, bytes]) -> di
     return _edit(program, changed).files if len(plan.only([NAME])) else {}
 
 
+def _staying(program: Program) -> Iterator[Decision]:
+    """The sync drivers, which are never taken out: what reads the lists beside the project's code is not known."""
+    reason = "nothing else in the project is known to use it: take it out if nothing beside it does"
+    if "alembic" in packages(program):
+        reason = "Alembic's migrations connect with it"
+    elif program.kept:
+        reason = "code that stays sync on purpose may use it"
+    for dialect in sorted(dialects(program) & PACKAGES.keys()):
+        asynchronous = drivername(program, dialect).partition("+")[2]
+        for package in sorted(PACKAGES[dialect] & packages(program).keys()):
+            if asynchronous and not package.startswith(asynchronous) and package not in ASYNC:
+                action = f"{package} stays listed beside {asynchronous}: {reason}"
+                yield Decision(NAME, Site(PROJECT, 1, 0, 1, 0), action, Status.KEPT)
+
+
 def _edit(program: Program, changed: dict[str, bytes]) -> EditedRequirements:
     has = listed(program.root, program.sources)
-    used = {dialect for dialect, drivers in SYNC_DRIVERS.items() if drivers & set(has)} | _named(
-        program, in_tests=False
-    )
+    used = dialects(program)
     # A suite names server databases that it never reaches; SQLite it runs on.
-    tested = (_named(program, in_tests=True) & {"sqlite"}) - used
+    tested = (named(program, in_tests=True) & {"sqlite"}) - used
     allowed = has.get("sqlalchemy", "")
     runtime, tests = (
-        {below(async_driver(d, has, program.settings.driver), allowed) for d in dialects if d in library().drivers}
-        for dialects in (used, tested)
+        {below(async_driver(d, has, program.settings.driver), allowed) for d in kinds if d in library().drivers}
+        for kinds in (used, tested)
     )
     needs = Needs(frozenset(runtime - {""}), frozenset({*tests, *_of_tests(program)} - {""}))
     return edit_requirements(program.root, needs, program.sources, changed)
-
-
-def _named(program: Program, in_tests: bool) -> set[str]:
-    """The kinds of database whose URLs stand in the code, or in the tests."""
-    sources = [s for path, s in program.sources.items() if is_test_file(path) == in_tests]
-    patterns = {dialect: re.compile(rf"[\"']{dialect}(\+\w+)?://".encode()) for dialect in library().drivers}
-    return {d for d, pattern in patterns.items() if any(pattern.search(s.content) for s in sources)}
 
 
 def _of_tests(program: Program) -> Iterator[str]:

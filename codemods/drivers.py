@@ -11,13 +11,18 @@ from ..analysis.library import Drivers, library
 from ..analysis.once import once
 from ..analysis.program import Program
 from ..analysis.source import Source
+from ..analysis.test_reach import is_test_file
 from .edit import Replace
 from .requirements import async_driver, listed
 
 # Names in URLs that SQLAlchemy's asyncio extension takes as they are.
 ASYNC = {name for drivers in library().drivers.values() for name in (*drivers.names, *drivers.more)}
 SETTINGS = (".env*", "*.env", "*.ini", "*compose*.y*ml", "Dockerfile*")
-POSTGRESQL = {"pg8000", "psycopg", "psycopg-binary", "psycopg2", "psycopg2-binary", "psycopg2cffi"}
+# The packages that show which kind of database is used.
+PACKAGES = {
+    "postgresql": {"asyncpg", "pg8000", "psycopg", "psycopg-binary", "psycopg2", "psycopg2-binary", "psycopg2cffi"},
+    "mysql": {"pymysql", "mysqlclient", "mysql-connector-python", "aiomysql", "asyncmy"},
+}
 # Drivers that serve sync code too.
 BOTH = {"psycopg", "oracledb"}
 _NAME = r"(?P<dialect>[a-z]+)(?:\+(?P<driver>\w+))?"
@@ -131,8 +136,28 @@ def _settings(program: Program) -> list[bytes]:
     return [path.read_bytes() for path in sorted(files)]
 
 
-def moves_to_asyncpg(program: Program) -> bool:
-    """Will asyncpg be the driver: is a driver of PostgreSQL listed, or, where none is listed, is it spoken of?"""
+def dialects(program: Program) -> set[str]:
+    """The kinds of database that the project uses: it lists a driver, or its code has a URL and lists say nothing."""
     known = packages(program).keys()
-    is_used = bool(known & {"asyncpg", *POSTGRESQL}) if known else mentions(program, "postgresql")
+    by_url = named(program, in_tests=False)
+    return {dialect for dialect, drivers in PACKAGES.items() if drivers & known} | (by_url - unlisted(program))
+
+
+def unlisted(program: Program) -> set[str]:
+    """The kinds of database of which the code has a URL, though no engine's own, but the lists of packages no driver."""
+    known = packages(program).keys()
+    by_url = named(program, in_tests=False) & PACKAGES.keys() - named(program, in_tests=False, before=r"engine\(\s*f?")
+    return {dialect for dialect in by_url if known and not PACKAGES[dialect] & known}
+
+
+def named(program: Program, *, in_tests: bool, before: str = "") -> set[str]:
+    """The kinds of database whose URLs stand in the code, or in the tests, behind what a pattern matches."""
+    sources = [s for path, s in program.sources.items() if is_test_file(path) == in_tests]
+    patterns = {dialect: re.compile(rf"{before}[\"']{dialect}(\+\w+)?://".encode()) for dialect in library().drivers}
+    return {d for d, pattern in patterns.items() if any(pattern.search(s.content) for s in sources)}
+
+
+def moves_to_asyncpg(program: Program) -> bool:
+    """Will asyncpg be the driver: is PostgreSQL used, or, where no packages are listed, spoken of?"""
+    is_used = "postgresql" in dialects(program) or (not packages(program) and mentions(program, "postgresql"))
     return is_used and drivername(program, "postgresql").endswith("+asyncpg")

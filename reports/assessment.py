@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..analysis.blocking import FOR_SCRIPTS
@@ -24,6 +24,8 @@ WAITING = {"await-calls", "query-to-select"}
 IN_ASYNC_CODE = ("AS2", "AS6")
 # What is awaited instead of calling it in a thread does not block today.
 THREAD = "thread"
+# For each line that a decision stands at, on migrated projects: `await` makes statements longer, and imports are new.
+ADDED, REMOVED = 1.3, 1.1
 
 
 def assessment(
@@ -42,7 +44,7 @@ def assessment(
     shown = {path: seen for path, content in contents.items() if (seen := surface(content)) is not None}
     done = [d for d in decisions if d.status is Status.DONE]
     mended = {(d.site.path, d.site.line) for d in done}
-    by_hand = [concern(d) for d in decisions if d.concern or d.status is Status.DECLINED]
+    by_hand = _once(concern(d) for d in decisions if d.concern or d.status is Status.DECLINED)
     told: dict[str, Any] = {
         "version": VERSION,
         "project": name,
@@ -65,7 +67,7 @@ def assessment(
         "blocking": _blocking(shown, done),
         "stopping": list(stopped),
         "mistakes": [m for m in mistaken if (m["path"], m["line"]) not in mended],
-        "diff": {"files": len({d.site.path for d in done}), "lines": _lines_changed(done)},
+        "diff": _diff(done),
         "broken": list(broken),
     }
     return told | {"verdict": verdict(told)}
@@ -108,6 +110,8 @@ def verdict(told: Mapping[str, Any]) -> str:
     share = "All" if alone == 1 else f"{min(alone, 0.999):.1%}"
     places = len(by_hand) + len(told["stopping"]) + len(told["mistakes"])
     effort = f"{share} of the changes are made by the tool, {_counted(places, 'place')} to look at by hand."
+    if told["broken"]:
+        effort += f" {_counted(len(told['broken']), 'file')} could not be read and {_is(told['broken'])} not counted."
     if "Flask-SQLAlchemy" in styles:
         return f"Not as it is: Flask-SQLAlchemy has no async session; the framework has to go first. {effort}"
     if told["blocking"]:
@@ -154,14 +158,28 @@ def _blocking(shown: Mapping[str, Surface], done: Sequence[Decision]) -> list[di
     return found
 
 
-def _lines_changed(done: Sequence[Decision]) -> int:
+def _diff(done: Sequence[Decision]) -> dict[str, int]:
     """An estimate: a decision changes the first line of its site, and a query each of its lines."""
     lines: set[tuple[str, int]] = set()
     for decision in done:
         site = decision.site
         last = site.end_line if decision.codemod == "query-to-select" else site.line
         lines.update((site.path, line) for line in range(site.line, last + 1))
-    return len(lines)
+    return {
+        "files": len({decision.site.path for decision in done}),
+        "lines": len(lines),
+        "added": round(len(lines) * ADDED),
+        "removed": round(len(lines) * REMOVED),
+    }
+
+
+def _once(sites: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Places without those of which the same is told once more."""
+    return list({tuple(site.values()): site for site in reversed(list(sites))}.values())[::-1]
+
+
+def _is(things: Sequence[Any]) -> str:
+    return "is" if len(things) == 1 else "are"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -51,17 +51,18 @@ def facts(
         for path in paths
     ]
     modules.sort(key=lambda m: (PHASES.index(m["phase"]), m["depth"], m["path"]))
+    tests = sum(map(is_test_file, {*paths, *(others or ())}))
     return {
         "version": VERSION,
         "project": name,
-        "figures": _figures(modules, decisions),
+        "figures": _figures(modules, decisions) | {"tests": tests},
         "modules": modules,
         "kept": [kept(d) for d in decisions if d.status is Status.KEPT],
         "requirements": [
-            *(of_gate(text, code, *outcomes) for text, code in REQUIREMENTS.items()),
+            *(of_gate(text, code, *outcomes, has_tests=tests > 0) for text, code in REQUIREMENTS.items()),
             imports(before, after, others or {}),
             transactions(before, after),
-            *of_suite(suite),
+            *of_suite(suite, has_tests=tests > 0),
         ],
         "suite": suite,
     }

@@ -22,14 +22,19 @@ REQUIREMENTS = {
     "No session is shared between tasks": "AS6",
     "Mocks and clients of the tests have the right colour": "AS8",
 }
+# Looks at tests alone.
+OF_TESTS = "AS8"
+NO_TESTS = "there are no tests"
 MET, CONCERNS, NOT_MET, UNKNOWN = "met", "met, with concerns", "not met", "not checked"
 SYNC_SESSIONS = ("sqlalchemy.orm.Session", "sqlmodel.Session")
 ENDINGS = ("commit", "rollback", "flush")
 Contents: TypeAlias = Mapping[str, bytes | None]
 
 
-def of_gate(text: str, prefix: str, before: Outcome, after: Outcome) -> dict[str, Any]:
+def of_gate(text: str, prefix: str, before: Outcome, after: Outcome, *, has_tests: bool = True) -> dict[str, Any]:
     """A requirement that the gate looks after."""
+    if prefix == OF_TESTS and not has_tests:
+        return _nothing_to_compare(text, NO_TESTS)
     was = [f for f in before.findings if f.code.startswith(prefix)]
     left = [f for f in after.findings if f.code.startswith(prefix)]
     accepted = [a for a in after.accepted if a.finding.code.startswith(prefix) and a.how is not How.BASELINE]
@@ -44,11 +49,15 @@ def of_gate(text: str, prefix: str, before: Outcome, after: Outcome) -> dict[str
     }
 
 
+def _nothing_to_compare(text: str, reason: str) -> dict[str, Any]:
+    return {"text": text, "verdict": UNKNOWN, "evidence": f"{reason}: nothing to compare", "sites": [], "kept": []}
+
+
 def _site(finding: Finding, text: str) -> dict[str, Any]:
     return {"path": finding.path, "line": finding.line, "function": finding.function, "text": text}
 
 
-def of_suite(suite: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+def of_suite(suite: Mapping[str, Any] | None, *, has_tests: bool = True) -> list[dict[str, Any]]:
     """The requirements that only running the project can show."""
     texts = {
         "lost": "Every test that passed before passes after",
@@ -58,6 +67,8 @@ def of_suite(suite: Mapping[str, Any] | None) -> list[dict[str, Any]]:
         "warnings": "No coroutine is lost",
         "missing": "No query is sent where asyncio can't",
     }
+    if suite is None and not has_tests:
+        return [_nothing_to_compare(text, NO_TESTS) for text in texts.values()]
     return [_shown(text, key, suite) for key, text in texts.items()]
 
 
@@ -119,8 +130,11 @@ def transactions(before: Contents, after: Contents) -> dict[str, Any]:
                 {"path": path, "line": 1, "function": "", "text": f"not the same calls in the same order: {counts}"}
             )
     evidence = "; ".join(f"{name}() {sums[0][name]} before, {sums[1][name]} after" for name in ENDINGS)
+    text = "Commits, rollbacks and flushes stay where they were"
+    if not any(sums):
+        return _nothing_to_compare(text, "no changed file calls any")
     return {
-        "text": "Commits, rollbacks and flushes stay where they were",
+        "text": text,
         "verdict": CONCERNS if kept else MET,
         "evidence": f"calls in the changed files: {evidence}",
         "sites": [],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...analysis.asyncpg import is_on_asyncpg
 from ...analysis.calling import runs_on_loop, tests_aside
 from ...analysis.datetimes import misfits
 from ...analysis.program import Program
@@ -18,7 +19,6 @@ from ..rule import Example
 
 CODE = "AS702"
 NAME = "datetime-against-column"
-DRIVER = b"asyncpg"
 
 EXAMPLES = (
     Example(
@@ -75,7 +75,7 @@ async def visit() -> Visit:
 
 
 def find(program: Program) -> Iterator[Finding]:
-    if not any(DRIVER in source.content for source in program.sources.values()):
+    if not is_on_asyncpg(program):
         return
     checked = frozenset(tests_aside(program))
     for misfit in misfits(program):

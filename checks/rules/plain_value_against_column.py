@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...analysis.asyncpg import is_on_asyncpg
 from ...analysis.calling import tests_aside
 from ...analysis.plain_values import plain_misfits
 from ...analysis.program import Program
 from ..finding import Finding, finding
 from ..rule import Example
-from .datetime_against_column import DRIVER, is_on_async_database
+from .datetime_against_column import is_on_async_database
 
 CODE = "AS705"
 NAME = "plain-value-against-column"
@@ -77,7 +78,7 @@ async def add(session: AsyncSession, code: int) -> None:
 
 
 def find(program: Program) -> Iterator[Finding]:
-    if not any(DRIVER in source.content for source in program.sources.values()):
+    if not is_on_asyncpg(program):
         return
     checked = frozenset(tests_aside(program))
     for misfit in plain_misfits(program):

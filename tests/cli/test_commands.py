@@ -158,7 +158,11 @@ def test_migrate_dry_run_prints_a_diff_and_writes_nothing(project: Folder, run: 
     result = run("migrate", "--dry-run")
     assert result.exit_code == 0, result.output
     assert "+async def load(db" in result.stdout
-    assert result.stderr == ""
+    assert result.stderr.startswith(
+        "Nothing has been written. 3 functions become async, 3 files change, 0 places to look at.\n"
+    )
+    assert "asyncshift migrate  carries it out; asyncshift undo takes it back" in result.stderr
+    assert run("--quiet", "migrate", "--dry-run").stderr == ""
     assert project.snapshot() == before
     assert not (project.root / ".asyncshift").exists()
 

@@ -74,12 +74,30 @@ COUNT = """\
 """
 
 
+MODELS = """\
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+class Base(DeclarativeBase):
+    def __repr__(self) -> str:
+        return "row"
+
+class Item(Base):
+    __tablename__ = "items"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+class ItemOut:
+    id: int
+"""
+
+
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     return Folder(tmp_path_factory.mktemp("shop")).write({
         "shop/services.py": SERVICES,
         "shop/worker.py": WORKER,
         "shop/twins.py": TWINS,
+        "shop/models.py": MODELS,
         "pyproject.toml": '[tool.asyncshift.keep-sync]\n"shop/worker.py" = "no loop"\n',
     })  # fmt: skip
 
@@ -116,6 +134,18 @@ def test_a_boundary_tells_its_reason_and_the_chain(why: Callable[..., str]) -> N
     assert told.startswith("Orders.__len__ stays sync: Python calls __len__ itself and does not await it  shop/serv")
     assert "calls Orders.count\n" + COUNT in told
     assert "  shop/services.py:13  look  Orders.__len__ stays sync: " in told
+
+
+def test_a_class_without_functions(why: Callable[..., str]) -> None:
+    mapped = why("Item")
+    assert mapped.startswith("Item is a mapped class: it waits for nothing by itself")
+    assert mapped.endswith("  shop/models.py:7\n")
+    assert why("ItemOut") == "ItemOut is a class without a function that becomes async  shop/models.py:12\n"
+    assert "did you mean 'ItemOut'?" in why("ItemOu", 2)
+
+
+def test_a_line_beyond_the_file(why: Callable[..., str]) -> None:
+    assert why("shop/models.py:999", 2) == "asyncshift: shop/models.py:999: the file ends at line 13\n"
 
 
 def test_a_lambda(why: Callable[..., str]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncshift.analysis.decisions import Plan, Status
+from asyncshift.analysis.decisions import PROJECT, Plan, Status
 from asyncshift.analysis.program import Program
 from asyncshift.analysis.settings import Settings
 from asyncshift.analysis.source import Source
@@ -64,6 +64,36 @@ def test_servers(tmp_path: Path, url: str, installed: str, driver: str, wanted: 
     text = listed(tmp_path, files, Settings(driver=driver))["requirements.txt"]
     assert wanted.partition(">")[0] in text
     assert text.startswith("sqlalchemy[asyncio]>=2\n"), "what was there stays"
+
+
+def _kept(root: Path, files: Mapping[str, str]) -> list[tuple[str, str]]:
+    plan = migrated(root, files)[1]
+    return [(str(d.status), d.concern or d.action) for d in plan if d.site.path == PROJECT]
+
+
+def test_an_address_whose_driver_is_not_listed_is_told(tmp_path: Path) -> None:
+    app = SQLITE.replace("engine =", 'OTHER = f"postgresql://{HOST}/d"\nengine =')
+    (told,) = _kept(tmp_path, {"requirements.txt": "sqlalchemy>=2\n", "app.py": app})
+    assert told[0] == "declined"
+    assert told[1].startswith("no driver of postgresql is listed, but a URL of one is in the code")
+    assert "asyncpg" not in (tmp_path / "requirements.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ("", "nothing else in the project is known to use it"),
+        ("alembic\n", "Alembic's migrations connect with it"),
+    ],
+)
+def test_a_sync_driver_stays_and_it_is_said_why(tmp_path: Path, more: str, reason: str) -> None:
+    files = {
+        "requirements.txt": f"sqlalchemy>=2\npsycopg2-binary\n{more}",
+        "app.py": APP.format(url="postgresql://h/d"),
+    }
+    (told,) = _kept(tmp_path, files)
+    assert told[0] == "kept"
+    assert told[1].startswith(f"psycopg2-binary stays listed beside asyncpg: {reason}")
 
 
 def test_an_address_from_the_environment_is_known_by_the_driver(tmp_path: Path) -> None:

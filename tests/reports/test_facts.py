@@ -23,9 +23,11 @@ from asyncshift.reports.suite import suite
 from .leaves import leaves, without
 
 CLEAN = Outcome(())
+NONE = "schema: none, they are the same in both recordings"
+TESTS = {"tests/test_shop.py": b""}
 BEFORE = b"def load(db):\n    return db.get(Order, 1)\n"
 AFTER = b"async def load(db):\n    return await db.get(Order, 1)\n"
-ROUTES = b"@router.get('/orders')\ndef orders(db):\n    return load(db)\n"
+ROUTES = b"@router.get('/orders')\ndef orders(db):\n    return load(db) or db.commit()\n"
 SEED = Step(Site("shop/store.py", 2, 11, 2, 27), "calls db.get(Order, 1)")
 
 
@@ -42,6 +44,7 @@ def told(*decisions: Decision, **more: Any) -> dict[str, Any]:
         "before": {"shop/store.py": BEFORE, "shop/api.py": ROUTES},
         "after": {"shop/store.py": AFTER, "shop/api.py": ROUTES.replace(b"def", b"async def")},
         "outcomes": (CLEAN, CLEAN),
+        "others": TESTS,
     } | more
     return facts("shop", decisions, **given)
 
@@ -154,8 +157,25 @@ def test_without_recordings_nothing_is_said_of_the_suite() -> None:
     assert verdicts()[text] == "not checked"
     assert verdicts(suite=SUITE)[text] == "met"
     assert verdicts(suite={**SUITE, "lost": ["test_load passed, now failed"]})[text] == "not met"
-    assert "Not shown yet" in markdown.pull_request(told(LOAD))
-    assert "None: outcomes" in markdown.pull_request(told(LOAD, suite=SUITE))
+    text = markdown.pull_request(told(LOAD))
+    assert (
+        "- 1 function is a coroutine function now: code outside of this project that calls it has to await it." in text
+    )
+    assert "not shown, no test was recorded before and after" in text
+    assert "not shown, there are no tests" in markdown.pull_request(told(LOAD, others={}))
+    assert NONE in markdown.pull_request(told(LOAD, suite=SUITE))
+
+
+def test_what_there_is_nothing_of_is_not_met() -> None:
+    """A requirement of tests without tests, one of commits without a commit."""
+    without = {r["text"]: (r["verdict"], r["evidence"]) for r in told(LOAD, others={})["requirements"]}
+    nothing = ("not checked", "there are no tests: nothing to compare")
+    assert without["Mocks and clients of the tests have the right colour"] == nothing
+    assert without["Every test that passed before passes after"] == nothing
+    silent = {"before": {"a.py": b"x = 1\n"}, "after": {"a.py": b"x = 2\n"}}
+    found = {r["text"]: (r["verdict"], r["evidence"]) for r in told(**silent)["requirements"]}
+    said = "no changed file calls any: nothing to compare"
+    assert found["Commits, rollbacks and flushes stay where they were"] == ("not checked", said)
 
 
 def evidence(suite: dict[str, Any]) -> dict[str, str]:
@@ -191,7 +211,7 @@ IN_SUITE = {
 AGAINST: dict[str, dict[str, Any]] = {
     **{text: {"outcomes": (CLEAN, Outcome((finding(code),)))} for text, code in CODES.items()},
     **{text: {"suite": {**SUITE, key: ["this differs"]}} for text, key in IN_SUITE.items()},
-    "No sync Session is imported": {"others": {"shop/jobs.py": b"from sqlalchemy.orm import Session\n"}},
+    "No sync Session is imported": {"others": TESTS | {"shop/jobs.py": b"from sqlalchemy.orm import Session\n"}},
     "Commits, rollbacks and flushes stay where they were": {
         "before": {"shop/store.py": BEFORE},
         "after": {"shop/store.py": AFTER + b"    await db.commit()\n"},
@@ -238,7 +258,7 @@ def test_without_recordings_a_requirement_is_not_checked(text: str, kind: str) -
         assert {r["verdict"] for r in found["requirements"] if r["text"] in IN_SUITE} == {"not checked"}
         report = KINDS[kind](found)
         assert report != KINDS[kind](told(LOAD, suite=SUITE))
-        assert "None: outcomes" not in report
+        assert NONE not in report
 
 
 def test_a_rule_that_could_not_run_leaves_its_requirement_open() -> None:
@@ -253,6 +273,8 @@ def test_every_value_is_told(part: str) -> None:
     look = decision("shop/store.py", "facades", status=Status.KEPT)
     found = told(LOAD, look, outcomes=(CLEAN, Outcome((finding("AS201"),))))
     for place in leaves(found[part]):
+        if place == ("tests",):  # told where there are none
+            continue
         other = found | {part: without({part: found[part]}, (part, *place))[part]}
         if place[-1:] != ("verdict",):  # one of four words
             assert any(tell(found) != tell(other) for tell in KINDS.values()), (part, *place)
