@@ -33,7 +33,7 @@ def decide(program: Program) -> Iterator[Decision]:
     for dialect in sorted(unlisted(program)):
         needed = async_driver(dialect, packages(program), program.settings.driver)
         concern = (
-            f"no driver of {dialect} is listed, but a URL of one is in the code: where it is used, it needs {needed}"
+            f"no driver of {dialect} is listed, but its URL stands in the code: where that is used, it needs {needed}"
         )
         yield Decision(NAME, Site(PROJECT, 1, 0, 1, 0), "update by hand", Status.DECLINED, Confidence.HIGH, concern)
     yield from _staying(program)

@@ -144,7 +144,7 @@ def dialects(program: Program) -> set[str]:
 
 
 def unlisted(program: Program) -> set[str]:
-    """The kinds of database of which the code has a URL, though no engine's own, but the lists of packages no driver."""
+    """The kinds of database of which the code has a URL, though no engine's own, but no list a driver."""
     known = packages(program).keys()
     by_url = named(program, in_tests=False) & PACKAGES.keys() - named(program, in_tests=False, before=r"engine\(\s*f?")
     return {dialect for dialect in by_url if known and not PACKAGES[dialect] & known}

@@ -75,7 +75,7 @@ def test_an_address_whose_driver_is_not_listed_is_told(tmp_path: Path) -> None:
     app = SQLITE.replace("engine =", 'OTHER = f"postgresql://{HOST}/d"\nengine =')
     (told,) = _kept(tmp_path, {"requirements.txt": "sqlalchemy>=2\n", "app.py": app})
     assert told[0] == "declined"
-    assert told[1].startswith("no driver of postgresql is listed, but a URL of one is in the code")
+    assert told[1].startswith("no driver of postgresql is listed, but its URL stands in the code")
     assert "asyncpg" not in (tmp_path / "requirements.txt").read_text()
 
 
