@@ -18,9 +18,11 @@ SUITE = """
     import unittest
     from concurrent.futures import ThreadPoolExecutor
     import pytest
-    from sqlalchemy import create_engine, text
-    from sqlalchemy.orm import selectinload
+    from sqlalchemy import create_engine, func, text
+    from sqlalchemy.orm import column_property, selectinload
     from models import Author, Book
+
+    Author.loud = column_property(func.upper(Author.name))
 
     def get(session):
         return session.query(Author).filter(Author.name == "Ada").one()

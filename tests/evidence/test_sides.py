@@ -15,6 +15,7 @@ from asyncshift.checks.evidence.sides import NotAsked, Sides, find_app
 from .projects import MODELS, write
 
 SYNC = """
+    import random
     from datetime import datetime
     from fastapi import Depends, FastAPI, HTTPException
     from pydantic import BaseModel
@@ -45,7 +46,7 @@ SYNC = """
     def add(book: NewBook, db=Depends(get_db)):
         db.add(Book(**book.model_dump()))
         db.commit()
-        return {"books": db.query(Book).count()}
+        return {"books": db.query(Book).count(), "drawn": random.random()}
 """
 ASYNC = (
     SYNC.replace("from sqlalchemy import create_engine", "from sqlalchemy import func, select")
@@ -89,9 +90,11 @@ def test_a_load_that_only_the_application_makes(sides: Sides) -> None:
     found = {difference.request: difference.points for difference in compare(requests, before, again, after)}
     assert set(found) == {"GET /authors/1", "GET /authors/2", "GET /authors/3"}
     missing, status = found["GET /authors/1"]
-    assert missing == "MissingGreenlet: lazy load of models.Author.books at main.py:25"
+    assert missing == "MissingGreenlet: lazy load of models.Author.books at main.py:26"
     assert status.startswith("status 200 → 500: StatementError: (sqlalchemy.exc.MissingGreenlet)")
     assert list(compare(requests, before, again, again)) == []
+    (drawn,) = {r["body"] for answers in (before, again, after) for r in answers if r["status"] == 201}
+    assert "drawn" in drawn
 
 
 def test_an_application_that_does_not_start(sides: Sides) -> None:

@@ -16,6 +16,7 @@ import asyncio
 import base64
 import json
 import os
+import random
 import shutil
 import sys
 import traceback
@@ -217,8 +218,12 @@ class Run:
         self.databases = Databases(folder, job["label"])
 
     async def play(self, client: Client, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Send requests one after the other."""
-        return [await self._one(client, request) for request in requests]
+        """Send requests one after the other; random numbers begin anew with each, the same in all runs."""
+        responses = []
+        for number, request in enumerate(requests):
+            random.seed(f"{number} {request}")
+            responses.append(await self._one(client, request))
+        return responses
 
     async def _one(self, client: Client, request: dict[str, Any]) -> dict[str, Any]:
         request = self._filled(request)

@@ -408,7 +408,7 @@ def _note_unseen(mapper: Any, connection: Any, target: Any) -> None:
     changes = {key: old for key, old in state.committed_state.items() if key in mapper.column_attrs}
     names = {mapper.column_attrs[key].columns[0].name for key, old in changes.items() if old is NO_VALUE}
     if names and all(old is NO_VALUE for old in changes.values()):
-        names |= {column.name for column in mapper.columns if column.onupdate is not None}
+        names |= {column.name for column in mapper.columns if getattr(column, "onupdate", None) is not None}
     known: set[str] = getattr(state.session, "_asyncshift_unseen", set())
     state.session._asyncshift_unseen = known | names
 
