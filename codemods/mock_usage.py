@@ -157,6 +157,9 @@ class Usage:
                     self._note_call(function, node)
                 if isinstance(callee, ast.Attribute):
                     self._note_session(function, callee.value)
+                for mapping in _unpacked(node):
+                    for made, path in self._met(function, mapping):
+                        made.uses[made.image((*path, "keys"))].is_called = True
             case ast.Assign(targets=[ast.Attribute(value=base, attr=name)]) if is_test_code(function):
                 child = CALL if name == "return_value" else name
                 for made, path in self._met(function, base):
@@ -263,6 +266,14 @@ def _active_sites(program: Program) -> tuple[dict[ast.expr, AsyncSite], dict[ast
             case "with", node:
                 entered.setdefault(node, site)
     return awaited, entered
+
+
+def _unpacked(node: ast.Call) -> Iterator[ast.expr]:
+    """The arguments of a call that are asked for their keys, as a mapping is."""
+    match node.func:
+        case ast.Name(id="dict") | ast.Attribute(attr="update"):
+            yield from node.args[:1]
+    yield from (k.value for k in node.keywords if k.arg is None)
 
 
 def last_index(path: Path, name: str) -> int:
