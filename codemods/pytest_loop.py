@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from packaging.version import Version
 
+from ..analysis.fixtures import fixture_scope
 from ..analysis.program import Program
 from ..analysis.source import Site, Source
 from ..analysis.symbols import Function
@@ -69,14 +70,24 @@ def new_file(text: str) -> bytes:
 
 def one_loop(program: Program, functions: Iterable[Function]) -> OneLoop | None:
     """What tests and fixtures need to share a loop; None where the settings say it, or the project has its own way."""
-    version = newest(program.root, list(program.sources))
-    if version is None or version >= SCOPES_SINCE:
-        return None
+    version = _without_scopes(program)
     fixtures = program.interpreter.fixtures.by_name
-    if fixtures.get("event_loop") or fixtures.get("event_loop_policy"):
+    if version is None or fixtures.get("event_loop") or fixtures.get("event_loop_policy"):
         return None
     text = EVENT_LOOP + CURRENT_LOOP if version >= CURRENT_SINCE else EVENT_LOOP
     return OneLoop(_place(program, functions), text, version)
+
+
+def narrow_loops(program: Program) -> list[Function]:
+    """The loops of the project's own that do not last for the suite, where a fixture is all that says how long."""
+    loops = program.interpreter.fixtures.by_name.get("event_loop", []) if _without_scopes(program) else []
+    return [loop for loop in loops if fixture_scope(loop) != "session"]
+
+
+def _without_scopes(program: Program) -> Version | None:
+    """The version of pytest-asyncio, if no setting of it gives a loop a scope."""
+    version = newest(program.root, list(program.sources))
+    return version if version is not None and version < SCOPES_SINCE else None
 
 
 def _place(program: Program, functions: Iterable[Function]) -> Site:

@@ -25,7 +25,7 @@ from ..analysis.xunit import fixture_scope_of, is_unittest
 from .arguments import change, keyword
 from .edit import Edit, Replace
 from .imports import request
-from .pytest_loop import appended, new_file, one_loop
+from .pytest_loop import appended, narrow_loops, new_file, one_loop
 from .pytest_mode import anyio_marks, is_marked, settings, uses_anyio
 
 NAME = "pytest-suite"
@@ -51,6 +51,12 @@ def decide(program: Program) -> Iterator[Decision]:
     loop = one_loop(program, [*tests, *fixtures, *setups])
     if loop is not None:
         yield Decision(NAME, loop.site, loop.action, data={"kind": "loop", "text": loop.text})
+    for own in narrow_loops(program):
+        if own.parameters():
+            concern = "pooled connections work on one event loop alone: it has to have the scope of the session"
+            yield _decision(own, "", "left as it is", Status.DECLINED, concern)
+        else:
+            yield _decision(own, "scope session", "one event loop for the suite")
     for source, mark in anyio_marks(program):
         yield Decision(
             NAME, source.site(mark), "run it by pytest-asyncio, as others are", data={"kind": "join"}, node=mark

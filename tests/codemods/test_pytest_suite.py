@@ -370,13 +370,6 @@ def test_found():
     assert "FOUND = asyncio.run(prepare())" in text(tmp_path, "test_it.py")
 
 
-OLD = [
-    ("pytest-asyncio==0.21.1", "def event_loop()"),
-    ("pytest-asyncio==0.23.8", "def current_event_loop(event_loop)"),
-    ("pytest==7.4.4", "def current_event_loop(event_loop)"),
-]
-
-
 def test_functions_and_fixtures_that_parameters_name(tmp_path: Path) -> None:
     module_follows(
         tmp_path,
@@ -443,78 +436,6 @@ def test_fixture_by_name(db, worker):
     )
     assert '(await function(db, "a")).name' in text(tmp_path, "test_it.py")
     assert "await worker.add(db)" in text(tmp_path, "test_it.py")
-
-
-@pytest.mark.parametrize(("pin", "loop"), OLD)
-def test_old_versions_get_one_loop(tmp_path: Path, pin: str, loop: str) -> None:
-    project(
-        tmp_path,
-        {
-            "requirements.txt": f"sqlalchemy==2.0.40\n{pin}\n",
-            "test_it.py": MODULE
-            + """
-def test_names(db):
-    assert names(db) == []
-""",
-        },
-    )
-    migrate(tmp_path)
-    new = text(tmp_path, "conftest.py")
-    assert new.startswith("import asyncio\n\nimport pytest\n")
-    assert loop in new
-    assert "loop_scope" not in text(tmp_path, "pytest.ini")
-
-
-@pytest.mark.parametrize("pin", ["pytest-asyncio>=0.26", "pytest-asyncio==1.1.0", "pytest==8.3.1", "pytest>=7"])
-def test_new_versions_need_none(tmp_path: Path, pin: str) -> None:
-    project(
-        tmp_path,
-        {
-            "requirements.txt": f"sqlalchemy==2.0.40\n{pin}\n",
-            "test_it.py": MODULE
-            + """
-def test_names(db):
-    assert names(db) == []
-""",
-        },
-    )
-    migrate(tmp_path)
-    assert "loop" not in text(tmp_path, "conftest.py")
-
-
-def test_loop_of_the_project_stays(tmp_path: Path) -> None:
-    own = """
-@pytest.fixture(scope="session")
-def event_loop():
-    loop = asyncio.new_event_loop()
-    yield loop
-    loop.close()
-
-
-"""
-    test = "def test_names(db):\n    assert names(db) == []\n"
-    files = {"requirements.txt": "pytest-asyncio==0.21.1\n", "test_it.py": f"import asyncio\n{MODULE}{own}{test}"}
-    project(tmp_path, files)
-    migrate(tmp_path)
-    assert "event_loop" not in text(tmp_path, "conftest.py")
-
-
-def test_suite_without_a_conftest(tmp_path: Path) -> None:
-    project(
-        tmp_path,
-        {
-            "requirements.txt": "pytest-asyncio==0.21.1\n",
-            "tests/test_it.py": MODULE
-            + """
-def test_names():
-    with SessionLocal() as db:
-        assert names(db) == []
-""",
-        },
-    )
-    (tmp_path / "conftest.py").unlink()
-    migrate(tmp_path)
-    assert "def event_loop():" in text(tmp_path, "tests/conftest.py")
 
 
 def test_nothing_is_written_where_no_test_changes(tmp_path: Path) -> None:
