@@ -12,6 +12,11 @@ from .source import Site
 
 # What an action begins with that takes a name out of the project, which others may use.
 GOES_AWAY = "goes away"
+# What an action ends with that makes an event loop, and what is told of several of them.
+RUNS_A_LOOP = "asyncio.run"
+OWN_LOOPS = (
+    "each call runs on an event loop of its own: an engine with a pool, shared with other loops, must be disposed in it"
+)
 # The path of a site that is the project as a whole.
 PROJECT = "."
 # Of the JSON form of a plan.

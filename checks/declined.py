@@ -1,4 +1,4 @@
-"""What the migration could not move, or left on purpose: a finding at such a place is told in the words of the plan."""
+"""What the migration could not move, left on purpose, or told of: a finding there is told in the words of the plan."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
-from ..analysis.decisions import Decision, Status
+from ..analysis.decisions import OWN_LOOPS, RUNS_A_LOOP, Decision, Status
 from ..analysis.moved import of_files
 from ..analysis.source import Source
 from .finding import Finding
+from .rules import engine_in_several_loops
 
 Place: TypeAlias = tuple[str, int]
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -23,34 +24,50 @@ def declined(
     before: Mapping[str, bytes],
     after: Mapping[str, bytes],
 ) -> dict[Finding, str]:
-    """Of the findings in a migrated project those at places that the plan left as they are; with its words for it.
+    """Of the findings in a migrated project those at places that the plan left as they are, or told of; with its words.
 
     `before` and `after` have the contents of the files that the decisions and the findings speak of.
     """
-    words = _words(decisions, {finding.path for finding in findings}, before, after)
-    told = {f: _fitting(words[f.path, f.line], f) for f in findings if (f.path, f.line) in words}
+    decisions = [d for d in decisions if d.status is not Status.DONE or d.action.endswith(RUNS_A_LOOP)]
+    places = _places(decisions, {finding.path for finding in findings}, before, after)
+    is_told = any(OWN_LOOPS in decision.concern for decision in decisions)
+    told: dict[Finding, str] = {}
+    for finding in findings:
+        words = [_words(d, is_told) for d in places[finding.path, finding.line] if _explains(d, finding)]
+        if words:
+            told[finding] = max(words, key=lambda text: _likeness(text, finding))
     return told | {f: why for f in findings if f not in told and (why := _through(f, told, after))}
 
 
-def _words(
+def _places(
     decisions: Iterable[Decision], paths: Collection[str], before: Mapping[str, bytes], after: Mapping[str, bytes]
-) -> dict[Place, list[str]]:
-    """What the plan says of the places that it left, by where these are now."""
-    left = [d for d in decisions if d.status is not Status.DONE and d.site.path in paths]
-    files = {decision.site.path for decision in left}
+) -> defaultdict[Place, list[Decision]]:
+    """The decisions by the lines where their places are now."""
+    decisions = [d for d in decisions if d.site.path in paths]
+    files = {decision.site.path for decision in decisions}
     moved = of_files({path: before.get(path) for path in files}, after)
-    words: defaultdict[Place, list[str]] = defaultdict(list)
-    for decision in left:
+    places: defaultdict[Place, list[Decision]] = defaultdict(list)
+    for decision in decisions:
         site = moved[path].place(decision.site) if (path := decision.site.path) in moved else decision.site
         for line in range(site.line, site.end_line + 1):
-            words[site.path, line].append(decision.concern or decision.action)
-    return words
+            places[site.path, line].append(decision)
+    return places
 
 
-def _fitting(words: Iterable[str], finding: Finding) -> str:
-    """Of several things that are said of a place the one that names most of the code that was found."""
-    names = set(_NAME.findall(finding.source))
-    return max(words, key=lambda text: len(names.intersection(_NAME.findall(text))))
+def _explains(decision: Decision, finding: Finding) -> bool:
+    """Is what the plan left at a place, or a loop that it started there, what is found?"""
+    return decision.status is not Status.DONE or finding.code == engine_in_several_loops.CODE
+
+
+def _words(decision: Decision, is_told: bool) -> str:
+    """What the plan says of a place; of the loops in a file it tells once."""
+    made = decision.status is Status.DONE and is_told
+    return decision.concern or (OWN_LOOPS if made else decision.action)
+
+
+def _likeness(text: str, finding: Finding) -> int:
+    """How much of the code that was found is named."""
+    return len(set(_NAME.findall(finding.source)).intersection(_NAME.findall(text)))
 
 
 def _through(finding: Finding, told: Mapping[Finding, str], after: Mapping[str, bytes]) -> str:

@@ -14,6 +14,7 @@ from .rules import (
     session_in_background,
     session_kept,
     several_rows,
+    unresolved,
     write_without_commit,
 )
 
@@ -23,13 +24,14 @@ NO_THREAD = "as before the migration, when no thread made this call either"
 SAME_WHEN_SYNC = frozenset(
     rule.CODE for rule in (query_in_loop, session_in_background, session_kept, several_rows, write_without_commit)
 )
-# What a migration makes of sync code may break these, even where async code broke them before.
+# What a migration makes of sync code may break these, even where async code broke them before; what could not be
+# resolved before is the exception.
 NEW = ("AS1", "AS3", "AS9")
 
 
 def older(before: Program, findings: Collection[Finding]) -> dict[Finding, str]:
     """Of the findings in a migrated project those that the project `before` had already; with the words for it."""
-    codes = {f.code for f in findings if not f.code.startswith(NEW)} - SAME_WHEN_SYNC
+    codes = {f.code for f in findings if not f.code.startswith(NEW) or f.code == unresolved.CODE} - SAME_WHEN_SYNC
     known = {f.key for f in examine(before, codes, faults=False).findings} if codes else frozenset()
     calls = _calls(before) if blocking_call.CODE in codes else frozenset()
     return {f: f"{reason}: {f.message}" for f in findings if (reason := _reason(f, known, calls))}

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from ..analysis.async_sites import AsyncSite
 from ..analysis.boundaries import Boundary
-from ..analysis.decisions import Confidence, Decision, Status
+from ..analysis.decisions import OWN_LOOPS, RUNS_A_LOOP, Confidence, Decision, Status
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.symbols import Function
@@ -32,7 +32,7 @@ from .import_sessions import factory_behind
 from .imports import request
 from .indenting import first_comment, indent, line_text, step
 from .startup import is_at_import_of_application, is_moved
-from .window_calls import LOOPS, is_run
+from .window_calls import is_run
 
 NAME = "entry-points"
 OWN_SITES = {"schema", "query", "load"}
@@ -59,10 +59,10 @@ def _entry(program: Program, function: Function, boundary: Boundary, site: Async
     return Decision(
         NAME,
         function.site(),
-        "run its body with asyncio.run",
+        f"run its body with {RUNS_A_LOOP}",
         Status.DONE,
         Confidence.MEDIUM,
-        f"{boundary.why}; {LOOPS}",
+        f"{boundary.why}; {OWN_LOOPS}",
         program.colours.site_chain(site),
         function.qualname,
         {"entry": True, "split": function in program.colours.split},
@@ -98,7 +98,7 @@ def _call(program: Program, function: Function, boundary: Boundary, site: AsyncS
     return Decision(
         NAME,
         source.site(site.node),
-        "run it with asyncio.run" if runs else f"left as it is: {site.what}",
+        f"run it with {RUNS_A_LOOP}" if runs else f"left as it is: {site.what}",
         Status.DONE if runs else Status.DECLINED,
         Confidence.HIGH if runs else Confidence.LOW,
         concern,

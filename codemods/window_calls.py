@@ -15,7 +15,7 @@ import ast
 from collections.abc import Iterator
 
 from ..analysis.async_sites import AsyncSite
-from ..analysis.decisions import Decision
+from ..analysis.decisions import OWN_LOOPS, RUNS_A_LOOP, Decision
 from ..analysis.program import Program
 from ..analysis.windows import is_runnable
 from .edit import Edit, Wrap
@@ -23,9 +23,6 @@ from .imports import request
 from .in_a_thread import in_a_thread
 
 NAME = "window-calls"
-LOOPS = (
-    "each call runs on an event loop of its own: an engine with a pool, shared with other loops, must be disposed in it"
-)
 
 
 def decide(program: Program) -> Iterator[Decision]:
@@ -38,7 +35,7 @@ def decide(program: Program) -> Iterator[Decision]:
         if is_run(program, site) and site.node not in seen:
             seen.add(site.node)
             path = site.function.source.path
-            yield _decision(program, site, "run it with asyncio.run", "" if path in told else LOOPS)
+            yield _decision(program, site, f"run it with {RUNS_A_LOOP}", "" if path in told else OWN_LOOPS)
             told.add(path)
     for callee in sorted(colours.windows.reaching, key=lambda f: f.key):
         for site in colours.calls_of(callee):

@@ -228,6 +228,54 @@ def test_what_is_told_of_a_migration_stands_at_the_lines_that_were_written(
     assert f"x.py:{number}`" in run("report").stdout
 
 
+WINDOW = """\
+import tkinter as tk
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import sessionmaker
+
+SessionLocal = sessionmaker(create_engine("postgresql+psycopg://localhost/app"))
+
+
+def count() -> int:
+    with SessionLocal() as db:
+        return db.scalar(text("select 1"))
+
+
+class Window:
+    def __init__(self, root: tk.Tk) -> None:
+        self.label = tk.Label(root, text=str(count()))
+        self.button = tk.Button(root, command=self.refresh)
+
+    def refresh(self) -> None:
+        self.label.config(text=str(count()))
+        self.button.config(text=str(count()))
+
+
+if __name__ == "__main__":
+    root = tk.Tk()
+    Window(root)
+    root.mainloop()
+"""
+
+
+def test_loops_of_windows_are_kept_in_the_words_that_tell_of_them(folder: Folder, run: Callable[..., Result]) -> None:
+    """Of one in each file; the others are alike. One that is not of the migration is a new mistake."""
+    folder.write({"x.py": WINDOW}).commit()
+    told = run("migrate").output
+    words = "each call runs on an event loop of its own"
+    assert told.count(f"rewritten (run it with asyncio.run): {words}") == 1
+    result = run("check", "--format", "json")
+    kept = [(found["code"], found["reason"].partition(":")[0]) for found in json.loads(result.stdout)["accepted"]]
+    assert (result.exit_code, kept) == (0, [("AS402", words)])
+    line = "        self.label.config(text=str(asyncio.run(count())))\n"
+    more = f"\n    def again(self) -> None:\n{line}{line}\n\nif __name__"
+    folder.write({"x.py": (folder.root / "x.py").read_text().replace("\n\nif __name__", more)})
+    result = run("check", "--format", "concise")
+    assert result.exit_code == 1
+    assert "AS402" in result.output.splitlines()[0]
+
+
 def test_who_calls_what_was_declined_is_kept_for_it(folder: Folder, run: Callable[..., Result]) -> None:
     folder.write({"x.py": HOOK}).commit()
     run("migrate")
