@@ -16,15 +16,18 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from asyncshift_imports import when_imported
 from asyncshift_watch import Database, Log, Stacks, catalogues, living
 
 FOLDER = "ASYNCSHIFT_RECORDING"
 ROOT = "ASYNCSHIFT_ROOT"
 ISOLATE = "ASYNCSHIFT_ISOLATE"
+ORM = "sqlalchemy.orm"
 # A file with the tests to run, and the number that each begins its random ones with.
 SEEDS = "ASYNCSHIFT_SEEDS"
 LONGEST_BODY = 20_000
@@ -235,8 +238,7 @@ class Plugin:
         self._outcomes: dict[str, list[Any]] = {}
         self._isolated = False
         self._status = 0
-        if _has_sqlalchemy():
-            self.database.listen()
+        when_imported(ORM, self.database.listen)
         if os.environ.get(ISOLATE):
             self.exchanges.before_request = self._isolate
 
@@ -297,6 +299,10 @@ class Plugin:
         if self.chance.seeds:
             items[:] = [item for item in items if item.nodeid in self.chance.seeds]
 
+    def pytest_collection_finish(self) -> None:
+        if "sqlalchemy" in sys.modules:  # without its ORM, so far
+            import_module(ORM)
+
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed and not self.is_controller:
             self.log.line("uncollected", report.nodeid, _message(report))
@@ -311,7 +317,7 @@ class Plugin:
         if not self.is_controller:
             for application in applications():
                 self.log.line("application", *application)
-            if _has_sqlalchemy():
+            if ORM in sys.modules:
                 for lines in metadata():
                     self.log.line("metadata", lines)
         self.log.line("end", int(exitstatus), self.is_controller)
@@ -345,14 +351,6 @@ class Plugin:
         for session in living(Session):
             if not (session.new or session.dirty or session.deleted):
                 session.expunge_all()
-
-
-def _has_sqlalchemy() -> bool:
-    try:
-        import sqlalchemy.orm  # noqa: F401
-    except ImportError:
-        return False
-    return True
 
 
 def _seeds() -> dict[str, int]:

@@ -18,7 +18,14 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-FOREIGN = ("site-packages", "dist-packages", ".asyncshift", "asyncshift_watch.py", "asyncshift_recorder.py")
+FOREIGN = (
+    "site-packages",
+    "dist-packages",
+    ".asyncshift",
+    "asyncshift_imports.py",
+    "asyncshift_recorder.py",
+    "asyncshift_watch.py",
+)
 
 # Functions of SQLAlchemy that say why a statement is sent: (end of the file's name, function) -> what.
 MARKS = {
