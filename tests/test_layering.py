@@ -14,7 +14,10 @@ STANDARD = set(sys.stdlib_module_names)
 TABLE: dict[str, tuple[set[str], set[str]]] = {
     "analysis": (set(), set()),
     "checks": ({"analysis"}, set()),
-    "checks/evidence/plugin": (set(), {"asyncshift_imports", "asyncshift_rows", "asyncshift_watch", "pytest", "sqlalchemy"}),
+    "checks/evidence/plugin": (
+        set(),
+        {"asyncshift_imports", "asyncshift_rows", "asyncshift_watch", "pytest", "sqlalchemy"},
+    ),
     "codemods": ({"analysis"}, {"packaging", "tomlkit"}),
     "reports": ({"analysis", "checks"}, {"rich", "jinja2"}),
     "cli": ({"analysis", "checks", "codemods", "reports"}, {"click", "packaging", "pathspec", "rich"}),
