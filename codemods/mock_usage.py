@@ -17,6 +17,7 @@ from ..analysis.stand_ins import gives_result, is_test_code, replaces_async_meth
 from ..analysis.symbols import Function
 from ..analysis.values import Context, Instance, Mock, Values
 from .mock_queries import QUERY, MockedQueries
+from .window_calls import is_run
 
 MOCK_NAMES = OWN | {"return_value", QUERY}
 # Stands for all children of which nothing is known.
@@ -252,11 +253,11 @@ class Usage:
 
 
 def _active_sites(program: Program) -> tuple[dict[ast.expr, AsyncSite], dict[ast.expr, AsyncSite]]:
-    """What is awaited from now on (callee expressions), and what is entered with `async with`."""
+    """What is awaited or run from now on (callee expressions), and what is entered with `async with`."""
     awaited: dict[ast.expr, AsyncSite] = {}
     entered: dict[ast.expr, AsyncSite] = {}
     for site in program.colours.sites():
-        if not program.colours.may_await(site.function):
+        if not (program.colours.may_await(site.function) or is_run(program, site)):
             continue
         match site.kind, site.node:
             case "await", ast.Call(func=callee):

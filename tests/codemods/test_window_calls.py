@@ -180,3 +180,67 @@ def test_a_session_around_what_starts_a_loop(tmp_path: Path) -> None:
     concerns = [d.concern for d in decisions if d.function == "View.clear" and d.status is Status.DECLINED]
     assert any(c.startswith("View.clear stays sync: it belongs to windows") for c in concerns)
     assert "asyncio.run(all_names())" in text(tmp_path, "desktop.py")
+
+
+SHEET = """\
+import tkinter as tk
+
+from desktop import all_names, remember
+
+
+class Store:
+    @staticmethod
+    def keep(name):
+        remember(name)
+
+    @staticmethod
+    def title(name):
+        return name.title()
+
+
+class Sheet(tk.Frame):
+    def __init__(self, parent):
+        super().__init__(parent)
+        self.entry = tk.Entry(self)
+        tk.Button(self, text="Keep", command=self.keep).pack()
+
+    def count(self):
+        return len(all_names())
+
+    def keep(self):
+        Store.keep(self.entry.get())
+        return self.count(), Store.title("a")
+"""
+MOCKED = """\
+import toolkit  # isort: skip
+import tkinter as tk
+from unittest.mock import MagicMock, patch
+
+from sheet import Sheet
+
+
+def test_patched_function():
+    with patch("sheet.remember") as mocked:
+        assert Sheet(tk.Tk()).keep() == (0, "A")
+    mocked.assert_called_once_with("typed")
+
+
+@patch("sheet.Store")
+def test_patched_class(store):
+    sheet = Sheet(tk.Tk())
+    sheet.count = MagicMock(return_value=5)
+    store.title.return_value = "B"
+    assert sheet.keep() == (5, "B")
+    store.keep.assert_called_once_with("typed")
+    sheet.count.assert_called_once_with()
+"""
+
+
+def test_mocks_of_what_a_loop_of_its_own_runs(tmp_path: Path) -> None:
+    """The tests stay sync, and what the window runs is a coroutine even so."""
+    files = {"toolkit.py": TOOLKIT, "desktop.py": DESKTOP, "sheet.py": SHEET, "test_it.py": MOCKED}
+    follows(tmp_path, files)
+    after = text(tmp_path, "test_it.py")
+    assert "async def test" not in after
+    assert "sheet.count = MagicMock(return_value=5)" in after
+    assert '@patch("sheet.Store", keep=AsyncMock())' in after
