@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 CONFIG = "alembic.config.Config"
 COMMANDS = "alembic.command."
-URL_OPTION = "sqlalchemy.url"
 
 
 @once
@@ -46,25 +45,6 @@ def commands(program: Program, function: Function) -> Iterator[ast.Call]:
             case ast.Call(func=func, args=[config, *_]) if _is_command(program.values(func)):
                 if carrying & _origins(program.values(config)):
                     yield node
-
-
-def urls(program: Program) -> Iterator[tuple[Function, ast.Attribute]]:
-    """The URLs of engines that become async, where Alembic is given them."""
-    for function in program.functions:
-        for node in () if program.stays_sync(function) else function.own_nodes():
-            match node:
-                case ast.Call(
-                    func=ast.Attribute(value=config, attr="set_main_option"),
-                    args=[ast.Constant(value=option), given],
-                ) if option == URL_OPTION and _origins(program.values(config)):
-                    yield from ((function, url) for url in _urls(program, given))
-
-
-def _urls(program: Program, given: ast.expr) -> Iterator[ast.Attribute]:
-    for node in ast.walk(given):
-        match node:
-            case ast.Attribute(value=engine, attr="url") if program.becomes_async(program.values(engine)):
-                yield node
 
 
 def _is_command(values: Values) -> bool:

@@ -2,8 +2,8 @@
 
 A table says of each class what its methods return, whether they do I/O on a connection (`io`), what `with` gives, and
 of each function what it returns, whether it does I/O by itself (`io`) or on a session or engine that it is given
-(`io_with`), whether its async counterpart lacks it (`sync_only`), and what it does with a function handed to it
-(`calls`):
+(`io_with`), whether its async counterpart lacks it (`sync_only`), whether it makes a sync engine of the URL given to it
+(`sync_url`), and what it does with a function handed to it (`calls`):
 
 * "awaits": calls it, and awaits the result if it is a coroutine;
 * "sync": calls it and uses the result as it is, so that it must stay sync;
@@ -58,6 +58,7 @@ class Callable:
     calls: str = ""
     io_with: bool = False
     sync_only: bool = False
+    sync_url: bool = False
     position: int = 0
     named: str = ""
     passes_on: bool = False

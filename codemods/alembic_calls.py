@@ -2,11 +2,6 @@
 
 config.attributes["connection"] = connection      config.attributes["connection"] = connection.sync_connection
 command.upgrade(config, "head")               ->  await greenlet_spawn(command.upgrade, config, "head")
-
-Where it makes an engine of its own, it is given the URL with the default driver of its database:
-
-config.set_main_option("sqlalchemy.url", str(engine.url))
-->  config.set_main_option("sqlalchemy.url", str(engine.url.set(drivername=engine.url.get_backend_name())))
 """
 
 from __future__ import annotations
@@ -14,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..analysis.alembic import handed_connections, urls
+from ..analysis.alembic import handed_connections
 from ..analysis.decisions import Decision
 from ..analysis.program import Program
 from ..analysis.source import Source
@@ -27,7 +22,7 @@ NAME = "alembic-calls"
 
 
 def decide(program: Program) -> Iterator[Decision]:
-    """A decision for each command, for each connection that one works on, and for each URL of an async engine."""
+    """A decision for each command, and for each connection that one works on."""
     for site in program.colours.sites():
         if site.kind == "alembic" and program.is_async_after(site.function):
             assert isinstance(site.node, ast.Call)
@@ -37,10 +32,6 @@ def decide(program: Program) -> Iterator[Decision]:
     for function, node, _ in handed_connections(program):
         edits = [Wrap(*function.source.span(node), "", ".sync_connection")]
         yield decided(program, NAME, Work(function.source, node, "hand over the sync connection", edits))
-    for function, node in urls(program):
-        text = function.source.text(node)
-        edits = [Wrap(*function.source.span(node), "", f".set(drivername={text}.get_backend_name())")]
-        yield decided(program, NAME, Work(function.source, node, "name the sync driver", edits))
 
 
 def _in_a_greenlet(source: Source, node: ast.Call) -> Iterator[Edit]:

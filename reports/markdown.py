@@ -58,6 +58,7 @@ WORDS = {
     "startup": "what imports of applications did moved into lifespans",
     "streams": "results streamed",
     "sync-methods": "methods called through run_sync",
+    "sync-urls": "URLs given a sync driver for engines of other libraries",
     "test-client": "test clients replaced by httpx.AsyncClient",
     "twins": "twins merged",
     "unittest-cases": "unittest cases made async",

@@ -1,0 +1,51 @@
+"""URLs of engines, given to what makes sync engines of its own. (For Alembic: test_alembic_calls.py.)"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .suites import follows, text
+from .test_database_fixtures import TESTS
+
+CONFTEST = """\
+import pytest
+import sqlalchemy_utils
+from sqlalchemy import create_engine, make_url
+from sqlalchemy.orm import Session
+from sqlalchemy_utils.functions import create_database, database_exists
+
+from application import Base
+
+URL = make_url("sqlite:///made.db")
+
+
+@pytest.fixture(scope="session")
+def engine():
+    engine = create_engine(URL)
+    if not database_exists(engine.url):
+        create_database(str(engine.url))
+    Base.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+    sqlalchemy_utils.drop_database(engine.url)
+    assert not database_exists(URL)
+
+
+@pytest.fixture
+def db(engine):
+    with Session(engine) as session:
+        yield session
+        for table in Base.metadata.sorted_tables:
+            session.execute(table.delete())
+        session.commit()
+"""
+
+
+def test_databases_that_are_made_and_dropped(tmp_path: Path) -> None:
+    follows(tmp_path, {"conftest.py": CONFTEST, "test_it.py": TESTS})
+    converted = text(tmp_path, "conftest.py")
+    sync = "engine.url.set(drivername=engine.url.get_backend_name())"
+    assert f"if not database_exists({sync}):" in converted
+    assert f"create_database(str({sync}))" in converted
+    assert f"sqlalchemy_utils.drop_database({sync})" in converted
+    assert "assert not database_exists(URL)" in converted
