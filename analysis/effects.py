@@ -10,9 +10,11 @@ import ast
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .conversions import lost
+from .fixtures import is_test as is_pytest_test
 from .order import following, may_follow
 from .requested import Requests
 from .source import Source
@@ -118,7 +120,13 @@ class Effects:
         return any(may_follow(wrapper.source, e.node, node) for e in self.events(wrapper) for node in again)
 
     def events(self, function: Function) -> Iterator[Event]:
-        """Where a function, or what it calls, may expire objects."""
+        """Where a function, what it calls, or the test that runs while it stands still may expire objects."""
+        yield from self._events(function)
+        if function in self._users:
+            why = f"{self._users[function].qualname}, which asks for it, may expire it"
+            yield from (Event(n, why) for n in function.own_nodes() if isinstance(n, ast.Yield))
+
+    def _events(self, function: Function) -> Iterator[Event]:
         for node in function.own_nodes():
             if expires(self._program, node):
                 assert isinstance(node, ast.Call)
@@ -133,6 +141,17 @@ class Effects:
                 yield Event(node, why, columns=columns)
         for request, cause in self._requests.expiring(function):
             yield Event(request, f"{cause.qualname}, of the application, expires it in the session that both have")
+
+    @cached_property
+    def _users(self) -> dict[Function, Function]:
+        """Fixtures that go on behind a test which may have expired objects, each with such a test."""
+        fixtures = self._program.interpreter.fixtures
+        users: dict[Function, Function] = {}
+        for test in filter(is_pytest_test, self._program.functions):
+            asked = [f for f in fixtures.asked_for(test)[1:] if f.is_generator and f not in users]
+            if asked and next(self._events(test), None) is not None:
+                users |= dict.fromkeys(asked, test)
+        return users
 
 
 def _expects_no_errors(function: Function) -> bool:

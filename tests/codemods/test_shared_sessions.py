@@ -193,3 +193,34 @@ def test_the_status_is_asserted_at_once(tmp_path: Path) -> None:
     ).replace("add(item)", "add(items[0])").replace("item.name", "items[0].name").replace("item.id", "items[0].id")
     follows(tmp_path, {"handlers.py": HANDLERS, "test_it.py": test})
     assert "assert await items[0].awaitable_attrs.name" in text(tmp_path, "test_it.py")
+
+
+FIXTURES = """\
+import pytest
+from sqlalchemy import delete
+
+from application import Item
+
+
+@pytest.fixture
+def item(db):
+    item = Item(name="a")
+    db.add(item)
+    db.commit()
+    yield item
+    db.execute(delete(Item).where(Item.name == item.name, Item.id == item.id))
+    db.commit()
+    assert db.query(Item).count() == 0
+
+
+def test_it(db, item):
+    item.name = "b"
+    db.{end}()
+    assert db.query(Item).count() == 1
+"""
+
+
+@pytest.mark.parametrize(("end", "reads"), [("rollback", 1), ("commit", 0)])
+def test_a_fixture_that_goes_on_behind_a_test(tmp_path: Path, end: str, reads: int) -> None:
+    follows(tmp_path, {"test_it.py": FIXTURES.format(end=end)})
+    assert text(tmp_path, "test_it.py").count("await item.awaitable_attrs.name") == reads
