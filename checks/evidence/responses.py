@@ -15,6 +15,8 @@ from typing import Any
 # Headers of the server, or of the moment.
 IGNORED = frozenset({"date", "server", "content-length", "connection", "keep-alive", "transfer-encoding"})
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+# Keys of what is measured while a request runs; two runs of the original may measure the same.
+MEASURED = re.compile(r"(?:latency|duration|elapsed|uptime|(?:response|process(?:ing)?|query)_time)(?:_\w+)?$|_ms$")
 LONGEST = 160
 Response = Mapping[str, Any]
 
@@ -86,7 +88,7 @@ def differences(one: Any, two: Any, new: Any, where: str) -> Iterator[str]:
     elif isinstance(one, list) and isinstance(new, list) and isinstance(two, list) and len(one) == len(two):
         yield from _of_lists(one, two, new, where)
     elif _outcome(one) == _outcome(two):
-        if _outcome(one) != _outcome(new) and not _are_moments(one, new):
+        if _outcome(one) != _outcome(new) and not _are_moments(one, new) and not _are_measured(where, one, new):
             yield f"{where}: {_short(one)} → {_short(new)}"
     elif type(new) not in {type(one), type(two)}:
         yield f"{where}: {_short(one)} → {_short(new)}"
@@ -115,6 +117,11 @@ def _key(value: Any) -> str:
 def _are_moments(old: Any, new: Any) -> bool:
     """Are both moments of the run? Two runs of the original may fall into the same second."""
     return isinstance(old, str) and isinstance(new, str) and bool(MOMENT.match(old)) and _near(old, new)
+
+
+def _are_measured(where: str, old: Any, new: Any) -> bool:
+    """Are both times that something took?"""
+    return isinstance(old, float) and isinstance(new, float) and MEASURED.search(where) is not None
 
 
 def _near(old: str, new: str) -> bool:
