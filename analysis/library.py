@@ -50,7 +50,8 @@ class Callable:
     """A library's function or method.
 
     Of its arguments it calls the one at `position`, or of the name `named`, alone if `passes_on`: the rest is for that.
-    `keeps`: the class and the attribute under which the function is found afterwards.
+    `keeps`: the class and the attribute under which the function is found afterwards. `asynchronous` is the function
+    that stands for it after the migration, `since` the version of the library that brought it.
     """
 
     returns: str = ""
@@ -59,6 +60,8 @@ class Callable:
     io_with: bool = False
     sync_only: bool = False
     sync_url: bool = False
+    asynchronous: str = ""
+    since: str = ""
     position: int = 0
     named: str = ""
     passes_on: bool = False

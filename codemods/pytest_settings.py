@@ -16,9 +16,7 @@ After:
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -30,6 +28,7 @@ from tomlkit.items import AbstractTable
 
 from ..analysis.fixtures import is_test_file
 from ..analysis.source import BOM
+from .locked_versions import locked_version
 from .requirement_lists import add_key
 from .requirements import listed, parse_toml
 
@@ -250,13 +249,15 @@ def _wanted(settings: dict[str, str], values: Mapping[str, str]) -> tuple[dict[s
 
 # The version of pytest-asyncio
 
+PLUGIN = "pytest-asyncio"
+
 
 def newest(root: Path, paths: list[str]) -> Version | None:
     """The newest version of pytest-asyncio that the project may install; None where nothing bounds it."""
-    if locked := _locked(root):
+    if locked := locked_version(root, PLUGIN):
         return locked
     versions = listed(root, paths)
-    found = _newest_allowed(versions.get("pytest-asyncio", ""))
+    found = _newest_allowed(versions.get(PLUGIN, ""))
     return found or _last_for_old_pytest(versions.get("pytest", ""))
 
 
@@ -280,29 +281,3 @@ def _last_for_old_pytest(specifier: str) -> Version | None:
         return None
     newest_pytest = max((v for v in (*named, *_PYTESTS) if allowed.contains(v)), default=_PYTESTS[-1])
     return next((last for since, last in _LAST_BEFORE.items() if newest_pytest < since), None)
-
-
-def _locked(root: Path) -> Version | None:
-    for name in ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock"):
-        path = root / name
-        if path.is_file() and (found := _locked_version(path)):
-            try:
-                return Version(found)
-            except InvalidVersion:
-                continue
-    return None
-
-
-def _locked_version(path: Path) -> str:
-    """The version of pytest-asyncio in a lock file; "" where it has none, or cannot be read."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        if path.suffix == ".lock" and path.stem == "Pipfile":
-            parts = json.loads(text)
-            found = parts.get("develop", {}).get("pytest-asyncio") or parts.get("default", {}).get("pytest-asyncio", {})
-            return str(found.get("version", "")).removeprefix("==")
-        document = tomllib.loads(text)
-    except ValueError:
-        return ""
-    packages = document.get("package", document.get("packages", []))
-    return next((str(p.get("version", "")) for p in packages if p.get("name") == "pytest-asyncio"), "")

@@ -16,6 +16,7 @@ WORDS = {
     "alembic-engines": "engines made anew for Alembic",
     "application-factories": "what making applications did moved into lifespans",
     "async-def": "functions made async",
+    "async-functions": "functions of libraries replaced by async ones",
     "autocommit": "statements committed that committed by themselves",
     "await-calls": "calls awaited",
     "blocking-calls": "blocking calls moved to a thread",
