@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING
 
 from .asking import ASKING
 from .symbols import Function, decorator_name
-from .values import ClassObject, External, FunctionObject
+from .values import ClassObject, External, FunctionObject, Instance
 
 if TYPE_CHECKING:
     from .program import Program
 
 # Decorators of libraries that call a command or task from sync code.
 STARTING = {"command", "group", "callback", "task", "shared_task", "periodic_task", "scheduled_job", "actor", "job"}
+
+
+# Libraries that never await what such a decorator of theirs stands around.
+NEVER_AWAITING = {"celery", "click", "rich_click", "typer"}
 
 
 class Decorators:
@@ -77,6 +81,22 @@ def starter(program: Program, function: Function, inside: Function | None = None
         if not is_own(program, decorator):
             names.add(decorator_name(decorator))
     return "" if inside else min(names & STARTING, default="")
+
+
+def sync_starter(program: Program, function: Function) -> ast.expr | None:
+    """The decorator by which a library surely calls a function without await, where no other decorator may run it."""
+    if not all(_is_never_awaiting(program, d) for d in function.decorators):
+        return None
+    return next((d for d in function.decorators if decorator_name(d) in STARTING), None)
+
+
+def _is_never_awaiting(program: Program, decorator: ast.expr) -> bool:
+    maker = decorator.func if isinstance(decorator, ast.Call) else decorator
+    owners = program.values(maker.value) if isinstance(maker, ast.Attribute) else frozenset()
+    roots = {v.name.partition(".")[0] for v in program.values(maker) if isinstance(v, External)}
+    roots |= {v.cls.partition(".")[0] for v in owners if isinstance(v, Instance)}
+    groups = [program.function(v.key) for v in owners if isinstance(v, FunctionObject)]
+    return bool(roots & NEVER_AWAITING) or any(sync_starter(program, group) for group in groups)
 
 
 def is_own(program: Program, decorator: ast.expr) -> bool:

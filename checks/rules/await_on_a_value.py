@@ -26,6 +26,48 @@ WITHOUT_IO = frozenset({"add", "add_all", "expunge", "expunge_all", "expire", "e
 EXAMPLES = (
     Example(
         bad="""\
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class User(Base):
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+async def first(db: AsyncSession) -> User | None:
+    result = await db.execute(select(User))
+    return await result.scalar_one_or_none()  # AS204
+""",
+        good="""\
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class User(Base):
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+async def first(db: AsyncSession) -> User | None:
+    result = await db.stream(select(User))
+    return await result.scalar_one_or_none()
+""",
+    ),
+    Example(
+        bad="""\
 def shout(text: str) -> list[str]:
     return text.upper().split()
 
@@ -71,6 +113,8 @@ def _is_plain_call(program: Program, call: ast.Call) -> bool:
             values = program.values(session)
             return program.is_session(values) and is_async_database(program, values)
     functions, given = program.values(call.func), program.values(call)
+    if functions and all(isinstance(f, External) and isinstance(f.receiver, Rows) for f in functions):
+        return True  # the result is there, whatever is taken from it
     if functions and all(isinstance(f, External) and _blocks(f.name) for f in functions):
         return True
     return (

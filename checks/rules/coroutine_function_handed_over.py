@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from ...analysis.asking import asks
 from ...analysis.boundaries import SYNC_DECORATORS, boundary_of
 from ...analysis.coroutines import gives_coroutine
+from ...analysis.decorators import sync_starter
 from ...analysis.program import Program
 from ...analysis.symbols import decorator_name
 from ...analysis.values import External, FunctionObject, Value
@@ -29,6 +30,54 @@ DROPPING = {
 }
 
 EXAMPLES = (
+    Example(
+        bad="""\
+import click
+from celery import Celery
+
+app = Celery()
+
+
+@app.task(bind=True)  # AS205
+async def nightly(self) -> None: ...
+
+
+@click.command()  # AS205
+@click.option("--all")
+async def clean(all: bool) -> None: ...
+""",
+        good="""\
+import asyncio
+from functools import wraps
+
+import click
+from celery import Celery
+
+app = Celery()
+
+
+async def work() -> None: ...
+
+
+@app.task(bind=True)
+def nightly(self) -> None:
+    asyncio.run(work())
+
+
+def run(function):
+    @wraps(function)
+    def wrapper(*args, **kwargs):
+        return asyncio.run(function(*args, **kwargs))
+
+    return wrapper
+
+
+@click.command()
+@click.option("--all")
+@run
+async def clean(all: bool) -> None: ...
+""",
+    ),
     Example(
         bad="""\
 import asyncio
@@ -75,6 +124,10 @@ async def ranked(names: list[str]) -> list[str]:
 
 def find(program: Program) -> Iterator[Finding]:
     for function in program.functions:
+        starter = sync_starter(program, function) if function.is_async else None
+        if starter is not None:
+            message = f"{function.qualname} is async and {DROPPING['starts']}"
+            yield finding(function.source, starter, CODE, message)
         if not function.is_async or not gives_coroutine(program, function):
             continue
         for policy, node in program.handed(function):

@@ -27,6 +27,44 @@ STREAMING = frozenset({"StreamingResponse", "EventSourceResponse"})
 EXAMPLES = (
     Example(
         bad="""\
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from starlette.background import BackgroundTask
+from starlette.responses import JSONResponse
+
+Session = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"), expire_on_commit=False)
+
+
+async def log(session: AsyncSession) -> None:
+    await session.execute(text("insert into log values (1)"))
+    await session.commit()
+
+
+async def home(request):
+    async with Session() as session:
+        return JSONResponse([], background=BackgroundTask(log, session))  # AS603
+""",
+        good="""\
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from starlette.background import BackgroundTask
+from starlette.responses import JSONResponse
+
+Session = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"), expire_on_commit=False)
+
+
+async def log() -> None:
+    async with Session() as session:
+        await session.execute(text("insert into log values (1)"))
+        await session.commit()
+
+
+async def home(request):
+    return JSONResponse([], background=BackgroundTask(log))
+""",
+    ),
+    Example(
+        bad="""\
 from fastapi import BackgroundTasks
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -59,18 +97,25 @@ async def save(session: AsyncSession, background: BackgroundTasks) -> None:
 
 def find(program: Program) -> Iterator[Finding]:
     for function in tests_aside(program):
-        parameters = {p.arg for p in function.parameters()}
+        lent = {p.arg for p in function.parameters()} | _opened(function)
         for node in function.own_nodes():
             later = _later(program, function, node) if isinstance(node, ast.Call) else None
             if later is not None:
                 called, given = later
                 for argument in given:
-                    if isinstance(argument, ast.Name) and argument.id in parameters and _is_session(program, argument):
+                    if isinstance(argument, ast.Name) and argument.id in lent and _is_session(program, argument):
                         yield _finding(function, node, argument.id, ())
                         break
                 else:
                     for callee, chain in _sharing(program, function, called):
                         yield _finding(function, node, f"the session that {callee} uses", chain)
+
+
+def _opened(function: Function) -> set[str]:
+    """The names of what is closed again where a `with` ends."""
+    blocks = (node for node in function.own_nodes() if isinstance(node, ast.AsyncWith))
+    names = (item.optional_vars for block in blocks for item in block.items)
+    return {name.id for name in names if isinstance(name, ast.Name)}
 
 
 def _finding(function: Function, node: ast.AST, what: str, chain: Iterable[Step]) -> Finding:
@@ -85,6 +130,8 @@ def _later(program: Program, function: Function, node: ast.Call) -> tuple[ast.ex
         match value:
             case External(receiver=Instance(cls=cls), name=name) if cls == BACKGROUND and name.endswith(".add_task"):
                 return (node.args[0], [*node.args[1:], *(k.value for k in node.keywords)]) if node.args else None
+            case ClassObject(cls=cls) if cls == BACKGROUND and node.args:  # a `BackgroundTask` of its own
+                return node.args[0], [*node.args[1:], *(k.value for k in node.keywords)]
             case External(name=name) if name in SPAWNING and node.args and _is_forgotten(function, node):
                 return _called(node.args[0])
             case ClassObject(cls=cls) | External(name=cls) if cls.rpartition(".")[2] in STREAMING and node.args:
