@@ -71,6 +71,8 @@ def boundary_of(program: Program, function: Function) -> Boundary | None:
         return None if is_started else Boundary("entry", f"@{name} calls it from sync code")
     if program.decorators.starts(function):
         return Boundary("entry", "the commands that it stands around are called from sync code")
+    if script := program.console_scripts.get(function):
+        return Boundary("entry", f"the script {script} calls it outside of any event loop")
     policies = {policy for policy, node in program.handed(function) if not is_mapping(program, node)}
     if "greenlet" in policies:
         return Boundary("greenlet", "it is given to run_sync, inside which everything is sync")

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from .bridges import Bridges, with_parents
 from .colours import Colours
+from .console_scripts import console_scripts
 from .decorators import Decorators
 from .fixtures import is_test_file
 from .formatting import Formatters
@@ -237,6 +238,11 @@ class Program:
             self.decorators.burdened |= burdened
             colours = Colours(self)
         return colours
+
+    @cached_property
+    def console_scripts(self) -> dict[Function, str]:
+        """The functions that console scripts call, each with the name of one."""
+        return console_scripts(self)
 
     @cached_property
     def windows(self) -> set[Function]:

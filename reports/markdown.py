@@ -53,6 +53,7 @@ WORDS = {
     "row-factories": "factories that flush or commit",
     "schema": "calls on the schema run on an async connection",
     "scripts": "scripts moved into main()",
+    "session-binds": "engines taken from sessions",
     "session-types": "annotations and imports changed",
     "sleeps": "time.sleep replaced",
     "started-tests": "applications started for tests",
