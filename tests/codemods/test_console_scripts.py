@@ -53,10 +53,6 @@ BROKEN = {
     "tools/setup.cfg": "no section\n",
     "tools/setup.py": "setup(entry_points=points())\n",
 }
-    "tools/pyproject.toml": "[project\n",
-    "tools/setup.cfg": "no section\n",
-    "tools/setup.py": "setup(entry_points=points())\n",
-}
 
 
 @pytest.mark.parametrize(("name", "packaging"), BROKEN.items(), ids=BROKEN)
