@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .arguments import Arguments, called, makes_async_sessions
+from .arguments import Arguments, called
 from .builtin_calls import BUILTIN
 from .decorating import outermost, own_makers
 from .injection import DEPENDENCIES, is_marker, provided, through_providers
 from .library import library
 from .parametrized import asks_for_fixture
+from .session_classes import ASYNC_MAKER, keep_class, makes_async_sessions, of_its_class
 from .statements import entity, query_method, result_method, special, statement_method, trait
 from .symbols import Function
 from .values import (
@@ -200,8 +201,9 @@ class Calls:
             known = library().method(cls, "__init__")
             self._hand_to(known.calls if known else "", node, called(known, arguments))
             if cls == "sqlalchemy.orm.sessionmaker" and makes_async_sessions(arguments):
-                cls = "sqlalchemy.ext.asyncio.async_sessionmaker"
+                cls = ASYNC_MAKER
             made = frozenset({Instance(cls, self._origin(cls, node))})
+            keep_class(interpreter, made, arguments)
             self.keep(made, arguments[1].get("default", NOTHING))
             return made
         instance = Instance(cls)
@@ -423,7 +425,8 @@ class Calls:
             self._in_thread(policy, arguments)
         if known and known.runs and arguments[0]:
             return self._interpreter.awaited(arguments[0][0][1])
-        return self.typed(known.returns, receiver, node, arguments) if known and known.returns else NOTHING
+        made = self.typed(known.returns, receiver, node, arguments) if known and known.returns else NOTHING
+        return of_its_class(self._interpreter, made, receiver) if cls == ASYNC_MAKER else made
 
     def _is_waited_for(self, node: ast.Call) -> bool:
         """`pool.submit(…).result()`"""

@@ -226,8 +226,8 @@ class Members:
         """What `await` gives."""
         found: set[Value] = set()
         for value in values:
-            if isinstance(value, Awaitable):
-                found |= value.items
+            if isinstance(value, Awaitable) or (isinstance(value, Context) and not value.key):
+                found |= value.items  # `await engine.connect()` gives what `async with` does
             elif isinstance(value, Mock):
                 found.add(value)
         return frozenset(found)

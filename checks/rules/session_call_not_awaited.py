@@ -20,6 +20,40 @@ NAME = "session-call-not-awaited"
 EXAMPLES = (
     Example(
         bad="""\
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+engine = create_async_engine("sqlite+aiosqlite://")
+make_session = sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
+
+
+async def answer() -> None:
+    async with make_session() as session:
+        session.exec(text("select 42"))  # AS201
+    connection = await engine.connect()
+    connection.close()  # AS201
+""",
+        good="""\
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+engine = create_async_engine("sqlite+aiosqlite://")
+make_session = sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
+
+
+async def answer() -> None:
+    async with make_session() as session:
+        await session.exec(text("select 42"))
+    connection = await engine.connect()
+    await connection.close()
+""",
+    ),
+    Example(
+        bad="""\
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
