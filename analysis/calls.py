@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .arguments import Arguments, called
@@ -143,17 +144,19 @@ class Calls:
         found: set[Value] = set()
         for target in targets:
             self.bind_arguments(target, arguments, bound=value.receiver is not None)
-            if target is not function and isinstance(value.receiver, Instance) and target.owner:
-                self.bind_self(target, Instance(target.owner.key))
+            if target is not function and isinstance(value.receiver, Instance):
+                self.bind_self(target, value.receiver)
             found |= self.result(target)
         if value.wrappers:
             bind_wrappers(self, function, value, arguments, [interpreter.functions[key] for key in value.wrappers])
         return frozenset(found)
 
     def bind_self(self, function: Function, receiver: Instance) -> None:
-        """Let a method's `self` hold the receiver."""
-        parameters = function.parameters()
+        """Let a method's `self` hold the receiver: of the method's own class, where only that overrides it."""
+        parameters, owner = function.parameters(), function.owner
         if parameters and function.binding == "instance":
+            if owner and owner.key in self._interpreter.objects.below(receiver.cls):
+                receiver = replace(receiver, cls=owner.key)
             self._interpreter.store.write(frozenset({receiver}), "parameter", function.key, parameters[0].arg)
 
     def result(self, function: Function) -> Values:

@@ -95,7 +95,7 @@ class Reads:
                     case ast.Call(func=ast.Name(id="getattr" | "hasattr"), args=[owner, name, *_]):
                         yield from self._read_by_name(function, node, owner, name)
         for reading in (*self.responses.readings(), *self._templates.readings()):
-            if not self._program.stays_sync(reading.function):
+            if not (self._program.stays_sync(reading.function) or _may_load(self._program, reading.function)):
                 for relationship, origins in self._by_relationship(reading.origins, reading.name, reading.function):
                     yield Load(
                         reading.function,

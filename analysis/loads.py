@@ -26,8 +26,8 @@ from .load_reads import Load, Reads
 from .mapped import DEFERRED, Relationship
 from .order import dominates
 from .server_values import ServerValue, ServerValues
-from .source import Source
 from .staleness import Stale, Staleness
+from .surroundings import is_bound_within, is_in_lambda_or_default, serialising_call
 from .symbols import Function
 from .test_reach import is_test
 from .tracing import EAGER, EVERYTHING, Path, Place, Root, Traced, Tracing, objects
@@ -66,6 +66,8 @@ class Loads:
     eager: defaultdict[tuple[str, str], list[Load]] = field(default_factory=lambda: defaultdict(list))
     # Reads of objects that a rollback or `expire()` may have expired.
     expired: list[Expired] = field(default_factory=list)
+    # Call that serialises an object of one of several classes -> the loads inside of it.
+    inside: defaultdict[ast.Call, list[Load]] = field(default_factory=lambda: defaultdict(list))
     # Relationships that lack a row which was added by its foreign key.
     stale: list[Stale] = field(default_factory=list)
     # Columns whose new value has to come with an update.
@@ -84,7 +86,9 @@ def find_loads(program: Program, colours: Colours) -> Loads:
 
 
 def implicit_loads(program: Program, loads: Loads) -> Iterator[AsyncSite]:
-    """The loads that are awaited where they stand, as seeds."""
+    """The loads that are awaited where they stand, and the calls inside of which some may happen, as seeds."""
+    for call, needed in loads.inside.items():
+        yield AsyncSite(needed[0].function, call, "load", None, f"loads {needed[0].relationship.name}")
     for load in loads.awaited:
         text = program.short(load.source, load.node)
         yield AsyncSite(load.function, load.node, "load", None, f"loads {text}")
@@ -239,12 +243,23 @@ class _Chooser:
 
     def _serve(self, load: Load) -> None:
         """What a schema reads has to be there when the function returns."""
-        can_wait = load.is_direct and isinstance(load.owner, ast.Name) and self._may_await(load)
+        can_await = load.is_direct and self._may_await(load)
+        call = serialising_call(load.source, load.node)
+        if can_await and call and self._may_lack(load):
+            self.found.inside[call].append(load)
+            return
+        can_wait = can_await and isinstance(load.owner, ast.Name) and not is_bound_within(load.source, load.owner)
         at_query = [o for o in load.origins if self._loads_for(o, load, only_near=can_wait)]
         if can_wait and any(o not in at_query and not self._refresh(o) for o in load.origins):
             self.found.awaited.append(load)
         else:
             self._load_beforehand(load, at_query)
+
+    def _may_lack(self, load: Load) -> bool:
+        """Can the object be of a class that does not have what is read, so that it can't be awaited by its name?"""
+        classes = {o.cls for o in self._reads.origins(load.node)}
+        known = [mapped for cls in classes if (mapped := self._program.mapped(cls))]
+        return not all(load.relationship.name in {**m.relationships, **m.columns} for m in known)
 
     def _load_beforehand(self, load: Load, at_query: list[Instance]) -> None:
         """Load for a reader that can't: by the queries, by a refresh of what was made, or else with every owner."""
@@ -501,16 +516,6 @@ def _goes_on(load: Load) -> bool:
     """Does a loop follow the relationship from object to object, nobody knows how far?"""
     ways = {(o.root, o.path) for o in load.origins if isinstance(o, Traced)}
     return any((root, (*path, load.relationship.name)) in ways for root, path in ways)
-
-
-def is_in_lambda_or_default(source: Source, node: ast.AST) -> bool:
-    """Does a node stand where nothing can be awaited: in a lambda, a class body, a default?"""
-    child, parent = node, source.parents.get(node)
-    while parent is not None and not isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
-        if isinstance(parent, ast.Lambda | ast.ClassDef):
-            return True
-        child, parent = parent, source.parents.get(parent)
-    return isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef) and child is parent.args
 
 
 def _position(node: ast.expr | ast.stmt) -> tuple[int, int]:

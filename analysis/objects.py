@@ -113,10 +113,13 @@ class Objects:
                 return self.classes[base].methods[name]
         return None
 
+    def below(self, key: str) -> set[str]:
+        """The project classes whose objects may stand for one of a class: derived from it, or with its methods."""
+        return self.descendants(key) | (self.implementers(key) if self.is_protocol(key) else set())
+
     def alternatives(self, key: str, name: str) -> list[Function]:
         """What a call of a method on some instance of the class or of a class below it can reach."""
-        below = self.descendants(key) | (self.implementers(key) if self.is_protocol(key) else set())
-        found = [self.method(key, name), *(self.classes[k].methods.get(name) for k in sorted(below))]
+        found = [self.method(key, name), *(self.classes[k].methods.get(name) for k in sorted(self.below(key)))]
         return list(dict.fromkeys(f for f in found if f is not None))
 
     def polymorphic(self, key: str) -> Iterator[Mapped]:

@@ -15,10 +15,10 @@ from typing import TypeGuard
 from ..analysis.async_sites import AsyncSite
 from ..analysis.boundaries import Boundary
 from ..analysis.decisions import Confidence, Decision, Status
-from ..analysis.loads import is_in_lambda_or_default
 from ..analysis.program import Program
 from ..analysis.seen import SeenCall, gaps
 from ..analysis.source import Site, Source
+from ..analysis.surroundings import is_in_lambda_or_default
 from ..analysis.values import Awaitable, External
 from .async_def import RENAMED
 from .awaiting import wrap_await

@@ -26,13 +26,14 @@ from ..analysis.decisions import Confidence, Decision, Status, Step
 from ..analysis.eager_depth import depth
 from ..analysis.expiry import Expired
 from ..analysis.load_reads import Load
-from ..analysis.loads import Loads, Refresh, is_in_lambda_or_default
+from ..analysis.loads import Loads, Refresh
 from ..analysis.mapped import DEFERRED, Relationship
 from ..analysis.order import may_follow
 from ..analysis.program import Program
 from ..analysis.server_values import ServerValue
 from ..analysis.source import Source
 from ..analysis.staleness import Stale
+from ..analysis.surroundings import is_in_lambda_or_default
 from ..analysis.symbols import Class
 from ..analysis.tracing import EAGER, Path, Root, Traced
 from .async_attrs import add, bases
@@ -42,6 +43,7 @@ from .eager_defaults import fetch, homes
 from .edit import Edit, Wrap
 from .indenting import INDENT
 from .loader_options import Query
+from .loading_calls import in_greenlet
 from .older_loads import lacks_async_attrs, loading, spawned, spawning
 from .polymorphic_loading import load_with_base
 from .relationship_lazy import DEEPEST, Unwritable, eager
@@ -56,6 +58,8 @@ def decide(program: Program) -> Iterator[Decision]:
         yield _at_the_query(program, loads, root, paths)
     for load in {(load.node, load.kind == "each" or load): load for load in loads.awaited}.values():
         yield _where_it_stands(program, load)
+    for call, inside in loads.inside.items():
+        yield _serialised(program, call, inside)
     for refresh, needed in loads.refreshed.values():
         yield _refreshed(program, refresh, needed)
     of_subclasses: defaultdict[str, list[Load]] = defaultdict(list)
@@ -115,6 +119,20 @@ def _where_it_stands(program: Program, load: Load) -> Decision:
         function=load.function.qualname,
         data=as_data(edits),
         node=load.node,
+    )
+
+
+def _serialised(program: Program, call: ast.Call, needed: list[Load]) -> Decision:
+    """An object of one of several classes: nobody knows which names to await, the schema reads what it has."""
+    function = needed[0].function
+    return Decision(
+        NAME,
+        function.source.site(call),
+        "serialise it where what is missing can be loaded",
+        why=tuple({load.relationship.name: _step(load) for load in needed}.values()),
+        function=function.qualname,
+        data=as_data(in_greenlet(program, function, call)),
+        node=call,
     )
 
 

@@ -39,7 +39,7 @@ def session_text(program: Program, chain: Chain, known: Sequence[Provenance]) ->
         return found.pop()
     if len(found - {""}) > 1:
         raise Declined("the query can have one of several sessions")
-    near = list(dict.fromkeys(_near(program, source, function)))
+    near = list(dict.fromkeys(near_sessions(program, source, function)))
     if len(near) == 1:
         return near[0]
     if near:
@@ -53,7 +53,7 @@ def _encloses(outer: Function | None, inner: Function | None) -> bool:
     return inner is outer and outer is not None
 
 
-def _near(program: Program, source: Source, function: Function | None) -> Iterator[str]:
+def near_sessions(program: Program, source: Source, function: Function | None) -> Iterator[str]:
     """Sessions that are in reach of a function: its parameters and names, or attributes of its object."""
     scope = function
     while scope is not None and not scope.is_module:

@@ -91,6 +91,25 @@ def test_an_override_family_has_one_colour() -> None:
     """) == {"Base.run", "Quick.run", "Slow.run"}
 
 
+def test_what_a_base_reads_of_itself_is_of_the_class_that_overrides_it() -> None:
+    """The group that the second class keeps is no group of the third, which asks for its own."""
+    assert coloured("""
+        class Controller:
+            db: Session
+            @property
+            def key(self): return None
+            def name(self): return str(self.key)
+        class Kept(Controller):
+            def __init__(self, group): self.group = group
+            @property
+            def key(self): return self.group.id
+        class Asked(Controller):
+            @property
+            def group(self): return self.db.get(object, 1)
+            def show(self): return str(self.group)
+    """) == {"Asked.group", "Asked.show"}
+
+
 def test_a_protocol_and_those_who_implement_it_have_one_colour() -> None:
     assert coloured("""
         from typing import Protocol
