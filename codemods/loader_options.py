@@ -27,7 +27,9 @@ Tree: TypeAlias = dict[str, "Tree"]
 # Objects that the session holds already get their relationships from the query, too.
 AGAIN = ".execution_options(populate_existing=True)"
 # Methods and forms of a statement with which a joined load does not go well; a second query always does.
-NOT_JOINABLE = frozenset({"with_for_update", "group_by", "distinct", "union", "union_all", "from_statement", "having"})
+NOT_JOINABLE = frozenset(
+    {"with_for_update", "group_by", "distinct", "union", "union_all", "from_statement", "having", "returning"}
+)
 
 
 @dataclass(slots=True)
@@ -153,7 +155,9 @@ def class_text(program: Program, source: Source, at: ast.AST, entity: ast.expr, 
 
 
 def _is_joinable(place: Place) -> bool:
-    return not any(link.attr in NOT_JOINABLE for link, _ in _links(place))
+    begins = place.node.func if isinstance(place.node, ast.Call) else place.node
+    links = [link for link, _ in _links(place)] + ([begins] if isinstance(begins, ast.Attribute) else [])
+    return not any(link.attr in NOT_JOINABLE for link in links)
 
 
 def _links(place: Place) -> Iterator[tuple[ast.Attribute, ast.Call]]:
