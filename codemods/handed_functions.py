@@ -17,10 +17,12 @@ from collections.abc import Iterator, Sequence
 
 from ..analysis.async_sites import AsyncSite
 from ..analysis.decisions import Confidence, Decision, Status
-from ..analysis.handing import handed
+from ..analysis.handing import functions_of, handed
+from ..analysis.library import library
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.symbols import Function
+from ..analysis.values import External
 from .arguments import Argument, arguments
 from .edit import Edit, Replace
 from .indenting import INDENT
@@ -35,6 +37,43 @@ def decide(program: Program) -> Iterator[Decision]:
         if site.kind in {"finalizer", "raises"} and site.node not in seen:
             seen.add(site.node)
             yield _decision(program, site)
+    for function in program.functions:
+        if not program.stays_sync(function):
+            for node in function.own_nodes():
+                if isinstance(node, ast.Call) and node not in seen:
+                    yield from _forgotten(program, function, node)
+
+
+def _forgotten(program: Program, function: Function, node: ast.Call) -> Iterator[Decision]:
+    """Methods that give a coroutine now, in the hands of what may call them and drop it."""
+    for argument in (*node.args, *(k.value for k in node.keywords)):
+        if isinstance(argument, ast.Attribute) and None in functions_of(program, argument) and _drops(program, node):
+            called = program.short(function.source, argument)
+            yield Decision(
+                NAME,
+                function.source.site(argument),
+                "left as it is",
+                Status.DECLINED,
+                Confidence.LOW,
+                f"{called} is async now, and {program.short(function.source, node.func)} may call it without await",
+                function=function.qualname,
+                node=argument,
+            )
+
+
+def _drops(program: Program, node: ast.Call) -> bool:
+    """Is it not known that what a call is given is awaited?"""
+    if any(s.node is node for f in (program.function_around(node),) if f for s in program.colours.sites_of(f)):
+        return False
+    called = program.values(node.func)
+    return all(isinstance(v, External) and _policy(v) in {"", "sync", "starts"} for v in called)
+
+
+def _policy(value: External) -> str:
+    """How a library calls what it is given; "" where no table says it."""
+    base, _, method = value.name.rpartition(".")
+    known = library().method(base, method) if value.receiver else library().functions.get(value.name)
+    return known.calls if known else ""
 
 
 def _decision(program: Program, site: AsyncSite) -> Decision:

@@ -132,3 +132,34 @@ def test_raises(tmp_path: Path) -> None:
     assert '    with pytest.raises(KeyError):\n        await failing(db, "a")\n' in new
     assert '    with pytest.raises(KeyError) as error:\n        await failing(db, "a", key="b")\n' in new
     assert "    pytest.raises(ZeroDivisionError, lambda: 1 / 0)\n" in new
+
+
+def test_methods_in_the_hands_of_what_is_not_known(tmp_path: Path) -> None:
+    commands = """
+    import atexit
+    from contextlib import ExitStack
+
+    from elsewhere import context
+
+    from application import SessionLocal
+
+
+    def own(callback):
+        callback()
+
+
+    def work():
+        db = SessionLocal()
+        context.call_on_close(db.close)
+        atexit.register(db.rollback)
+        own(db.commit)
+        with ExitStack() as stack:
+            stack.callback(db.expire_all)
+            stack.callback(db.flush)
+    """
+    project(tmp_path, {"commands.py": commands})
+    concerns = [d.concern for d in migrate(tmp_path) if d.codemod == "handed-functions"]
+    assert concerns == [
+        "db.close is async now, and context.call_on_close may call it without await",
+        "db.rollback is async now, and atexit.register may call it without await",
+    ]
