@@ -38,6 +38,21 @@ def db(engine):
     transaction.rollback()
     connection.close()
 """
+EMPTIED = """
+
+@pytest.fixture(autouse=True)
+def emptied(engine):
+    yield
+    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+
+
+@pytest.fixture
+def db(engine):
+    with sessionmaker(bind=engine)() as session:
+        yield session
+"""
 MAINTENANCE = """
 
 @pytest.fixture(scope="session")
@@ -159,9 +174,10 @@ def server() -> Iterator[None]:
         yield
 
 
-def test_maintenance_connection(tmp_path: Path) -> None:
-    follows(tmp_path, {"conftest.py": HEAD + MAINTENANCE + ROLLED_BACK, "test_it.py": TESTS})
+def test_maintenance_connection_and_truncate(tmp_path: Path) -> None:
+    follows(tmp_path, {"conftest.py": HEAD + MAINTENANCE + EMPTIED, "test_it.py": TESTS})
     converted = text(tmp_path, "conftest.py")
+    assert 'await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))' in converted
     assert 'admin = create_async_engine(async_url(SERVER), isolation_level="AUTOCOMMIT")' in converted
     assert converted.count("async with admin.connect() as connection:") == 2
 
