@@ -18,6 +18,8 @@ from .requirements import async_driver, listed
 # Names in URLs that SQLAlchemy's asyncio extension takes as they are.
 ASYNC = {name for drivers in library().drivers.values() for name in (*drivers.names, *drivers.more)}
 SETTINGS = (".env*", "*.env", "*.ini", "*compose*.y*ml", "Dockerfile*")
+# Files beside the code that may say where the database is.
+CONFIGURED = ("*.toml", "*.yaml", "*.yml")
 # The packages that show which kind of database is used.
 PACKAGES = {
     "postgresql": {"asyncpg", "pg8000", "psycopg", "psycopg-binary", "psycopg2", "psycopg2-binary", "psycopg2cffi"},
@@ -137,10 +139,24 @@ def _settings(program: Program) -> list[bytes]:
 
 
 def dialects(program: Program) -> set[str]:
-    """The kinds of database that the project uses: it lists a driver, or its code has a URL and lists say nothing."""
+    """The kinds of database that the project uses: it lists a driver, or its code has a URL and lists say nothing.
+
+    Where neither says anything, what its settings name.
+    """
     known = packages(program).keys()
     by_url = named(program, in_tests=False)
-    return {dialect for dialect, drivers in PACKAGES.items() if drivers & known} | (by_url - unlisted(program))
+    used = {dialect for dialect, drivers in PACKAGES.items() if drivers & known} | (by_url - unlisted(program))
+    return used or set(_configured(program))
+
+
+@once
+def _configured(program: Program) -> frozenset[str]:
+    """The kinds of database whose URLs stand in settings files, at the project's root or beside its code."""
+    folders = {".", *(path.rpartition("/")[0] or "." for path in program.sources if not is_test_file(path))}
+    paths = {p for folder in folders for pattern in CONFIGURED for p in (program.root / folder).glob(pattern)}
+    contents = [*_settings(program), *(path.read_bytes() for path in paths if path.is_file())]
+    pattern = re.compile(rb"[\s\"'=](" + "|".join(library().drivers).encode() + rb")(\+\w+)?://")
+    return frozenset(found[1].decode() for content in contents for found in pattern.finditer(content))
 
 
 def unlisted(program: Program) -> set[str]:

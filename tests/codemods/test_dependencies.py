@@ -49,6 +49,21 @@ def test_sqlite(tmp_path: Path) -> None:
     assert listed(tmp_path, {"app.py": SQLITE}) == {"requirements.txt": "sqlalchemy[asyncio]>=2\naiosqlite>=0.20\n"}
 
 
+FROM_SETTINGS = APP.replace('"{url}"', "settings.url").replace("\n\n", "\nfrom config import settings\n\n", 1)
+
+
+@pytest.mark.parametrize("name", [".env", "settings.toml", "shop/settings.yaml"])
+def test_a_database_that_settings_alone_name(tmp_path: Path, name: str) -> None:
+    files = {"shop/app.py": FROM_SETTINGS, name: '[default]\nurl = "sqlite:///app.db"\n'}
+    assert listed(tmp_path, files) == {"requirements.txt": "sqlalchemy[asyncio]>=2\naiosqlite>=0.20\n"}
+
+
+def test_settings_of_a_project_that_lists_another_driver(tmp_path: Path) -> None:
+    files = {"app.py": FROM_SETTINGS, "settings.toml": 'url = "sqlite:///app.db"\n'}
+    found = listed(tmp_path, {**files, "requirements.txt": "sqlalchemy>=2\npsycopg2\n"})
+    assert "aiosqlite" not in found["requirements.txt"]
+
+
 @pytest.mark.parametrize(
     ("url", "installed", "driver", "wanted"),
     [
