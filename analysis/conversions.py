@@ -62,8 +62,8 @@ def _in_function(program: Program, function: Function) -> Iterator[Conversion]:
         is_lost = _is_expression(program, node)
         if not (is_lost or expired_on_commit(program)):
             continue
-        commits = list(_commits(program, function, owner, node, is_lost))
-        commit = commits[0 if is_lost else -1] if commits else None
+        behind = list(commits(program, function, owner, node, is_lost))
+        commit = behind[0 if is_lost else -1] if behind else None
         if commit is not None and not is_refreshed(function, owner, column, commit):
             given.setdefault((owner, commit), []).append((node, column))
     for (owner, commit), found in given.items():
@@ -80,7 +80,7 @@ def lost(program: Program) -> Iterator[tuple[Function, str]]:
             node
             for owner, node, column in _given(program, function)
             if is_refreshed(function, owner, column, function.source.statement(node))
-            or next(_commits(program, function, owner, node, is_lost=True), None)
+            or next(commits(program, function, owner, node, is_lost=True), None)
         }
         for statement in function.own_nodes():
             match statement:
@@ -89,7 +89,7 @@ def lost(program: Program) -> Iterator[tuple[Function, str]]:
                     if is_column and _is_expression(program, value):
                         yield function, column
                 case ast.Call(func=ast.Attribute(attr="values")) if _is_bulk_update(statement):
-                    yield from ((function, name) for name, v in _values(statement) if _is_expression(program, v))
+                    yield from ((function, name) for name, v in bulk_values(statement) if _is_expression(program, v))
 
 
 def _is_bulk_update(node: ast.expr) -> bool:
@@ -99,7 +99,7 @@ def _is_bulk_update(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and dotted(node.func) == "update"
 
 
-def _values(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+def bulk_values(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     """The columns and what they get: `values(name=…)`, `values({Model.name: …})`, `values({"name": …})`."""
     yield from ((k.arg, k.value) for k in node.keywords if k.arg)
     for argument in node.args:
@@ -212,7 +212,7 @@ def _read_columns(program: Program) -> frozenset[str]:
 # Commits
 
 
-def _commits(program: Program, function: Function, owner: str, node: ast.expr, is_lost: bool) -> Iterator[ast.Expr]:
+def commits(program: Program, function: Function, owner: str, node: ast.expr, is_lost: bool) -> Iterator[ast.Expr]:
     """The commits behind a node at which the owner is surely an object and after which it is used.
 
     What is lost is lost when it is flushed, for whoever else has the object too.
@@ -225,12 +225,13 @@ def _commits(program: Program, function: Function, owner: str, node: ast.expr, i
                     program.is_session(program.values(session))
                     and may_follow(source, node, statement)
                     and _is_object(function, owner, node, statement)
-                    and (is_lost or any(may_follow(source, statement, n) for n in _reads(function, owner)))
+                    and (is_lost or any(may_follow(source, statement, n) for n in reads(function, owner)))
                 ):
                     yield statement
 
 
-def _reads(function: Function, owner: str) -> Iterator[ast.Name]:
+def reads(function: Function, owner: str) -> Iterator[ast.Name]:
+    """Where a variable is read."""
     for node in function.own_nodes():
         if isinstance(node, ast.Name) and node.id == owner and isinstance(node.ctx, ast.Load):
             yield node
@@ -248,7 +249,7 @@ def _is_object(function: Function, owner: str, node: ast.expr, commit: ast.stmt)
                 made = any(isinstance(s, ast.Assign) and node in ast.walk(s) for s in body)
                 return made and dominates(source, test, commit)
         parent = source.parents.get(parent)
-    attributes = (source.parents.get(name) for name in _reads(function, owner))
+    attributes = (source.parents.get(name) for name in reads(function, owner))
     return any(isinstance(a, ast.Attribute) and dominates(source, a, commit) for a in attributes)
 
 

@@ -20,6 +20,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from ..analysis.bulk_writes import bulk_writes
 from ..analysis.computed import computed_values
 from ..analysis.conversions import Conversion, conversions
 from ..analysis.decisions import Confidence, Decision, Status, Step
@@ -74,7 +75,7 @@ def decide(program: Program) -> Iterator[Decision]:
         yield _read_again(program, expired)
     for stale in loads.stale:
         yield _brought_up_to_date(program, stale)
-    for conversion in (*conversions(program), *computed_values(program)):
+    for conversion in (*conversions(program), *computed_values(program), *bulk_writes(program)):
         yield _converted(conversion)
     for cls, values in homes(program, loads.server_values).items():
         yield _fetched(cls, values)
