@@ -24,6 +24,7 @@ from ..analysis.decisions import Decision, Status
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.symbols import Function
+from ..analysis.values import Instance
 from .client_classes import NOT_UNDERSTOOD, class_decisions, class_edits, has_own_constructor
 from .client_making import DROPPED, Names, enter, given, is_understood, make, start
 from .client_uses import application, decision, use_decisions, use_edits
@@ -97,15 +98,26 @@ def with_around(source: Source, node: ast.expr) -> ast.With:
 
 
 def _lifespan_in_front(program: Program, function: Function, node: ast.expr) -> Iterator[Edit]:
-    """`with client:` -> `async with LifespanManager(app), client:`."""
+    """`with client:` -> `async with LifespanManager(app):`, and the client too where something is made of that."""
     app = application(program, function, program.colours.clients.at(node))
     if app is not None:
         names = Names(function.source, node)
-        start = function.source.span(node)[0]
-        yield Replace(start, start, f"{names('asgi_lifespan', 'LifespanManager')}({app[0]}), ")
+        start, end = function.source.span(node)
+        lifespan = f"{names('asgi_lifespan', 'LifespanManager')}({app[0]})"
+        is_entered = _is_more_than_lifespan(program, function.source, node)
+        yield Replace(start, start, f"{lifespan}, ") if is_entered else Replace(start, end, lifespan)
         yield from names.imports
         if app[1]:
             yield app[1]
+
+
+def _is_more_than_lifespan(program: Program, source: Source, node: ast.expr) -> bool:
+    """Is anything made of entering a client, which an AsyncClient refuses when it was used before?"""
+    item = source.parents[node]
+    assert isinstance(item, ast.withitem)
+    classes = {v.cls for v in program.values(node) if isinstance(v, Instance)}
+    has_own = any(program.methods(cls, "__enter__") for cls in classes)
+    return item.optional_vars is not None or has_own or not isinstance(node, ast.Name | ast.Attribute)
 
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:

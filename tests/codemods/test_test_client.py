@@ -480,9 +480,20 @@ def test_entered(client):
 def test_entered_under_a_name(client):
     with client as entered:
         assert entered.get("/items").json() == []
+
+
+def test_entered_again(client):
+    assert client.get("/items").json() == []
+    for _ in range(2):
+        application.events.clear()
+        with client:
+            assert client.post("/items/a").status_code == 201
+        assert application.events == ["up", "down"]
+    assert client.get("/items").json() == ["a", "a"]
 """,
     )
-    assert "async with LifespanManager(app), client:" in text(tmp_path, "test_it.py")
+    assert "async with LifespanManager(app):" in text(tmp_path, "test_it.py")
+    assert "async with LifespanManager(app), client as entered:" in text(tmp_path, "test_it.py")
 
 
 def test_old_names(tmp_path: Path) -> None:
