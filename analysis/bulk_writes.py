@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .conversions import Conversion, bulk_values, commits, is_refreshed, reads
+from .conversions import Conversion, bulk_values, commits, is_missing, is_refreshed, reads
 from .factories import expired_on_commit
 from .mapped import Mapped
 from .order import dominates, is_certain_behind, may_follow
@@ -123,7 +123,15 @@ def _is_older(function: Function, owner: str, node: ast.expr) -> bool:
 
 
 def _is_there(function: Function, owner: str, commit: ast.Expr) -> bool:
-    """Is it surely an object, and not None, since it is read before the commit or always behind it?"""
+    """Is it surely an object, and not None: is it read before the commit or always behind it, or asked about?"""
     source = function.source
     attributes = [a for n in reads(function, owner) if isinstance(a := source.parents.get(n), ast.Attribute)]
-    return any(dominates(source, a, commit) or is_certain_behind(source, commit, a) for a in attributes)
+    if any(dominates(source, a, commit) or is_certain_behind(source, commit, a) for a in attributes):
+        return True
+    return any(
+        isinstance(n, ast.If)
+        and is_missing(n.test, owner)
+        and isinstance(n.body[-1], ast.Return | ast.Raise)
+        and dominates(source, n.test, commit)
+        for n in function.own_nodes()
+    )

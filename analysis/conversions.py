@@ -245,7 +245,7 @@ def _is_object(function: Function, owner: str, node: ast.expr, commit: ast.stmt)
     parent = source.parents.get(node)
     while parent is not None and parent is not function.node:
         match parent:
-            case ast.If(test=test, body=body) if _is_missing(test, owner):
+            case ast.If(test=test, body=body) if is_missing(test, owner):
                 made = any(isinstance(s, ast.Assign) and node in ast.walk(s) for s in body)
                 return made and dominates(source, test, commit)
         parent = source.parents.get(parent)
@@ -253,7 +253,7 @@ def _is_object(function: Function, owner: str, node: ast.expr, commit: ast.stmt)
     return any(isinstance(a, ast.Attribute) and dominates(source, a, commit) for a in attributes)
 
 
-def _is_missing(test: ast.expr, owner: str) -> bool:
+def is_missing(test: ast.expr, owner: str) -> bool:
     """Is this `not owner`, or `owner is None`?"""
     match test:
         case ast.UnaryOp(op=ast.Not(), operand=ast.Name(id=name)):
