@@ -14,7 +14,7 @@ from .conversions import Conversion, bulk_values, commits, is_missing, is_refres
 from .factories import expired_on_commit
 from .mapped import Mapped
 from .order import dominates, is_certain_behind, may_follow
-from .symbols import Function
+from .symbols import Function, dotted
 from .values import ClassObject, Instance
 
 if TYPE_CHECKING:
@@ -31,8 +31,9 @@ def bulk_writes(program: Program) -> Iterator[Conversion]:
         for node in () if program.stays_sync(function) else function.own_nodes():
             match node:
                 case ast.Call(func=ast.Attribute(value=session, attr="execute"), args=[statement, *_]):
-                    if program.is_session(program.values(session)):
-                        yield from _outdated(program, function, node, _statement(function, statement))
+                    executed = _statement(function, statement)
+                    if _may_change(executed) and program.is_session(program.values(session)):
+                        yield from _outdated(program, function, node, executed)
 
 
 def _statement(function: Function, node: ast.expr) -> ast.expr:
@@ -42,6 +43,12 @@ def _statement(function: Function, node: ast.expr) -> ast.expr:
     stores = [n for n in function.own_nodes() if isinstance(n, ast.Name) and n.id == node.id]
     bound = [function.source.parents.get(n) for n in stores if isinstance(n.ctx, ast.Store)]
     return bound[0].value if len(bound) == 1 and isinstance(bound[0], ast.Assign) else node
+
+
+def _may_change(statement: ast.expr) -> bool:
+    """Is it SQL as text, or an update?"""
+    chain = list(_chain(statement))
+    return bool(chain) and (dotted(chain[-1].func).rpartition(".")[2] == "text" or _target(chain[-1]) is not None)
 
 
 def _outdated(program: Program, function: Function, node: ast.Call, statement: ast.expr) -> Iterator[Conversion]:
