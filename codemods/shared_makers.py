@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..analysis.border import kept_callees
+from ..analysis.once import once
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.symbols import Function
@@ -109,7 +111,16 @@ def with_needed(program: Program, makers: set[Maker]) -> set[Maker]:
 
 def definitions(source: Source, name: str) -> list[ast.stmt]:
     """The statements of a file's top level that give a global its value, imports left out."""
-    return [s for s in source.tree.body if name in bound(s)]
+    return _definitions(source).get(name, [])
+
+
+@once
+def _definitions(source: Source) -> dict[str, list[ast.stmt]]:
+    found: defaultdict[str, list[ast.stmt]] = defaultdict(list)
+    for statement in source.tree.body:
+        for name in bound(statement):
+            found[name].append(statement)
+    return found
 
 
 def bound(statement: ast.stmt) -> set[str]:
