@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def families(program: Program) -> dict[Function, tuple[Function, ...]]:
-    """The functions that share a colour: a method, what it overrides, and what overrides it; fixtures that do."""
+    """The functions that share a colour: a method, what it overrides, and what overrides it; fixtures that do.
+
+    `def run(self) -> Awaitable[int]: ...` is as async as it can be.
+    """
     leader: dict[Function, Function] = {}
 
     def find(function: Function) -> Function:
@@ -39,7 +42,8 @@ def families(program: Program) -> dict[Function, tuple[Function, ...]]:
                 leader[find(function)] = find(other)
     groups: defaultdict[Function, list[Function]] = defaultdict(list)
     for function in program.functions:
-        groups[find(function)].append(function)
+        if not function.promises:
+            groups[find(function)].append(function)
     return {f: tuple(group) for group in groups.values() if len(group) > 1 for f in group}
 
 

@@ -11,6 +11,8 @@ from typing import TypeAlias
 from .source import Site, Source, children
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Module
+# Types of what is awaited, or iterated with `async for`.
+AWAITED = frozenset({"Awaitable", "Coroutine", "AsyncIterator", "AsyncIterable", "AsyncGenerator"})
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
@@ -103,6 +105,14 @@ class Function:
     def is_stub(self) -> bool:
         """Is the body nothing but a docstring, `...`, `pass` or `raise NotImplementedError`?"""
         return all(map(_says_nothing, self.body)) and not self.is_module
+
+    @property
+    def promises(self) -> bool:
+        """Is it a plain `def` that says it gives something to await, or to iterate with `async for`?"""
+        returned = self.node.returns if isinstance(self.node, ast.FunctionDef) else None
+        if isinstance(returned, ast.Subscript):
+            returned = returned.value
+        return returned is not None and dotted(returned).rpartition(".")[2] in AWAITED
 
     def site(self) -> Site:
         """The place of the function's first line (of `def`, not of its decorators)."""

@@ -122,6 +122,22 @@ def test_a_protocol_and_those_who_implement_it_have_one_colour() -> None:
     """) == {"Store.save", "Database.save", "use"}
 
 
+def test_a_protocol_that_promises_something_to_await_stays() -> None:
+    assert coloured("""
+        from collections.abc import AsyncIterator, Awaitable
+        from typing import Protocol
+        class Store(Protocol):
+            def save(self) -> Awaitable[None]: ...
+            def rows(self) -> AsyncIterator[int]: ...
+            def load(self) -> int: ...
+        class Database(Store):
+            def __init__(self, db: Session): self.db = db
+            async def save(self) -> None: self.db.commit()
+            async def rows(self): yield self.db.get(object, 1)
+            def load(self) -> int: return self.db.get(object, 1)
+    """) == {"Store.load", "Database.load"}
+
+
 def test_a_context_manager_and_who_enters_it() -> None:
     assert coloured("""
         @contextmanager
