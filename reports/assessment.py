@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..analysis.blocking import FOR_SCRIPTS
 from ..analysis.calling import will_run_alone
-from ..analysis.decisions import Decision, Status
+from ..analysis.decisions import OWN_LOOPS, RUNS_A_LOOP, Decision, Status
 from ..analysis.library import library
 from ..analysis.offloading import stopping
 from ..analysis.program import Program
@@ -44,7 +45,8 @@ def assessment(
     shown = {path: seen for path, content in contents.items() if (seen := surface(content)) is not None}
     done = [d for d in decisions if d.status is Status.DONE]
     mended = {(d.site.path, d.site.line) for d in done}
-    by_hand = _once(concern(d) for d in decisions if d.concern or d.status is Status.DECLINED)
+    to_look_at = [d for d in decisions if d.concern or d.status is Status.DECLINED]
+    by_hand = _once(concern(d) for d in [*to_look_at, *_loops(done)])
     told: dict[str, Any] = {
         "version": VERSION,
         "project": name,
@@ -171,6 +173,17 @@ def _diff(done: Sequence[Decision]) -> dict[str, int]:
         "added": round(len(lines) * ADDED),
         "removed": round(len(lines) * REMOVED),
     }
+
+
+def _loops(done: Iterable[Decision]) -> Iterator[Decision]:
+    """Of the loops that the tool starts, of which it tells once in a file, those that follow others in a function."""
+    started: defaultdict[tuple[str, str], list[Decision]] = defaultdict(list)
+    for decision in done:
+        if decision.action.endswith(RUNS_A_LOOP):
+            started[decision.site.path, decision.function].append(decision)
+    for same in started.values():
+        if len(same) > 1:
+            yield from (replace(decision, concern=OWN_LOOPS) for decision in same if not decision.concern)
 
 
 def _once(sites: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
