@@ -31,7 +31,7 @@ UNCOUNTABLE = re.compile(r" (?:LIMIT|OFFSET|GROUP BY|HAVING|UNION|FOR UPDATE)\b"
 # of it are compared by themselves.
 PLUMBING = re.compile(
     r"select pg_catalog\.|select version\(\)|show |select current_schema|select 1$|select cast\('test|set |pragma |"
-    r"create |drop |alter ",
+    r"create |drop |alter |(?:insert into|update|delete from) alembic_version\b",
     re.IGNORECASE,
 )
 
@@ -90,10 +90,24 @@ def shape(sql: str) -> Shape:
     joins: list[tuple[str, str]] = JOIN.findall(text)
     aliases = {alias for _, alias in joins}
     text = JOIN.sub("", text)
-    if not text.startswith("SELECT ") or " FROM " not in text:
+    head, *tables = _parts(text.removeprefix("SELECT "), " FROM ")
+    if not text.startswith("SELECT ") or not tables:
         return Shape(frozenset(), (), text)
-    head, _, rest = text.removeprefix("SELECT ").partition(" FROM ")
-    columns = [column for column in head.split(", ") if column.partition(".")[0] not in aliases]
+    rest = " FROM ".join(tables)
+    columns = [column for column in _parts(head, ", ") if column.partition(".")[0] not in aliases]
     for alias in aliases:  # an eager collection may bring its order
         rest = re.sub(rf"(?: ORDER BY|,) {alias}\.\w+(?: DESC| ASC)?", "", rest)
     return Shape(frozenset(columns), tuple(table for table, _ in joins), rest)
+
+
+def _parts(text: str, separator: str) -> list[str]:
+    """The parts of a text between separators that stand in no bracket."""
+    parts, depth = [""], 0
+    for piece in text.split(separator):
+        parts[-1] += piece
+        depth += piece.count("(") - piece.count(")")
+        if depth:
+            parts[-1] += separator
+        else:
+            parts.append("")
+    return parts[:-1] if not parts[-1] else parts
