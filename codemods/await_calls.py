@@ -9,11 +9,11 @@ db = next(get_db())               db = await anext(get_db())
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import TypeGuard
 
 from ..analysis.async_sites import AsyncSite
-from ..analysis.boundaries import Boundary
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
 from ..analysis.seen import SeenCall, gaps
@@ -60,19 +60,29 @@ def decide(program: Program) -> Iterator[Decision]:
         seen.add((site.node, site.kind))
         if program.colours.can_await(site.function, site.node) and not site.function.is_lambda:
             yield _decision(program, site)
-    for site, boundary in program.colours.uneven():
-        yield _uneven(program, site, boundary)
+    for uneven in _by_call(program):
+        yield _uneven(*uneven)
     yield from (_unknown(call) for call in gaps(program))
 
 
-def _uneven(program: Program, site: AsyncSite, boundary: Boundary) -> Decision:
-    assert site.callee is not None
+def _by_call(program: Program) -> Iterator[tuple[list[AsyncSite], str]]:
+    """The calls that reach what becomes async and functions that stay sync, with the reason of these."""
+    found: defaultdict[tuple[ast.expr, str], list[AsyncSite]] = defaultdict(list)
+    for site, boundary in program.colours.uneven():
+        found[site.node, boundary.why].append(site)
+    yield from ((sites, why) for (_, why), sites in found.items())
+
+
+def _uneven(sites: list[AsyncSite], why: str) -> Decision:
+    site = sites[0]
+    first, *others = (s.callee.qualname for s in sites if s.callee)
+    named, verb = (f"{first} or {len(others)} more", "stay") if others else (first, "stays")
     return Decision(
         NAME,
         site.function.source.site(site.node),
-        f"call {site.callee.qualname} or what becomes async",
+        f"call {named} or what becomes async",
         Status.DECLINED,
-        concern=f"what is called may be {site.callee.qualname}, which stays sync: {boundary.why}",
+        concern=f"what is called may be {named}, which {verb} sync: {why}",
         function=site.function.qualname,
         node=site.node,
     )
