@@ -11,7 +11,8 @@ from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.symbols import Function
-from ..analysis.values import ClassObject
+from ..analysis.unstarted_clients import is_own
+from ..analysis.values import ClassObject, Value
 from .awaiting import wrap_await
 from .edit import Edit, Import, Replace
 from .imports import request
@@ -126,14 +127,26 @@ def application(program: Program, function: Function, keys: frozenset[str]) -> t
         if program.parameter(function, parameter.arg) == app:
             return parameter.arg, None
     module = scopes(source).module
+    named = {c.app.id for c in made if isinstance(c.app, ast.Name) and not is_own(c.function, c.app)}
     for name in sorted({*module.others, *(i.local for i in module.imports)}):
-        if program.interpreter.store.peek("global", source.path, name) == app:
+        is_same = name in named or not any(_is_made_again(program, v) for v in app)
+        if is_same and program.interpreter.store.peek("global", source.path, name) == app:
             return name, None
     for client in made:
         for imported in scopes(client.function.source).module.imports:
-            if isinstance(client.app, ast.Name) and imported.local == client.app.id and imported.name:
+            if imported.local in named and imported.name:
                 return request(source, imported.module, imported.name)
     return None
+
+
+def _is_made_again(program: Program, app: Value) -> bool:
+    """Does a function make the application, another one at each call?"""
+    path, line, _ = [*getattr(app, "origin", "").rsplit(":", 2), "", ""][:3]
+    source = program.sources.get(path)
+    return source is not None and any(
+        isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n.lineno < int(line) <= (n.end_lineno or 0)
+        for n in source.nodes
+    )
 
 
 # Rewriting

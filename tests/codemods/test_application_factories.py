@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .suites import follows, text
+from .suites import follows, migrate, project, text
 from .test_startup import APPLICATION
 from .whole import Case, cases, check
 
@@ -144,3 +144,23 @@ def test_a_client_in_a_test(tmp_path: Path) -> None:
     module = MODULE.format(lifespan="", given="")
     follows(tmp_path, {"conftest.py": "", "application.py": module, "test_it.py": suite})
     assert "    async with LifespanManager(app):\n" in text(tmp_path, "test_it.py")
+
+
+def test_an_application_of_its_own_is_not_taken_for_another(tmp_path: Path) -> None:
+    """Two calls of one function make two applications."""
+    suite = """
+    from fastapi.testclient import TestClient
+
+    from application import app, create_app
+
+    client = TestClient(create_app())
+
+
+    def test_items():
+        with client:
+            assert client.get("/items").json() == [1]
+    """
+    project(tmp_path, {"application.py": MODULE.format(lifespan="", given=""), "test_it.py": suite})
+    concerns = [d.concern for d in migrate(tmp_path) if d.codemod == "test-client"]
+    assert "the application's lifespan has to run around it, in a LifespanManager of asgi-lifespan" in concerns
+    assert "LifespanManager(app)" not in text(tmp_path, "test_it.py")
