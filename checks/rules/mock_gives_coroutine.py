@@ -18,13 +18,51 @@ from ...analysis.symbols import Function
 from ...analysis.values import Awaitable, Mock, Value
 from ..finding import Finding, finding
 from ..rule import Example
+from .mock_not_awaitable import SESSION, attributes, session_mocks
 
 CODE = "AS803"
 NAME = "mock-gives-coroutine"
-SESSION = "sqlalchemy.ext.asyncio.AsyncSession"
+# What a session gives when it is awaited, and is read without await.
+GIVING = {"execute", "exec", "scalars"}
 RETURNED = frozenset({"return_value", "side_effect"})
 
 EXAMPLES = (
+    Example(
+        path="test_orders.py",
+        bad="""\
+from unittest.mock import AsyncMock
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def first(db: AsyncSession) -> int | None:
+    return (await db.execute(text("select 1"))).scalars().first()
+
+
+async def test_first() -> None:
+    db = AsyncMock()
+    db.execute.return_value.scalars.return_value.first.return_value = 1  # AS803
+    assert await first(db) == 1
+""",
+        good="""\
+from unittest.mock import AsyncMock, MagicMock
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def first(db: AsyncSession) -> int | None:
+    return (await db.execute(text("select 1"))).scalars().first()
+
+
+async def test_first() -> None:
+    db = AsyncMock()
+    db.execute.return_value = MagicMock()
+    db.execute.return_value.scalars.return_value.first.return_value = 1
+    assert await first(db) == 1
+""",
+    ),
     Example(
         path="test_app.py",
         bad="""\
@@ -75,6 +113,7 @@ async def test_price() -> None:
 
 def find(program: Program) -> Iterator[Finding]:
     for function in filter(is_test_code, program.functions):
+        yield from _chains(program, function)
         for node in function.own_nodes():
             match node:
                 case ast.Assign(targets=[ast.Attribute(value=ast.Attribute(attr=method), attr=kind)], value=made):
@@ -91,7 +130,20 @@ def find(program: Program) -> Iterator[Finding]:
 def _gives_result(method: str) -> bool:
     """Does a method of an AsyncSession give a result, once it is awaited?"""
     known = library().method(SESSION, method)
-    return known is not None and known.returns.startswith("await[") and method in {"execute", "scalars", "stream"}
+    return known is not None and known.returns.startswith("await[") and method in {*GIVING, "stream"}
+
+
+def _chains(program: Program, function: Function) -> Iterator[Finding]:
+    """`session.execute.return_value.scalars.return_value… = …` of an AsyncMock, whose children are such too."""
+    mocks = {name for name, node in session_mocks(program, function).items() if _is_async(program, node)}
+    targets = [t for n in function.own_nodes() if isinstance(n, ast.Assign) for t in n.targets] if mocks else []
+    paths = {target: attributes(target) for target in targets}
+    given = {(root, *names[:1]) for root, names in paths.values() if names[1:] in ([], ["return_value"])}
+    for target, (root, names) in paths.items():
+        if root in mocks and len(names) > 2 and names[0] in GIVING and (root, names[0]) not in given:
+            what = f"what {root}.{names[0]}() gives is an AsyncMock"
+            message = f"{what}, whose {names[2]}() nobody awaits: use a MagicMock"
+            yield finding(function.source, target, CODE, message)
 
 
 def _is_async(program: Program, node: ast.expr) -> bool:

@@ -23,6 +23,8 @@ from ..finding import Finding, finding
 from ..rule import Example
 
 CODE = "AS801"
+# SQLModel's has all that SQLAlchemy's has, and exec().
+SESSION = "sqlmodel.ext.asyncio.session.AsyncSession"
 NAME = "mock-not-awaitable"
 PLAIN = frozenset({"Mock", "MagicMock", "NonCallableMock", "NonCallableMagicMock"})
 
@@ -77,7 +79,7 @@ async def test_order() -> None:
 
 def find(program: Program) -> Iterator[Finding]:
     for function in filter(is_test_code, program.functions):
-        sessions = _session_mocks(program, function)
+        sessions = session_mocks(program, function)
         for node in function.own_nodes():
             if isinstance(node, ast.Assign):
                 message = _plain_method(program, function, node) or _set_up(program, node.targets[0], sessions)
@@ -142,7 +144,7 @@ def _is_mock(program: Program, node: ast.expr) -> bool:
     return any(isinstance(v, Mock) for v in program.values(node))
 
 
-def _session_mocks(program: Program, function: Function) -> dict[str, ast.expr]:
+def session_mocks(program: Program, function: Function) -> dict[str, ast.expr]:
     """The mocks that a function gives to async code for its async session, by name."""
     found: dict[str, ast.expr] = {}
     for node in function.own_nodes():
@@ -166,18 +168,22 @@ def _given_as_session(program: Program, callee: Function, node: ast.Call) -> Ite
 
 def _set_up(program: Program, target: ast.expr, sessions: Mapping[str, ast.expr]) -> str:
     """What is wrong with `session.query.return_value… = …`, or with `session.execute.return_value = …` of a Mock."""
+    root, names = attributes(target)
+    if root not in sessions or names[1:2] not in (["return_value"], ["side_effect"]):
+        return ""
+    if names[0] == "query":
+        return f"{root} stands for an AsyncSession, whose query() is never called: mock what execute() gives"
+    known = library().method(SESSION, names[0])
+    if known and known.returns.startswith("await[") and _is_plain(program, sessions[root]):
+        return f"{root} stands for an AsyncSession: {names[0]}() is awaited and has to be an AsyncMock"
+    return ""
+
+
+def attributes(target: ast.expr) -> tuple[str, list[str]]:
+    """The name that attributes are read of, and those, the first one first; calls between are left out."""
     names: list[str] = []
     while isinstance(target, ast.Attribute | ast.Call):
         if isinstance(target, ast.Attribute):
             names.append(target.attr)
         target = target.value if isinstance(target, ast.Attribute) else target.func
-    if not (
-        isinstance(target, ast.Name) and target.id in sessions and names[-2:-1] in (["return_value"], ["side_effect"])
-    ):
-        return ""
-    if names[-1] == "query":
-        return f"{target.id} stands for an AsyncSession, whose query() is never called: mock what execute() gives"
-    known = library().method("sqlalchemy.ext.asyncio.AsyncSession", names[-1])
-    if known and known.returns.startswith("await[") and _is_plain(program, sessions[target.id]):
-        return f"{target.id} stands for an AsyncSession: {names[-1]}() is awaited and has to be an AsyncMock"
-    return ""
+    return (target.id if isinstance(target, ast.Name) else ""), names[::-1]
