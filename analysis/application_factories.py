@@ -28,7 +28,7 @@ Making: TypeAlias = ast.Assign | ast.AnnAssign | ast.Return
 APPLICATION = "fastapi.FastAPI"
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 # Methods of an application that may be called once it has started.
-HARMLESS = {"dependency_overrides", "openapi", "state", "url_path_for"}
+HARMLESS = {"openapi", "url_path_for"}
 ELSEWHERE = "its lifespan is not known here"
 
 
