@@ -36,6 +36,31 @@ def test_names(db):
     assert "loop_scope" not in text(tmp_path, "pytest.ini")
 
 
+def test_wider_fixtures_run_on_that_loop(tmp_path: Path) -> None:
+    project(
+        tmp_path,
+        {
+            "requirements.txt": "sqlalchemy==2.0.40\npytest-asyncio==0.24.0\n",
+            "pytest.ini": "[pytest]\nasyncio_default_fixture_loop_scope = function\n",
+            "test_it.py": MODULE
+            + """
+@pytest.fixture(scope="module")
+def found():
+    db = SessionLocal()
+    yield names(db)
+    db.close()
+
+
+def test_names(found):
+    assert found == []
+""",
+        },
+    )
+    migrate(tmp_path)
+    assert "def event_loop()" in text(tmp_path, "conftest.py")
+    assert '@pytest_asyncio.fixture(scope="module", loop_scope="session")' in text(tmp_path, "test_it.py")
+
+
 @pytest.mark.parametrize("pin", ["pytest-asyncio>=0.26", "pytest-asyncio==1.1.0", "pytest==8.3.1", "pytest>=7"])
 def test_new_versions_need_none(tmp_path: Path, pin: str) -> None:
     project(
