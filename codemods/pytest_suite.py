@@ -67,8 +67,8 @@ def decide(program: Program) -> Iterator[Decision]:
     for fixture in fixtures:
         scope = fixture_scope(fixture)
         if edited.loop_scope in SCOPES and scope in SCOPES[SCOPES.index(edited.loop_scope) + 1 :]:
-            own = f"it runs on a loop of its own: the project runs {edited.loop_scope} by {edited.loop_scope}"
-            wide, concern = ("session", "") if loop is not None else (scope, own)
+            apart = f"it runs on a loop of its own: the project runs {edited.loop_scope} by {edited.loop_scope}"
+            wide, concern = ("session", "") if loop is not None else (scope, apart)
             yield _decision(fixture, f"fixture {wide}", f"give it a loop of {wide} scope", concern=concern)
         elif edited.mode == "strict":
             yield _decision(fixture, "fixture ", "make it a fixture of pytest-asyncio")
