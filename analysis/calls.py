@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from .arguments import Arguments, called
 from .builtin_calls import BUILTIN
-from .decorating import outermost, own_makers
 from .injection import DEPENDENCIES, is_marker, provided, through_providers
-from .library import library
+from .library import library, split
 from .parametrized import asks_for_fixture
 from .session_classes import ASYNC_MAKER, keep_class, makes_async_sessions, of_its_class
 from .statements import entity, query_method, result_method, special, statement_method, trait
@@ -55,7 +54,6 @@ GROWING = {"append", "add", "extend", "update", "insert", "appendleft", "setdefa
 CALLING = {"thread", "sync", "starts"}
 # How the providers of dependency-injector stand for their first argument: for what it gives, or for the thing itself.
 PROVIDING = {"provides", "provides it", "contains"}
-CONTEXT_MAKERS = {"contextlib.contextmanager", "contextlib.asynccontextmanager"}
 # Decorators and wrappers that give back, or stand for, the function they are given.
 IDENTITY = {"functools.partial", "functools.wraps", "functools.lru_cache", "functools.cache", "contextlib.suppress"}
 CONTEXT_VARIABLE = "contextvars.ContextVar"
@@ -80,8 +78,6 @@ class Calls:
         self._interpreter = interpreter
         # Function key -> how it is called (a `calls` word of the library tables, or "unknown"), and where it was handed
         self.handed: defaultdict[str, dict[tuple[str, ast.AST], None]] = defaultdict(dict)
-        # Decorator functions of the project -> keys of the functions they wrap
-        self.wrapped: defaultdict[str, set[str]] = defaultdict(set)
 
     # Calls
 
@@ -227,67 +223,10 @@ class Calls:
             return ""
         return f"{self._interpreter.current.source.path}:{node.lineno}:{node.col_offset}"
 
-    # Decorators
-
-    def decorate(self, values: Values, decorator: ast.expr, env: Env) -> Values:
-        """What a decorator makes of a function."""
-        interpreter = self._interpreter
-        found: set[Value] = set()
-        decorators = interpreter.eval(decorator, env)
-        for maker in outermost(interpreter, decorators):
-            match maker:
-                case External(name=name, receiver=None) if name in CONTEXT_MAKERS:
-                    for value in values:
-                        if isinstance(value, FunctionObject):
-                            interpreter.context_functions[value.key] = name
-                case FunctionObject():
-                    found |= self._wrapped(values, maker)
-        self.hand(self._decorator_policy(decorator, decorators, env), decorator, values)
-        self._keep(decorator.func if isinstance(decorator, ast.Call) else decorator, values, env)
-        return frozenset(found) or values
-
-    def _keep(self, maker: ast.expr, functions: Values, env: Env) -> None:
-        """Some decorators of libraries keep what they are given where others find it."""
-        for value in self._interpreter.eval(maker, env):
-            if isinstance(value, External) and value.receiver is not None:
-                known = library().method(*split(value.name))
-                if known and known.keeps:
-                    self._interpreter.store.write(functions, "open", *split(known.keeps))
-
-    def _wrapped(self, values: Values, maker: FunctionObject) -> Values:
-        """A decorator of the project: its wrapper stands around the function, whose own results it passes on."""
-        interpreter = self._interpreter
-        made = self._function(maker, ([(ast.Constant(None), values)], {}))
-        around = {v.key for v in made - values if isinstance(v, FunctionObject)} - own_makers(interpreter, maker.key)
-        wrappers = tuple(sorted(around))
-        for value in values:
-            if isinstance(value, FunctionObject):
-                self.wrapped[maker.key].add(value.key)
-        return frozenset(
-            FunctionObject(
-                v.key, v.receiver, (*v.wrappers, *(w for w in wrappers if w != v.key and w not in v.wrappers))
-            )
-            for v in values
-            if isinstance(v, FunctionObject)
-        )
-
-    def _decorator_policy(self, node: ast.expr, decorators: Values, env: Env) -> str:
-        maker = node.func if isinstance(node, ast.Call) else node
-        policies = set()
-        for value in self._interpreter.eval(maker, env):
-            if isinstance(value, External):
-                policies.add(self._policy(*split(value.name)) if value.receiver else self._policy(value.name))
-            elif isinstance(value, ClassObject):
-                policies.add(self._policy(value.cls))
-            elif isinstance(value, Instance):
-                policies.add(self._policy(value.cls, "__call__"))
-            elif isinstance(value, FunctionObject):
-                return "project"
-        return next(iter(sorted(policies - {""})), "unknown")
-
     # Library functions and methods
 
-    def _policy(self, name: str, method: str = "") -> str:
+    def policy(self, name: str, method: str = "") -> str:
+        """How a library calls the functions that it is given."""
         if method:
             known = library().method(name, method)
             return known.calls if known else ""
@@ -562,9 +501,3 @@ def _factory(node: ast.Call) -> ast.expr | None:
     """The argument of `defaultdict(…)` or `field(…)` that is called to make what is missing."""
     named = next((k.value for k in node.keywords if k.arg == "default_factory"), None)
     return named or (node.args[0] if node.args and not isinstance(node.args[0], ast.Starred) else None)
-
-
-def split(name: str) -> tuple[str, str]:
-    """Class and method of a dotted method name."""
-    cls, _, method = name.rpartition(".")
-    return cls, method

@@ -111,7 +111,7 @@ def is_own(program: Program, decorator: ast.expr) -> bool:
 
 def _wrapped(program: Program) -> dict[Function, list[Function]]:
     found: dict[Function, list[Function]] = {}
-    for maker, keys in program.interpreter.calls.wrapped.items():
+    for maker, keys in program.interpreter.decorating.wrapped.items():
         for wrapper in program.functions:
             if wrapper.parent and wrapper.parent.key.startswith(maker) and _calls(program, wrapper, keys):
                 found[wrapper] = [program.function(k) for k in sorted(keys)]

@@ -152,7 +152,7 @@ class Execution(Expressions):
             self.annotations.returned(function, node.returns, env)
         values: Values = frozenset({FunctionObject(function.key)})
         for decorator in reversed(node.decorator_list):
-            values = self.calls.decorate(values, decorator, env)
+            values = self.decorating.decorate(values, decorator, env)
         self.mocks.inject(function, node.decorator_list)
         self.parametrized.note(function, node.decorator_list, env)
         return values

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from .adapters import Adapters
 from .annotations import Annotations
 from .calls import Calls
+from .decorating import Decorating
 from .execution import Execution
 from .fixtures import Fixtures, collect_inherited
 from .members import Env
@@ -54,6 +55,7 @@ class Interpreter(Execution):
         self.fixtures = Fixtures(self.functions.values())
         self.annotations = Annotations(self)
         self.calls = Calls(self)
+        self.decorating = Decorating(self)
         self.mocks = Mocks(self)
         self.parametrized = Parametrized(self)
         self._classes_around = 0

@@ -239,3 +239,9 @@ def _add_blocking(result: Library, kind: str, entry: Mapping[str, Any]) -> None:
         blocking = replace(known.methods.get(method, Callable()), blocks=kind)
         result.classes[cls] = replace(known, methods={**known.methods, method: blocking})
     result.unmistakable |= dict.fromkeys(entry.get("unmistakable", ()), kind)
+
+
+def split(name: str) -> tuple[str, str]:
+    """Class and method of a dotted method name."""
+    cls, _, method = name.rpartition(".")
+    return cls, method

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .annotations import Annotations
 from .calls import Calls
+from .decorating import Decorating
 from .library import library
 from .mocks import Mocks
 from .modules import Modules
@@ -52,6 +53,7 @@ class Members:
     functions: dict[str, Function]
     annotations: Annotations
     calls: Calls
+    decorating: Decorating
     mocks: Mocks
     current: Function
 

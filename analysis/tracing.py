@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 
 from .annotations import Annotations
 from .arguments import Arguments
-from .calls import GROWING, Calls, split
+from .calls import GROWING, Calls
 from .interpreter import Interpreter
-from .library import library
+from .library import library, split
 from .mapped import Mapped
 from .members import Env
 from .source import Source
