@@ -10,8 +10,9 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from .loader_options import Path
 from .mapped import Relationship
-from .tracing import Path, Root, Traced, TracedEntity, Tracing
+from .tracing import Root, Traced, TracedEntity, Tracing
 from .values import Query, Statement
 
 if TYPE_CHECKING:

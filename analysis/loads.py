@@ -23,6 +23,7 @@ from .eager_depth import LOADERS, along, stops_before
 from .effects import Effects
 from .expiry import Expired, Expiry
 from .load_reads import Load, Reads
+from .loader_options import Path
 from .mapped import DEFERRED, Relationship
 from .order import dominates
 from .server_values import ServerValue, ServerValues
@@ -30,7 +31,7 @@ from .staleness import Stale, Staleness
 from .surroundings import is_bound_within, is_in_lambda_or_default, serialising_call
 from .symbols import Function
 from .test_reach import is_test
-from .tracing import EAGER, EVERYTHING, Path, Place, Root, Traced, Tracing, objects
+from .tracing import EAGER, EVERYTHING, Place, Root, Traced, Tracing, objects
 from .values import ClassObject, Instance, Mock, Values
 
 if TYPE_CHECKING:

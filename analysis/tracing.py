@@ -18,6 +18,7 @@ from .arguments import Arguments
 from .calls import GROWING, Calls
 from .interpreter import Interpreter
 from .library import library, split
+from .loader_options import LEADING, LOADING, OF_COLUMNS, LoaderOptions, Option, Path
 from .mapped import Mapped
 from .members import Env
 from .source import Source
@@ -27,35 +28,21 @@ from .values import (
     NOTHING,
     Awaitable,
     ClassObject,
-    ColumnAttribute,
-    Context,
     Entity,
     External,
-    Factory,
-    Generated,
-    Hint,
     Instance,
     Many,
     Query,
-    Row,
     Statement,
     Table,
     Text,
     Value,
     Values,
+    flat,
 )
-
-Path = tuple[str, ...]
 
 # Relationships that load with the object that has them.
 EAGER = frozenset({"joined", "selectin", "subquery", "immediate", "noload", "raise", "raise_on_sql"})
-# Loader options after which reading the relationship sends nothing (or raises, as it did before).
-LOADING = frozenset(
-    {"joinedload", "selectinload", "subqueryload", "immediateload", "contains_eager", "noload", "raiseload"}
-)
-LEADING = frozenset({"defaultload", "lazyload", "Load"})
-# Options that say of the columns of an entity which are loaded with it.
-OF_COLUMNS = frozenset({"undefer", "defer", "load_only"})
 EVERYTHING = "*"
 # Relationships are followed this far from the root; beyond, the origin is not known.
 FARTHEST = 4
@@ -98,16 +85,6 @@ class TracedEntity(Entity):
 
 
 @dataclass(frozen=True, slots=True)
-class Option(External):
-    """A loader option: for the class `cls`, it has walked `path`, loads `eager` and leaves out `deferred`."""
-
-    cls: str = ""
-    path: Path = ()
-    eager: frozenset[Path] = frozenset()
-    deferred: frozenset[Path] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
 class Place:
     """A call and the function it stands in."""
 
@@ -136,6 +113,7 @@ class Tracing(Interpreter):
         # `session.refresh(object)` and its like, by root.
         self.refreshed: defaultdict[Root, dict[ast.Call, Place]] = defaultdict(dict)
         self.store = self.objects._store = _JoiningStore()
+        self.options = LoaderOptions(self)
         self.calls = _Calls(self)
         self.annotations = _Annotations(self)
 
@@ -344,7 +322,7 @@ class _Calls(Calls):
         if kind == "@get":
             root = self._tracing.root("get", node)
             options = [arguments[1].get("options", NOTHING)]
-            loaded, deferred = self._loaded(options), self._deferred(options)
+            loaded, deferred = self._tracing.options.loaded(options), self._tracing.options.deferred(options)
             return frozenset(
                 Traced(v.cls, root=root, loaded=loaded, deferred=deferred) for v in made if isinstance(v, Instance)
             )
@@ -365,7 +343,7 @@ class _Calls(Calls):
     def _method(self, name: str, receiver: Value, node: ast.Call, arguments: Arguments, env: Env) -> Values:
         method = split(name)[1]
         if isinstance(receiver, Option):
-            return frozenset({self._walked(receiver, method, node)})
+            return frozenset({self._tracing.options.walked(receiver, method, node)})
         if isinstance(receiver, Many) and method in GROWING:
             self._note_growth(node, arguments)
         values = super()._method(name, receiver, node, arguments, env)
@@ -375,7 +353,8 @@ class _Calls(Calls):
                 return frozenset(replace(v, root=root) if isinstance(v, Traced) else v for v in values)
             if method == "options":
                 options = [v for _, v in arguments[0]]
-                return frozenset(_with_options(v, self._loaded(options), self._deferred(options)) for v in values)
+                known = self._tracing.options
+                return frozenset(_with_options(v, known.loaded(options), known.deferred(options)) for v in values)
             return frozenset(self._marked(v, node) for v in values)
         return values
 
@@ -406,7 +385,7 @@ class _Calls(Calls):
                 if names is None:
                     self._tracing.refreshed[value.root][node] = self._tracing.here(node)
                 elif method == "refresh":
-                    texts = {v.text for n in names for v in _flat(n) if isinstance(v, Text)}
+                    texts = {v.text for n in names for v in flat(n) if isinstance(v, Text)}
                     self._tracing.reloaded |= {(value.root, value.path, name) for name in texts}
         return super()._library_call(cls, method, receiver, node, arguments, env)
 
@@ -416,75 +395,8 @@ class _Calls(Calls):
         word = name.rpartition(".")[2]
         if word in LOADING | LEADING | OF_COLUMNS and name.startswith("sqlalchemy"):
             cls = next((v.cls for _, vs in arguments[0] for v in vs if isinstance(v, ClassObject)), "")
-            return frozenset({self._walked(Option(name, cls=cls), word, node)})
+            return frozenset({self._tracing.options.walked(Option(name, cls=cls), word, node)})
         return super()._external(name, node, arguments, env)
-
-    def _walked(self, option: Option, word: str, node: ast.Call) -> Option:
-        """A loader option that has gone on along the relationships that a call names."""
-        if word in OF_COLUMNS:
-            return self._columns(option, word, node)
-        if word == "options":
-            return self._with_inner(option, node)
-        if word not in LOADING | LEADING:
-            return option
-        for argument in node.args:
-            for cls, name in self._relationships(argument):
-                path = (*option.path, name)
-                eager = option.eager | {path} if word in LOADING else option.eager
-                option = replace(option, cls=option.cls or cls, path=path, eager=eager)
-        return option
-
-    def _with_inner(self, option: Option, node: ast.Call) -> Option:
-        """A loader option with further ones from its end on: `joinedload(A.b).options(joinedload(B.c), …)`."""
-        for argument in node.args:
-            for inner in self._tracing.values.get(argument, NOTHING):
-                if isinstance(inner, Option):
-                    eager = option.eager | {(*option.path, *path) for path in inner.eager}
-                    deferred = option.deferred | {(*option.path, *path) for path in inner.deferred}
-                    option = replace(option, eager=eager, deferred=deferred)
-        return option
-
-    def _columns(self, option: Option, word: str, node: ast.Call) -> Option:
-        """A loader option that says which columns of the entity at its end are loaded."""
-        named = [found for argument in node.args for found in self._relationships(argument)]
-        names = {name for _, name in named}
-        if word == "load_only":
-            mapped = next((m for cls, _ in named if (m := self._mapped(cls))), None)
-            names = {n for n, s in mapped.columns.items() if n not in names and not _is_key(s)} if mapped else set()
-        paths = frozenset((*option.path, name) for name in names)
-        if word == "undefer":
-            return replace(option, eager=option.eager | paths)
-        return replace(option, deferred=option.deferred | paths)
-
-    def _relationships(self, node: ast.expr) -> Iterator[tuple[str, str]]:
-        """The relationships that an argument of an option names: `User.posts`, `User.posts.of_type(…)`, `"posts"`."""
-        while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            node = node.func.value
-        for value in self._tracing.values.get(node, NOTHING):
-            match value:
-                case ColumnAttribute(cls=cls, name=name):
-                    yield cls, name
-                    return
-                case Text(text=text):
-                    yield from (("", part) for part in text.split("."))
-                    return
-
-    def _loaded(self, arguments: Iterable[Values]) -> frozenset[Path]:
-        """The paths that options load; of alternatives only what all of them load."""
-        found: set[Path] = set()
-        for values in arguments:
-            alternatives = [v.eager for v in values if isinstance(v, Option)]
-            if alternatives:
-                found |= frozenset.intersection(*alternatives)
-            for value in values:
-                if isinstance(value, Many | Row):
-                    found |= {p for v in _flat(value) if isinstance(v, Option) for p in v.eager}
-        return frozenset(found)
-
-    def _deferred(self, arguments: Iterable[Values]) -> frozenset[Path]:
-        """The columns that options leave out; of alternatives what any of them does."""
-        options = (v for values in arguments for value in values for v in _flat(value) if isinstance(v, Option))
-        return frozenset(path for option in options for path in option.deferred)
 
 
 def _with_options(value: Value, loaded: frozenset[Path], deferred: frozenset[Path]) -> Value:
@@ -509,30 +421,11 @@ def _one_class_each(arguments: Arguments) -> list[Arguments]:
     return [arguments]
 
 
-def _is_key(column: ast.stmt) -> bool:
-    """Is a column part of the primary key, which always comes?"""
-    return any(isinstance(n, ast.keyword) and n.arg == "primary_key" for n in ast.walk(column))
-
-
-def _flat(value: Value) -> Iterator[Value]:
-    """What is in a container, at any depth."""
-    match value:
-        case Many() | Table() | Awaitable() | Generated() | Context() | Factory() | Hint():
-            for item in value.items:
-                yield from _flat(item)
-        case Row(items=rows):
-            for row in rows:
-                for item in row:
-                    yield from _flat(item)
-        case _:
-            yield value
-
-
 def objects(values: Values, is_mapped: object) -> Iterator[Instance]:
     """The mapped objects among values and within them."""
     assert callable(is_mapped)
     for value in values:
-        for item in _flat(value):
+        for item in flat(value):
             if isinstance(item, Instance) and is_mapped(item.cls):
                 yield item
 
@@ -540,7 +433,7 @@ def objects(values: Values, is_mapped: object) -> Iterator[Instance]:
 def traced(values: Values) -> Iterator[Traced]:
     """The objects of known origin among values and within them."""
     for value in values:
-        for item in _flat(value):
+        for item in flat(value):
             if isinstance(item, Traced):
                 yield item
 

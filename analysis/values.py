@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -224,3 +225,17 @@ Value: TypeAlias = (
 Values: TypeAlias = frozenset[Value]
 
 NOTHING: Values = frozenset()
+
+
+def flat(value: Value) -> Iterator[Value]:
+    """What is in a container, at any depth."""
+    match value:
+        case Many() | Table() | Awaitable() | Generated() | Context() | Factory() | Hint():
+            for item in value.items:
+                yield from flat(item)
+        case Row(items=rows):
+            for row in rows:
+                for item in row:
+                    yield from flat(item)
+        case _:
+            yield value

@@ -27,6 +27,7 @@ from ..analysis.decisions import Confidence, Decision, Status, Step
 from ..analysis.eager_depth import depth
 from ..analysis.expiry import Expired
 from ..analysis.load_reads import Load
+from ..analysis.loader_options import Path
 from ..analysis.loads import Loads, Refresh
 from ..analysis.mapped import DEFERRED, Relationship
 from ..analysis.order import may_follow
@@ -36,7 +37,7 @@ from ..analysis.source import Source
 from ..analysis.staleness import Stale
 from ..analysis.surroundings import is_in_lambda_or_default
 from ..analysis.symbols import Class
-from ..analysis.tracing import EAGER, Path, Root, Traced
+from ..analysis.tracing import EAGER, Root, Traced
 from .async_attrs import add, bases
 from .awaiting import read_first, wrap_await
 from .carried import as_data, carried

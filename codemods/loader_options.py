@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ..analysis.eager_depth import along
+from ..analysis.loader_options import Option, Path
 from ..analysis.loads import Loads, entity_node
 from ..analysis.mapped import DEFERRED, Relationship
 from ..analysis.order import may_follow
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.test_reach import is_test
-from ..analysis.tracing import EAGER, Option, Path, Place, Root
+from ..analysis.tracing import EAGER, Place, Root
 from ..analysis.values import ClassObject
 from .edit import Edit, Import, Replace, Wrap
 from .imports import request
