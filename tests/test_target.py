@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from asyncshift import api
 from asyncshift.analysis.decisions import Confidence, Status
 from asyncshift.cli import writing
 from asyncshift.cli.demo import run_suite
@@ -48,6 +49,12 @@ def test_the_target_is_its_migrated_original(name: str) -> None:
     assert unsure == []
     assert sorted(found) == sorted(expected)
     assert [path for path in found if found[path] != expected[path]] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_gate_is_clean_but_for_what_the_migration_kept(name: str, tmp_path: Path) -> None:
+    shutil.copytree(TARGET / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    assert api.check(tmp_path / name).findings == ()
 
 
 @pytest.mark.parametrize("name", NAMES)

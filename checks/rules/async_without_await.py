@@ -96,12 +96,15 @@ def _uses_database(program: Program, function: Function) -> bool:
 
 
 def _is_alone(program: Program, function: Function) -> bool:
-    """Is it no method, or one of a class without bases that nobody derives from?"""
+    """Is it no method, or one of a class without bases that nobody derives from, and that no Protocol asks for?"""
     if function.owner is None:
         return True
-    classes = program.interpreter.objects.classes.values()
-    return not function.owner.node.bases and not any(
-        function.owner.key in program.interpreter.objects.ancestry(c.key) for c in classes if c is not function.owner
+    objects, own = program.interpreter.objects, function.owner
+    asking = (c for c in objects.classes.values() if function.name in c.methods and objects.is_protocol(c.key))
+    return (
+        not own.node.bases
+        and not any(own.key in objects.ancestry(c.key) for c in objects.classes.values() if c is not own)
+        and not any(own.key in objects.implementers(c.key) for c in asking)
     )
 
 

@@ -1,5 +1,7 @@
 """What works and does not mean what it should."""
 
+from typing import Protocol
+
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -71,3 +73,20 @@ async def title(author):  # AS706 async without await
 
 async def titles(authors):
     return [await title(author) for author in authors]
+
+
+class Titles(Protocol):
+    async def of(self, author) -> str: ...
+
+
+class PlainTitles:
+    async def of(self, author) -> str:
+        return author.name.title()
+
+
+async def through(given: Titles, author):
+    return await given.of(author)
+
+
+async def plainly(author):
+    return await through(PlainTitles(), author)
