@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .async_sites import AsyncSite
     from .program import Program
 
+# What an application is called that has no name in its factory, and that its lifespan calls it.
+APP = "app"
 Making: TypeAlias = ast.Assign | ast.AnnAssign | ast.Return
 
 APPLICATION = "fastapi.FastAPI"
@@ -83,7 +85,8 @@ def application_factory(program: Program, function: Function, sites: Sequence[As
     if any(s.node is making.value for s in sites):
         return None  # Another function makes it, which is the factory.
     lifespan, elsewhere = _lifespan(program, making)
-    obstacle = _obstacle(program, function, making, moved) or ((moved[0], elsewhere) if elsewhere else None)
+    known = elsewhere or _why_not(program, function, making, moved)
+    obstacle = _obstacle(program, function, making, moved) or ((moved[0], known) if known else None)
     return ApplicationFactory(function, making, moved, lifespan, obstacle)
 
 
@@ -171,6 +174,27 @@ def _in_scope(node: ast.AST) -> Iterator[ast.AST]:
 
 
 # Why not
+
+
+def _why_not(program: Program, function: Function, making: Making, moved: Sequence[ast.stmt]) -> str:
+    """What speaks against a lifespan of the application's own; "" where nothing does."""
+    assert making.value is not None
+    made = {v.origin for v in program.values(making.value) if isinstance(v, Instance)}
+    if made & mounted(program):
+        return "it is mounted on another application, which does not run its lifespan"
+    own = {t.id for t in ast.walk(making) if isinstance(t, ast.Name) and isinstance(t.ctx, ast.Store)}
+    others = (bound(function.body) | {p.arg for p in function.parameters()}) - own
+    is_hidden = isinstance(making, ast.Return) or any(APP in free(s) for s in moved)
+    return f"{APP} is something else there" if APP in others and is_hidden else ""
+
+
+@once
+def mounted(program: Program) -> set[str]:
+    """The places where applications are made that are mounted on others."""
+    nodes = (n for source in program.sources.values() for n in source.nodes if isinstance(n, ast.Call))
+    calls = [n for n in nodes if isinstance(n.func, ast.Attribute) and n.func.attr == "mount"]
+    given = (a for call in calls for a in (*call.args, *(k.value for k in call.keywords)))
+    return {v.origin for a in given for v in program.values(a) if isinstance(v, Instance) and v.origin}
 
 
 def _obstacle(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -33,8 +34,9 @@ def unstarted_clients(
     """The places in tests and fixtures where a client is made whose application has to be started first."""
     starting = started_origins(program, factories)
     entered = {key for use in uses if use.kind == "client" for key in clients.at(use.node)}
+    several = Counter(client.function for client in clients.made)
     for client in clients.made if starting else ():
-        is_free = client.key not in entered and not clients.why_sync(client.node)
+        is_free = client.key not in entered and not clients.why_sync(client.node) and several[client.function] == 1
         if is_free and _may_start(client) and origins(program, client) <= starting:
             yield AsyncSite(client.function, client.node, "start", None, "starts the application")
 

@@ -1,13 +1,13 @@
 """What a function that makes an application would have to wait for moves into the application's lifespan.
 
-    def create_app():                  def create_app():
-        app = FastAPI()                    @asynccontextmanager
-        init_db()                          async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        return app                             await init_db()
-                                  ->           yield
+def create_app():                  def create_app():
+    app = FastAPI()                    @asynccontextmanager
+    init_db()                          async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    return app                             await init_db()
+                              ->           yield
 
-                                           app = FastAPI(lifespan=lifespan)
-                                           return app
+                                       app = FastAPI(lifespan=lifespan)
+                                       return app
 
 The function itself stays sync: a server calls it before its event loop runs, or imports what does while it runs.
 """
@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from ..analysis.application_factories import ApplicationFactory, application_factory, bound
+from ..analysis.application_factories import APP, ApplicationFactory, application_factory, bound
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.once import once
 from ..analysis.program import Program
@@ -35,8 +35,6 @@ from .startup import blank
 from .top_level import free_name, returns_none
 
 NAME = "application-factories"
-# What holds an application that was returned at once.
-APP = "app"
 LATER = (
     "it runs when the application starts, no longer when it is made; a test client that is not entered as a context"
     " manager does not start the application"

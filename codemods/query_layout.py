@@ -114,7 +114,7 @@ class Layout:
         line = self.node.lineno
         start = self.source.offset(line, 0)
         end = self._line_end(line)
-        before = len(self.source.content[start:end].decode())
+        before = len(self.source.content[start:end].decode().rstrip("\r"))
         length = before + sum(len(w.open) + len(w.close) for w in self.layers) + self._growth(start, end)
         # Where the line was too long already, its author does not mind.
         if length <= self.width or before > self.width or end < self.source.span(self.node)[1]:

@@ -146,6 +146,25 @@ def test_a_client_in_a_test(tmp_path: Path) -> None:
     assert "    async with LifespanManager(app):\n" in text(tmp_path, "test_it.py")
 
 
+def test_two_clients_in_a_test_start_nothing(tmp_path: Path) -> None:
+    """One would be used behind the lifespan of the other."""
+    suite = """
+    from fastapi.testclient import TestClient
+
+    from application import create_app
+
+
+    def test_items():
+        app = create_app()
+        client = TestClient(app)
+        other = TestClient(app)
+        assert client.get("/items").status_code == other.get("/items").status_code
+    """
+    project(tmp_path, {"application.py": MODULE.format(lifespan="", given=""), "test_it.py": suite})
+    migrate(tmp_path)
+    assert "LifespanManager" not in text(tmp_path, "test_it.py")
+
+
 def test_an_application_of_its_own_is_not_taken_for_another(tmp_path: Path) -> None:
     """Two calls of one function make two applications."""
     suite = """
