@@ -33,7 +33,10 @@ def declined(
     is_told = any(OWN_LOOPS in decision.concern for decision in decisions)
     told: dict[Finding, str] = {}
     for finding in findings:
-        words = [_words(d, is_told) for d in places[finding.path, finding.line] if _explains(d, finding)]
+        there = [(d, begins) for d, begins in places[finding.path, finding.line] if _explains(d, finding)]
+        texts = [(_words(d, is_told), begins) for d, begins in there]
+        # Within a statement of several lines only what the plan names: another mistake may stand there.
+        words = [text for text, begins in texts if begins or _likeness(text, finding)]
         if words:
             told[finding] = max(words, key=lambda text: _likeness(text, finding))
     return told | {f: why for f in findings if f not in told and (why := _through(f, told, after))}
@@ -41,16 +44,16 @@ def declined(
 
 def _places(
     decisions: Iterable[Decision], paths: Collection[str], before: Mapping[str, bytes], after: Mapping[str, bytes]
-) -> defaultdict[Place, list[Decision]]:
-    """The decisions by the lines where their places are now."""
+) -> defaultdict[Place, list[tuple[Decision, bool]]]:
+    """The decisions by the lines where their places are now, and whether they begin there."""
     decisions = [d for d in decisions if d.site.path in paths]
     files = {decision.site.path for decision in decisions}
     moved = of_files({path: before.get(path) for path in files}, after)
-    places: defaultdict[Place, list[Decision]] = defaultdict(list)
+    places: defaultdict[Place, list[tuple[Decision, bool]]] = defaultdict(list)
     for decision in decisions:
         site = moved[path].place(decision.site) if (path := decision.site.path) in moved else decision.site
         for line in range(site.line, site.end_line + 1):
-            places[site.path, line].append(decision)
+            places[site.path, line].append((decision, line == site.line))
     return places
 
 

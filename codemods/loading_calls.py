@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterator
 
 from ..analysis.program import Program
-from ..analysis.symbols import Function
+from ..analysis.symbols import Function, dotted
 from .awaiting import wrap_await
 from .edit import Edit, Replace, Wrap
 from .older_loads import spawning
@@ -22,13 +22,14 @@ def in_greenlet(program: Program, function: Function, call: ast.Call) -> Iterato
     """The edits that make a call with a session's `run_sync`, or where that is not sure with what it does itself."""
     source = function.source
     sessions = set(near_sessions(program, source, function))
-    is_plain = all(isinstance(a, ast.Name | ast.Attribute | ast.Constant) for a in call.args) and not call.keywords
+    is_plain = dotted(call.func) and all(map(dotted, call.args)) and not call.keywords
     if len(sessions) == 1 and is_plain:
         yield Wrap(*source.span(call), f"{sessions.pop()}.run_sync(lambda _: ", ")", rank=-1)
     else:
         spawn, wanted = spawning(source, call)
         yield from wanted
-        (start, end), stop = source.span(call.func), source.span(call.args[0])[0]
+        start, end = source.span(call.func)
+        bracket = source.content.index(b"(", end)
         yield Wrap(start, end, f"{spawn}(", "")
-        yield Replace(end, stop, ", ")
+        yield Replace(bracket, bracket + 1, ", " if bracket + 1 == source.span(call.args[0])[0] else ",")
     yield from wrap_await(source, call)
