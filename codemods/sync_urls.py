@@ -1,4 +1,4 @@
-"""What makes a sync engine of its own is given the URL of an async one with the default driver of its database.
+"""What makes a sync engine of its own is given the URL of an async one with a sync driver of its database.
 
 config.set_main_option("sqlalchemy.url", str(engine.url))
 ->  config.set_main_option("sqlalchemy.url", str(engine.url.set(drivername=engine.url.get_backend_name())))
@@ -15,6 +15,7 @@ from ..analysis.decisions import Decision
 from ..analysis.program import Program
 from ..analysis.sync_urls import sync_urls
 from .carried import Work, carried, decided
+from .drivers import dialects, sync_drivernames
 from .edit import Edit, Wrap
 
 NAME = "sync-urls"
@@ -23,9 +24,23 @@ NAME = "sync-urls"
 def decide(program: Program) -> Iterator[Decision]:
     """A decision for each URL of an async engine that a sync one is made of."""
     for function, node in sync_urls(program):
-        text = function.source.text(node)
-        edits: list[Edit] = [Wrap(*function.source.span(node), "", f".set(drivername={text}.get_backend_name())")]
-        yield decided(program, NAME, Work(function.source, node, "name the sync driver", edits))
+        name = _drivername(program, function.source.text(node))
+        if name:
+            edits: list[Edit] = [Wrap(*function.source.span(node), "", f".set(drivername={name})")]
+            yield decided(program, NAME, Work(function.source, node, "name the sync driver", edits))
+
+
+def _drivername(program: Program, url: str) -> str:
+    """An expression that names the sync driver for a URL; "" where the project's drivers do both."""
+    used, known = dialects(program), sync_drivernames(program)
+    names = {one: other for one, other in known.items() if not used or one.partition("+")[0] in used}
+    if used <= {name.partition("+")[0] for name in names}:
+        if all("+" not in name for name in names.values()):
+            return f"{url}.get_backend_name()"
+        if len(names) == 1:
+            return f'"{next(iter(names.values()))}"'
+    pairs = ", ".join(f'"{one}": "{other}"' for one, other in names.items())
+    return f"{{{pairs}}}.get({url}.drivername, {url}.drivername)" if names else ""
 
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .suites import follows, text
+import pytest
+
+from .suites import follows, migrate, text
 from .test_database_fixtures import TESTS
 
 CONFTEST = """\
@@ -49,3 +51,28 @@ def test_databases_that_are_made_and_dropped(tmp_path: Path) -> None:
     assert f"create_database(str({sync}))" in converted
     assert f"sqlalchemy_utils.drop_database({sync})" in converted
     assert "assert not database_exists(URL)" in converted
+
+
+@pytest.mark.parametrize(
+    ("driver", "url", "given"),
+    [
+        ("pymysql", "mysql+pymysql://localhost/made", 'engine.url.set(drivername="mysql+pymysql")'),
+        ("psycopg[binary]", "postgresql+psycopg://localhost/made", "engine.url"),
+        ("psycopg2", "postgresql://localhost/made", "engine.url.set(drivername=engine.url.get_backend_name())"),
+    ],
+)
+def test_the_driver_that_the_project_has(tmp_path: Path, driver: str, url: str, given: str) -> None:
+    code = f"""\
+from sqlalchemy import create_engine
+from sqlalchemy_utils import create_database
+
+engine = create_engine("{url}")
+
+
+def make() -> None:
+    create_database(engine.url)
+"""
+    (tmp_path / "made.py").write_text(code)
+    (tmp_path / "requirements.txt").write_text(f"sqlalchemy==2.0.40\nsqlalchemy-utils\n{driver}\n")
+    migrate(tmp_path)
+    assert f"    create_database({given})\n" in text(tmp_path, "made.py")
