@@ -16,7 +16,7 @@ from typing import Any
 IGNORED = frozenset({"date", "server", "content-length", "connection", "keep-alive", "transfer-encoding"})
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 # Keys of what is measured while a request runs; two runs of the original may measure the same.
-MEASURED = re.compile(r"(?:latency|duration|elapsed|uptime|(?:response|process(?:ing)?|query)_time)(?:_\w+)?$|_ms$")
+MEASURED = re.compile(r"\b(?:latency|elapsed|uptime|(?:response|process(?:ing)?|query)_time)(?:_\w+)?$|_ms$")
 LONGEST = 160
 Response = Mapping[str, Any]
 

@@ -210,6 +210,7 @@ def test_documents_tables_warnings_and_missing_greenlets() -> None:
         ({"a": 1}, {"a": 1}, {}, ["body.a is gone (was 1)"]),
         ({}, {}, {"a": 1}, ["body.a is new: 1"]),
         ({"latency_ms": 0.5}, {"latency_ms": 0.5}, {"latency_ms": 0.7}, []),
+        ({"song_duration": 3.5}, {"song_duration": 3.5}, {"song_duration": 0.0}, ["body.song_duration: 3.5 → 0.0"]),
         ({"price": 0.5}, {"price": 0.5}, {"price": 0.7}, ["body.price: 0.5 → 0.7"]),
         ([1, 2], [1, 2], [2, 1], ["body: the same items in another order"]),
         ([1, 2], [1, 2], [1], ["body: 2 items → 1"]),
