@@ -7,7 +7,7 @@ import configparser
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from .symbols import Function
@@ -21,7 +21,7 @@ GROUPS = ("console_scripts", "gui_scripts")
 def console_scripts(program: Program) -> dict[Function, str]:
     """The functions that scripts call, each with the name of one."""
     found: dict[Function, str] = {}
-    for path, script, target in (*_of_settings(program.root), *_of_setup(program)):
+    for path, script, target in (*_of_settings(program), *_of_setup(program)):
         module, _, name = target.partition("[")[0].strip().partition(":")
         home = program.interpreter.modules.absolute(module.strip(), path)
         function = program.interpreter.functions.get(f"{home}::{name.strip()}")
@@ -30,20 +30,34 @@ def console_scripts(program: Program) -> dict[Function, str]:
     return found
 
 
-def _of_settings(root: Path) -> Iterator[tuple[str, str, str]]:
-    """What pyproject.toml and setup.cfg say, in the project's folder and those in it: file, script and target."""
-    for folder in (".", "*"):
-        for path in sorted(root.glob(f"{folder}/pyproject.toml")):
-            with suppress(OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-                for script, target in _of_tables(tomllib.loads(path.read_text("utf-8"))):
-                    yield path.relative_to(root).as_posix(), script, target
-        for path in sorted(root.glob(f"{folder}/setup.cfg")):
-            parser = configparser.ConfigParser(interpolation=None)
-            with suppress(OSError, UnicodeDecodeError, configparser.Error):
-                parser.read_string(path.read_text("utf-8"))
-                for group in GROUPS:
-                    for script, target in _of_lines(parser.get("options.entry_points", group, fallback="")):
-                        yield path.relative_to(root).as_posix(), script, target
+def _of_settings(program: Program) -> Iterator[tuple[str, str, str]]:
+    """What pyproject.toml and setup.cfg say: file, script and target."""
+    for path in _files(program, "pyproject.toml"):
+        with suppress(OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+            for script, target in _of_tables(tomllib.loads((program.root / path).read_text("utf-8"))):
+                yield path, script, target
+    for path in _files(program, "setup.cfg"):
+        with suppress(OSError, UnicodeDecodeError, configparser.Error):
+            for script, target in _of_ini((program.root / path).read_text("utf-8"), "options.entry_points"):
+                yield path, script, target
+
+
+def _files(program: Program, name: str) -> list[str]:
+    """Those of a name in the project's folder, in the folders right in it, and above each source file."""
+    above = {parent / name for path in program.sources for parent in PurePosixPath(path).parents}
+    beside = {PurePosixPath(path.relative_to(program.root).as_posix()) for path in program.root.glob(f"*/{name}")}
+    return sorted(path.as_posix() for path in {PurePosixPath(name), *above, *beside})
+
+
+def _of_ini(text: str, section: str = "") -> Iterator[tuple[str, str]]:
+    """The scripts of groups that are keys of a section, or sections themselves."""
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_string(text)
+    for group in GROUPS:
+        lines = parser.get(section, group, fallback="") if section else ""
+        yield from _of_lines(lines)
+        if not section and parser.has_section(group):
+            yield from parser.items(group)
 
 
 def _of_tables(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -56,16 +70,22 @@ def _of_tables(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _of_setup(program: Program) -> Iterator[tuple[str, str, str]]:
-    """What `setup(entry_points={"console_scripts": […]})` says."""
+    """What `setup(entry_points={"console_scripts": […]})` says, or a text in the place of the dict."""
     for path, source in program.sources.items():
         if not path.endswith("setup.py"):
             continue
         for node in source.nodes:
-            with suppress(ValueError, AttributeError, TypeError):
+            with suppress(ValueError, AttributeError, TypeError, configparser.Error):
                 if isinstance(node, ast.keyword) and node.arg == "entry_points":
                     points = ast.literal_eval(node.value)
-                    for line in (line for group in GROUPS for line in points.get(group, [])):
-                        yield from ((path, script, target) for script, target in _of_lines(line))
+                    found = list(_of_ini(points) if isinstance(points, str) else _of_dict(points))
+                    yield from ((path, script, target) for script, target in found)
+
+
+def _of_dict(points: dict[str, str | list[str]]) -> Iterator[tuple[str, str]]:
+    for group in GROUPS:
+        lines = points.get(group, [])
+        yield from _of_lines(lines if isinstance(lines, str) else "\n".join(lines))
 
 
 def _of_lines(text: str) -> Iterator[tuple[str, str]]:

@@ -35,6 +35,8 @@ PACKAGING = {
     "setup.cfg": "[options.entry_points]\nconsole_scripts =\n    fill = commands:main\n",
     "setup.py": 'from setuptools import setup\n\nif __name__ == "__main__":\n'
     '    setup(name="shop", entry_points={"console_scripts": ["fill=commands:main"]})\n',
+    "setup/setup.py": "from setuptools import setup\n\nif __name__ == '__main__':\n"
+    "    setup(name='shop', entry_points='[console_scripts]\\nfill = commands:main\\n')\n",
     "poetry/pyproject.toml": '[tool.poetry.scripts]\nfill = "commands:main"\nother = {type = "file"}\n',
 }
 
@@ -46,6 +48,12 @@ def test_what_a_script_calls_runs_a_loop_of_its_own(tmp_path: Path, name: str, p
     assert "def main(argv=None) -> int:" in commands
     assert "    return asyncio.run(run())" in commands
     assert "async def show():" in commands
+
+
+def test_a_package_of_a_workspace(tmp_path: Path) -> None:
+    packages = {"packages/shop/pyproject.toml": '[project]\nname = "shop"\n[project.scripts]\nfill = "commands:main"\n'}
+    follows(tmp_path, {**packages, "packages/shop/commands.py": COMMANDS, "test_it.py": "def test(): pass\n"})
+    assert "    return asyncio.run(run())" in text(tmp_path, "packages/shop/commands.py")
 
 
 BROKEN = {
