@@ -6,10 +6,10 @@ of a tag's entries; with `join_depth=` or a loader option at the query they are.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from .declared import declared
 from .loader_options import Path
 from .mapped import Relationship
 from .tracing import Root, Traced, TracedEntity, Tracing
@@ -40,8 +40,7 @@ def depth(program: Program, tracing: Tracing, origin: Traced, relationship: Rela
 
 def has_depth(relationship: Relationship) -> bool:
     """Does the declaration say how deep it loads?"""
-    nodes = ast.walk(relationship.node) if relationship.node else ()
-    return any(isinstance(n, ast.keyword) and n.arg == "join_depth" for n in nodes)
+    return declared(relationship, "join_depth") is not None
 
 
 def _met(program: Program, tracing: Tracing, origin: Traced) -> set[str]:

@@ -48,13 +48,14 @@ def expires(program: Program, node: ast.AST) -> bool:
 class Event:
     """Objects may be expired behind `node`: a call, or what goes on after one that has raised.
 
-    `columns`: only these, which were given SQL expressions; empty for all.
+    `columns`: only these, which were given SQL expressions; `classes`: only objects of these; empty for all.
     """
 
     node: ast.expr | ast.stmt
     why: str
     is_direct: bool = False
     columns: frozenset[str] = frozenset()
+    classes: frozenset[str] = frozenset()
 
 
 class Effects:

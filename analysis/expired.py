@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .calling import edges, runs_on_loop, tests_aside
+from .cascades import Reach
+from .eager_depth import LOADERS
 from .expired_states import ENTRY, Read, Summary
 from .expired_walk import Walk
 from .once import once
 from .symbols import Function
 from .tracing import objects
-from .values import Values
+from .values import Instance, Values
 
 if TYPE_CHECKING:
     from .program import Program
@@ -36,6 +38,7 @@ class Expired:
             for node, callee in calls:
                 self.callees.setdefault(node, []).append(callee)
         self.summaries: dict[Function, Summary] = {}
+        self.reach = Reach(program, self._objects, lambda *_: False, lambda _, r: r.lazy in LOADERS)
         functions = [f for f in tests_aside(program) if not (f.is_module or f.is_lambda)]
         for _ in range(ROUNDS):
             before = {f: s.key() for f, s in self.summaries.items()}
@@ -56,6 +59,10 @@ class Expired:
                     if read.event is not ENTRY and read.node not in seen:
                         seen.add(read.node)
                         yield read
+
+    def _objects(self, node: ast.expr) -> list[Instance]:
+        """The mapped objects that an expression can be."""
+        return [v for v in self.program.values(node) if isinstance(v, Instance) and self.program.mapped(v.cls)]
 
     def holds(self, values: Values) -> bool:
         """Is there a mapped object among values, or within them?"""

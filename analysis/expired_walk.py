@@ -7,18 +7,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from .cascades import is_whole
 from .decisions import Step
 from .effects import EXPIRING_ALL
+from .expired_names import classes_of, given_by, is_made, last_name, own_sessions, place_of, settle
 from .expired_states import ENTRY, Event, Read, State, Summary
 from .factories import expires_on_commit
-from .provenance import bound
 from .session_use import is_async_database
 from .symbols import Function
 from .tracing import objects
 
 if TYPE_CHECKING:
     from .expired import Expired
-    from .program import Program
 
 # What reads all columns of the object that it is given.
 READING_ALL = frozenset({"model_validate", "from_orm", "jsonable_encoder"})
@@ -37,7 +37,7 @@ class Walk:
         self._ends: list[tuple[State, Event | None, bool | None]] = []
         # What has expired objects where an exception leaves: the function's own list, and one for each try around.
         self._raised: list[list[Event]] = [[]]
-        self._own = _own_sessions(self._program, function)
+        self._own = own_sessions(self._program, function)
 
     def summary(self) -> Summary:
         """What the function does to its callers."""
@@ -128,7 +128,7 @@ class Walk:
         else:
             target, event = node.target, self._value(node.iter, state)
             turn = self._loop(node.body, state, before=lambda turn: self._bind(target, event, turn))
-            _settle(node.iter, target, turn, state)
+            settle(node.iter, target, turn, state)
         self._block(node.orelse, state)
 
     def _with(self, node: ast.With | ast.AsyncWith, state: State) -> bool:
@@ -165,7 +165,7 @@ class Walk:
 
     def _remember(self, target: ast.expr, value: ast.expr, state: State) -> None:
         """What a call gives has a name, by which it can be asked."""
-        if isinstance(target, ast.Name) and (told := state.told.get(_place(value))):
+        if isinstance(target, ast.Name) and (told := state.told.get(place_of(value))):
             state.told[target.id] = told
 
     def _told(self, test: ast.expr, state: State) -> tuple[int, Event] | None:
@@ -177,7 +177,7 @@ class Walk:
             case ast.Compare(left=left, ops=[ast.Is() | ast.IsNot() as sign], comparators=[ast.Constant(value=None)]):
                 test, is_true = left, isinstance(sign, ast.IsNot)
         name = test.target.id if isinstance(test, ast.NamedExpr) else getattr(test, "id", "")
-        event = state.told.get(name or _place(test))
+        event = state.told.get(name or place_of(test))
         if event is None or event.gives is None:
             return None
         return (1 if event.gives is is_true else 0), event
@@ -328,7 +328,7 @@ class Walk:
             self._expr(part, inside)
         for generator in node.generators:
             if not generator.ifs:
-                _settle(generator.iter, generator.target, inside, inside)
+                settle(generator.iter, generator.target, inside, inside)
         for name in state.expired.keys() - inside.expired.keys():
             del state.expired[name]
 
@@ -352,6 +352,7 @@ class Walk:
     def _call(self, node: ast.Call, state: State) -> None:
         match node.func:
             case ast.Attribute(attr="refresh") if node.args and isinstance(node.args[0], ast.Name):
+                self._cascade(node, node.args[0], state)
                 state.expired.pop(node.args[0].id, None)
                 return
             case ast.Attribute(attr="expunge" | "expunge_all"):
@@ -381,22 +382,34 @@ class Walk:
         if method in EXPIRING_ALL:
             self._happens(self._event(node, f"calls {self._text(node.func)}()", is_own), state)
         elif method == "expire" and node.args and isinstance(node.args[0], ast.Name):
+            self._cascade(node, node.args[0], state)
             state.expired[node.args[0].id] = self._event(node, f"calls {self._text(node.func)}()", is_own)
         elif method == "commit":
             maker = self._own.get(session.id) if isinstance(session, ast.Name) else None
             if expires_on_commit(self._program, maker):
                 self._happens(self._event(node, f"calls {self._text(node.func)}()", is_own), state)
 
+    def _cascade(self, node: ast.Call, owner: ast.Name, state: State) -> None:
+        """A refresh of an object that was made here expires what was put into its relationships with that cascade."""
+        reach = self._expired.reach
+        is_known = is_whole(node) and reach.cascading and is_made(self._program, self.function, owner.id)
+        classes = reach.classes(self.function, node, owner) if is_known else frozenset()
+        for name in state.held if classes else ():
+            if classes & classes_of(self._program, self.function, name):
+                state.expired[name] = self._event(
+                    node, f"calls {self._text(node.func)}(), which cascades", is_own=False
+                )
+
     def _reading(self, node: ast.Call, state: State) -> None:
         """A call reads an expired object that it is given."""
-        if _last_name(node.func) in READING_ALL:
+        if last_name(node.func) in READING_ALL:
             for argument in node.args:
                 if isinstance(argument, ast.Name) and argument.id in state.expired:
                     self._note(node, argument.id, self._text(argument), state.expired.pop(argument.id))
             return
         for callee in self._expired.callees.get(node, ()):
             summary = self._expired.summaries.get(callee)
-            for name, argument in _given(callee, node).items():
+            for name, argument in given_by(callee, node).items():
                 read = summary.reads.get(name) if summary else None
                 if read is not None and isinstance(argument, ast.Name) and argument.id in state.expired:
                     step = Step(read.function.source.site(read.node), f"{callee.qualname} reads {read.what}")
@@ -417,12 +430,12 @@ class Walk:
                 continue
             gives.add(summary.gives)
             found = Event(node, (step, *summary.event.chain))
-            given = _given(callee, node)
+            given = given_by(callee, node)
             names = {a.id for n, a in given.items() if isinstance(a, ast.Name) and n not in summary.left_expired}
             fresh = names if fresh is None else fresh & names
         if found is not None and len(gives) == 1:
             found = replace(found, gives=gives.pop())
-            state.told[_place(node)] = found
+            state.told[place_of(node)] = found
         if found is not None:
             self._happens(found, state, besides=fresh or set())
 
@@ -465,43 +478,3 @@ class Walk:
 
     def _text(self, node: ast.expr) -> str:
         return self._program.short(self.function.source, node)
-
-
-def _place(node: ast.expr) -> str:
-    """What stands for a call, awaited or not, among names."""
-    call = node.value if isinstance(node, ast.Await) else node
-    return f"{call.lineno}:{call.col_offset}" if isinstance(call, ast.Call) else ""
-
-
-def _settle(iterable: ast.expr, target: ast.expr, turn: State, state: State) -> None:
-    """What runs through all objects and leaves each fresh has made them so."""
-    if isinstance(iterable, ast.Name) and isinstance(target, ast.Name) and target.id not in turn.expired:
-        state.expired.pop(iterable.id, None)
-
-
-def _own_sessions(program: Program, function: Function) -> dict[str, ast.expr | None]:
-    """Sessions that a function makes itself, and what makes them."""
-    parameters = {p.arg for p in function.parameters()}
-    found: dict[str, ast.expr | None] = {}
-    for node in function.own_nodes():
-        match node:
-            case ast.withitem(context_expr=ast.Call(func=maker), optional_vars=ast.Name(id=name)):
-                found[name] = maker
-            case (
-                ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=maker))
-                | ast.AnnAssign(target=ast.Name(id=name), value=ast.Call(func=maker))
-            ) if name not in parameters:
-                found[name] = maker
-    return {name: maker for name, maker in found.items() if name not in parameters}
-
-
-def _given(callee: Function, call: ast.Call) -> dict[str, ast.expr]:
-    """What a call gives to each parameter, the object of a method among them."""
-    given = bound(callee, call)
-    if callee.binding == "instance" and callee.parameters() and isinstance(call.func, ast.Attribute):
-        given[callee.parameters()[0].arg] = call.func.value
-    return given
-
-
-def _last_name(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

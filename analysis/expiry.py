@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .cascades import Cascades
 from .effects import Effects, Event
 from .order import dominates, is_certain_behind, may_follow, may_follow_at_once
 from .source import Source
@@ -26,16 +27,20 @@ GIVING_ON = frozenset(
 )
 
 
+# What reads an object: an attribute of it, or a return, behind which others do.
+Reading = ast.Attribute | ast.Return
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Expired:
-    """A read `node` of an object's attribute that `event` may have expired.
+    """A read `node` of an object's attribute that `event` may have expired, or a return that gives it to others.
 
     `is_certain`: it always follows, and the object is known to be of the session; a refresh behind the event says so.
     """
 
     function: Function
     event: Event
-    node: ast.Attribute
+    node: Reading
     is_certain: bool
     classes: frozenset[str]
     # Tests pass something that only looks like the object.
@@ -47,15 +52,18 @@ class Expired:
 
     @property
     def owner(self) -> ast.expr:
-        return self.node.value
+        return owner_of(self.node)
 
 
 class Expiry:
     """Finds the reads of expired objects."""
 
-    def __init__(self, program: Program, effects: Effects, origins: Callable[[ast.expr], list[Instance]]) -> None:
+    def __init__(
+        self, program: Program, effects: Effects, cascades: Cascades, origins: Callable[[ast.expr], list[Instance]]
+    ) -> None:
         self._program = program
         self._effects = effects
+        self._cascades = cascades
         self._origins = origins
 
     def reads(self) -> Iterator[Expired]:
@@ -63,7 +71,7 @@ class Expiry:
         for function in self._program.functions:
             if self._program.stays_sync(function):
                 continue
-            events = list(self._effects.events(function))
+            events = [*self._effects.events(function), *self._cascades.events(function)]
             if events:
                 yield from self._first(function, events, list(function.own_nodes()))
         for wrapper, functions in self._program.decorators.wrapped.items():
@@ -90,8 +98,8 @@ class Expiry:
         found: list[Expired] = []
         for event in events:
             for node in nodes:
-                if isinstance(node, ast.Attribute) and self._is_affected(source, event, node, nodes):
-                    classes = frozenset(o.cls for o in self._origins(node.value))
+                if isinstance(node, ast.Attribute | ast.Return) and self._is_affected(source, event, node, nodes):
+                    classes = frozenset(o.cls for o in self._origins(owner_of(node)))
                     is_certain = self._is_certain(source, event, node, nodes)
                     found.append(Expired(function, event, node, is_certain, classes))
         settled = [read for read in found if read.is_certain]
@@ -102,17 +110,29 @@ class Expiry:
             elif not any(_same(o, read) and _is_covered(source, o, read) for o in found if o is not read):
                 yield read
 
-    def _is_affected(self, source: Source, event: Event, node: ast.Attribute, nodes: list[ast.AST]) -> bool:
+    def _is_affected(self, source: Source, event: Event, node: Reading, nodes: list[ast.AST]) -> bool:
         """Can the event have expired what is read?"""
-        if not self._is_read(source, node) or not (_is_simple(node.value) or (event.columns and _is_got(node.value))):
-            return False
-        if event.columns and node.attr not in event.columns:
+        match node:
+            case ast.Return(value=ast.Name()):
+                if not event.classes or not self._is_certain(source, event, node, nodes):
+                    return False
+            case ast.Attribute(value=owner):
+                is_known = _is_simple(owner) or (event.columns and _is_got(owner))
+                if (
+                    not is_known
+                    or not self._is_read(source, node)
+                    or (event.columns and node.attr not in event.columns)
+                ):
+                    return False
+            case _:
+                return False
+        owner = owner_of(node)
+        if event.classes and event.classes.isdisjoint(o.cls for o in self._origins(owner)):
             return False
         match event.node:
-            case ast.Call(func=ast.Attribute(attr="expire"), args=[owner, *_]) if ast.dump(owner) != ast.dump(
-                node.value
-            ):
-                return False
+            case ast.Call(func=ast.Attribute(attr="expire"), args=[expired, *_]) if not event.classes:
+                if ast.dump(expired) != ast.dump(owner):
+                    return False
         return may_follow(source, event.node, node) and not self._is_bound_behind(source, event, node, nodes)
 
     def _is_read(self, source: Source, node: ast.Attribute) -> bool:
@@ -128,9 +148,9 @@ class Expiry:
                 return True
         return False
 
-    def _is_bound_behind(self, source: Source, event: Event, node: ast.Attribute, nodes: list[ast.AST]) -> bool:
+    def _is_bound_behind(self, source: Source, event: Event, node: Reading, nodes: list[ast.AST]) -> bool:
         """Has the variable been bound again, or the object loaded, between the event and the read?"""
-        names = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
+        names = {n.id for n in ast.walk(owner_of(node)) if isinstance(n, ast.Name)}
         for other in nodes:
             match other:
                 case ast.Name(id=name, ctx=ast.Store()) if name in names:
@@ -140,7 +160,7 @@ class Expiry:
                     ast.Call(func=ast.Attribute(attr="refresh"), args=[owner, *_])
                     | ast.Await(value=ast.Attribute(value=ast.Attribute(value=owner, attr="awaitable_attrs")))
                 ):
-                    if ast.dump(owner) == ast.dump(node.value) and _runs_between(source, event, other, node):
+                    if ast.dump(owner) == ast.dump(owner_of(node)) and _runs_between(source, event, other, node):
                         return True
         return False
 
@@ -149,7 +169,7 @@ class Expiry:
         source: Source,
         event: Event,
         name: ast.Name,
-        node: ast.Attribute,
+        node: Reading,
         nodes: list[ast.AST],
         above: frozenset[ast.AST] = frozenset(),
     ) -> bool:
@@ -183,14 +203,20 @@ class Expiry:
             self._program.mapped(o.cls) for o in objects(values, lambda cls: self._program.mapped(cls) is not None)
         )
 
-    def _is_certain(self, source: Source, event: Event, node: ast.Attribute, nodes: list[ast.AST]) -> bool:
+    def _is_certain(self, source: Source, event: Event, node: Reading, nodes: list[ast.AST]) -> bool:
         """Is the object surely one of the session, and surely read behind the event?"""
         statement = source.parents.get(event.node)
         if not event.is_direct or not isinstance(statement, ast.Expr) or not is_certain_behind(source, statement, node):
             return False
         flushed = any(_flushes(n) and dominates(source, n, event.node) for n in nodes)
-        origins = self._origins(node.value)
+        origins = self._origins(owner_of(node))
         return all(isinstance(o, Traced) and (o.root.kind in {"query", "get"} or o.path or flushed) for o in origins)
+
+
+def owner_of(node: Reading) -> ast.expr:
+    """The object that is read."""
+    assert node.value is not None
+    return node.value
 
 
 def _parts(node: ast.expr) -> Iterator[ast.Name]:

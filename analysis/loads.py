@@ -19,13 +19,15 @@ from typing import TYPE_CHECKING
 
 from .async_sites import AsyncSite
 from .boundaries import boundary_of
+from .cascades import Cascades, Reach
 from .eager_depth import LOADERS, along, stops_before
 from .effects import Effects
 from .expiry import Expired, Expiry
 from .load_reads import Load, Reads
+from .loaded_before import is_awaited_before, is_set_before
 from .loader_options import Path
 from .mapped import DEFERRED, Relationship
-from .order import dominates
+from .order import dominates, position
 from .server_values import ServerValue, ServerValues
 from .staleness import Stale, Staleness
 from .surroundings import is_bound_within, is_in_lambda_or_default, serialising_call
@@ -112,12 +114,14 @@ class _Chooser:
         for load in sorted(self._reads.all(), key=self._urgency):
             self._choose(load)
         self._drop_needless_options()
-        for read in Expiry(program, Effects(program, colours), self._reads.origins).reads():
-            is_faked = not read.is_certain and self._is_faked(read.function, read.owner, read.node.attr)
+        origins = self._reads.origins
+        cascades = Cascades(program, colours, Reach(program, origins, self._is_loaded, self._comes_again))
+        for read in Expiry(program, Effects(program, colours), cascades, origins).reads():
+            is_faked = not read.is_certain and self._is_faked(read.function, read.owner, getattr(read.node, "attr", ""))
             self.found.expired.append(replace(read, is_faked=is_faked))
-        self.found.stale = list(Staleness(program, self._reads.origins, self._is_loaded).found())
+        self.found.stale = list(Staleness(program, origins, self._is_loaded).found())
         self.found.server_values = list(ServerValues(program, self._reads.responses).needed())
-        self.found.awaited = [load for load in self.found.awaited if not self._is_awaited_before(load)]
+        self.found.awaited = [load for load in self.found.awaited if not is_awaited_before(load, self.found.awaited)]
 
     def _urgency(self, load: Load) -> tuple[bool, bool, int]:
         """Readers that can't await come first, then what is nearer to its root: others may need no more then.
@@ -174,6 +178,12 @@ class _Chooser:
         is_awaited = any(origin in load.origins and load.relationship == relationship for load in self.found.awaited)
         return not is_transient and (is_awaited or self._is_there(origin, relationship))
 
+    def _comes_again(self, origin: Instance, relationship: Relationship) -> bool:
+        """Does a refresh of the object load the relationship, as its query did?"""
+        if not isinstance(origin, Traced) or origin.root.kind == "made":
+            return relationship.lazy in LOADERS
+        return self._is_there(origin, relationship)
+
     def _is_fresh(self, load: Load, origin: Instance) -> bool:
         """Was the object made right here, and nothing sent since that could have made it a row?"""
         if not isinstance(origin, Traced) or origin.root.kind != "made" or origin.path:
@@ -181,8 +191,8 @@ class _Chooser:
         place = self._tracing.place(origin.root)
         if place.function is not load.function or not dominates(load.source, place.node, load.node):
             return False
-        start, end = _position(place.node), _position(load.node)
-        return not any(start < _position(node) < end for node in self._sending(load.function))
+        start, end = position(place.node), position(load.node)
+        return not any(start < position(node) < end for node in self._sending(load.function))
 
     def _sending(self, function: Function) -> Iterator[ast.expr | ast.stmt]:
         """What a function awaits, or will."""
@@ -208,7 +218,7 @@ class _Chooser:
         missing = tuple(
             o for o in load.origins if not self._is_there(o, load.relationship) and not self._is_fresh(load, o)
         )
-        if not missing or self._is_set_before(load):
+        if not missing or is_set_before(load):
             return
         is_chain = _goes_on(load)
         load = replace(load, origins=missing, goes_on=load.goes_on or is_chain)
@@ -338,54 +348,6 @@ class _Chooser:
             and not (load.relationship.is_within and load.relationship.name in o.path)
             for o in load.origins
         )
-
-    def _is_awaited_before(self, load: Load) -> bool:
-        """Is the same attribute of the same variable awaited on every way that leads here?"""
-        text = ast.dump(load.owner)
-        return any(
-            ast.dump(owner) == text
-            and dominates(load.source, node, load.node)
-            and not self._changes_between(load, node)
-            for node, owner in self._awaited_like(load)
-        )
-
-    def _is_set_before(self, load: Load) -> bool:
-        """Was the attribute of the same variable assigned on every way that leads here?"""
-        owner = ast.dump(load.owner)
-        for node in load.function.own_nodes():
-            match node:
-                case ast.Attribute(value=value, attr=load.relationship.name, ctx=ast.Store()):
-                    statement = load.source.parents[node]
-                    is_plain = isinstance(statement, ast.Assign) and ast.dump(value) == owner
-                    if is_plain and dominates(load.source, node, load.node) and not self._changes_between(load, node):
-                        return True
-        return False
-
-    def _awaited_like(self, load: Load) -> Iterator[tuple[ast.expr, ast.expr]]:
-        """Where else the attribute is awaited in the function, now or already, and of what."""
-        for other in self.found.awaited:
-            is_same = other.function is load.function and other.relationship.name == load.relationship.name
-            if is_same and other is not load:
-                yield other.node, other.owner
-        for node in load.function.own_nodes():
-            match node:
-                case ast.Attribute(value=ast.Attribute(value=owner, attr="awaitable_attrs"), attr=name):
-                    if name == load.relationship.name:
-                        yield node, owner
-
-    def _changes_between(self, load: Load, earlier: ast.expr) -> bool:
-        """Is the variable bound again, or the object expired, between the two reads?"""
-        names = {n.id for n in ast.walk(load.owner) if isinstance(n, ast.Name)}
-        span = _position(earlier), _position(load.node)
-        for node in load.function.own_nodes():
-            if not (isinstance(node, ast.expr) and span[0] < _position(node) < span[1]):
-                continue
-            match node:
-                case ast.Name(id=name, ctx=ast.Store()) if name in names:
-                    return True
-                case ast.Call(func=ast.Attribute(attr="rollback" | "refresh" | "expire" | "expire_all")):
-                    return True
-        return False
 
     # 1: the query loads it
 
@@ -517,7 +479,3 @@ def _goes_on(load: Load) -> bool:
     """Does a loop follow the relationship from object to object, nobody knows how far?"""
     ways = {(o.root, o.path) for o in load.origins if isinstance(o, Traced)}
     return any((root, (*path, load.relationship.name)) in ways for root, path in ways)
-
-
-def _position(node: ast.expr | ast.stmt) -> tuple[int, int]:
-    return node.lineno, node.col_offset

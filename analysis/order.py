@@ -225,3 +225,8 @@ def _same_block(parent: ast.AST, one: ast.AST, other: ast.AST) -> bool:
         if one in block and other in block:
             return bool(block.index(one) < block.index(other))
     return False
+
+
+def position(node: ast.expr | ast.stmt) -> tuple[int, int]:
+    """Where a node begins, to be compared with others of its file."""
+    return node.lineno, node.col_offset

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .declared import declared
 from .factories import expired_on_commit
 from .mapped import Mapped, Relationship
 from .order import dominates, may_follow
@@ -135,7 +136,7 @@ class Staleness:
         for origin in self._origins(owner):
             mapped = self._program.mapped(origin.cls)
             relationship = mapped.relationships.get(name) if mapped else None
-            order = _order(relationship) if relationship is not None and relationship.many else None
+            order = declared(relationship, "order_by") if relationship is not None and relationship.many else None
             if relationship is None or order is None or (is_new and self._is_by_key(order, relationship)):
                 continue
             end = self._settled(function, node, owner)
@@ -223,12 +224,6 @@ class Staleness:
 
 def _is_made(origin: Instance) -> bool:
     return isinstance(origin, Traced) and origin.root.kind == "made"
-
-
-def _order(relationship: Relationship) -> ast.expr | None:
-    """What a relationship is declared to be ordered by."""
-    nodes = ast.walk(relationship.node) if relationship.node is not None else ()
-    return next((n.value for n in nodes if isinstance(n, ast.keyword) and n.arg == "order_by"), None)
 
 
 def _variables(function: Function) -> list[ast.Name]:

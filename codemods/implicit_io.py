@@ -307,7 +307,7 @@ def _read_again(program: Program, expired: Expired) -> Decision:
         concern = (
             f"{source.text(expired.node)} may have to be loaded, but tests pass a mock, which gives nothing to await"
         )
-    else:
+    elif isinstance(expired.node, ast.Attribute):
         is_plain = any(map(program.interpreter.objects.is_plain, expired.classes))
         has_attrs = not (is_plain or lacks_async_attrs(program))
         edits += _awaited_read(source, expired.node, expired.owner, has_attrs)
@@ -421,7 +421,9 @@ def _base_classes(program: Program, loads: Loads) -> Iterator[Decision]:
 
 
 def _read_step(expired: Expired) -> Step:
-    return Step(expired.source.site(expired.node), f"reads {expired.source.text(expired.node)}")
+    verb = "returns" if isinstance(expired.node, ast.Return) else "reads"
+    what = expired.owner if isinstance(expired.node, ast.Return) else expired.node
+    return Step(expired.source.site(expired.node), f"{verb} {expired.source.text(what)}")
 
 
 def _step(load: Load) -> Step:

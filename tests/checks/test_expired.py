@@ -186,3 +186,47 @@ def test_a_session_that_a_function_makes_for_itself_says_nothing_of_those_of_the
     own = "async def alone():\n    session: AsyncSession = AsyncSession(bind=None)\n    await session.commit()\n"
     assert not reads("await alone()\nawait db.commit()\nreturn user.name", keeping + own)
     assert reads("await db.commit()\nreturn user.name", HEAD + own)
+
+
+ORDERS = """\
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import relationship
+
+class Order(Base):
+    __tablename__ = "order"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lines: Mapped[list["Line"]] = relationship(cascade="all, delete-orphan", back_populates="order")
+    extras: Mapped[list["Extra"]] = relationship(cascade="all", lazy="selectin")
+
+class Line(Base):
+    __tablename__ = "line"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("order.id"))
+    order: Mapped[Order] = relationship(back_populates="lines")
+
+class Extra(Base):
+    __tablename__ = "extra"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("order.id"))
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("line = Line(order=order)\nawait db.flush()\nawait db.refresh(order)\nreturn line.id", True),
+        ("line = Line()\norder.lines.append(line)\nawait db.flush()\nawait db.refresh(order)\nreturn line.id", True),
+        ("line = Line(order=order)\nawait db.flush()\ndb.expire(order)\nreturn line.id", True),
+        ("line = Line(order=order)\nawait db.flush()\nawait db.refresh(order, ['id'])\nreturn line.id", False),
+        ("line = Line(order=order)\nawait db.flush()\nawait db.refresh(line)\nreturn line.id, order.id", False),
+        (
+            "extra = Extra()\norder.extras.append(extra)\nawait db.flush()\nawait db.refresh(order)\nreturn extra.id",
+            False,
+        ),
+        ("line = Line()\nawait db.flush()\nawait db.refresh(order)\nreturn line.id", False),
+    ],
+)
+def test_a_refresh_cascades(body: str, expected: bool) -> None:
+    keeping = HEAD.replace('aiosqlite://"))', 'aiosqlite://"), expire_on_commit=False)')
+    assert reads("order = Order()\n" + body, keeping + ORDERS) is expected
