@@ -119,7 +119,7 @@ class Shelf(Base):
 class Order(Base):
     """An order owns its lines."""
 
-    __tablename__ = "shop_orders"
+    __tablename__ = "deliveries"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     state: Mapped[str] = mapped_column(String(20), default="new")
@@ -127,11 +127,11 @@ class Order(Base):
 
 
 class Line(Base):
-    __tablename__ = "shop_lines"
+    __tablename__ = "parcels"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     amount: Mapped[int]
-    order_id: Mapped[int] = mapped_column(ForeignKey("shop_orders.id"))
+    order_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"))
     order: Mapped[Order] = relationship(back_populates="lines")
 
 
