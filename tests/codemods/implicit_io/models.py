@@ -116,23 +116,25 @@ class Shelf(Base):
     children: Mapped[list[Shelf]] = relationship(back_populates="parent", order_by="Shelf.id")
 
 
-class Order(Base):
-    """An order owns its lines."""
+class Delivery(Base):
+    """A delivery owns its parcels."""
 
     __tablename__ = "deliveries"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     state: Mapped[str] = mapped_column(String(20), default="new")
-    lines: Mapped[list[Line]] = relationship(back_populates="order", order_by="Line.id", cascade="all, delete-orphan")
+    parcels: Mapped[list[Parcel]] = relationship(
+        back_populates="delivery", order_by="Parcel.id", cascade="all, delete-orphan"
+    )
 
 
-class Line(Base):
+class Parcel(Base):
     __tablename__ = "parcels"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     amount: Mapped[int]
-    order_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"))
-    order: Mapped[Order] = relationship(back_populates="lines")
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"))
+    delivery: Mapped[Delivery] = relationship(back_populates="parcels")
 
 
 class Person(Base):
@@ -177,9 +179,9 @@ def rows() -> list[Base]:
         Shelf(id=1, name="top"),
         Shelf(id=2, name="middle", parent_id=1),
         Shelf(id=3, name="bottom", parent_id=2),
-        Order(id=1),
-        Line(id=1, amount=3, order_id=1),
-        Line(id=2, amount=4, order_id=1),
+        Delivery(id=1),
+        Parcel(id=1, amount=3, delivery_id=1),
+        Parcel(id=2, amount=4, delivery_id=1),
         Person(id=1, name="pat", favourite_id=2),
         Librarian(id=2, name="lib", desk="front", favourite_id=1, shelf_id=3),
     ]
