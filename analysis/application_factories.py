@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from .fixtures import is_test_file
 from .once import once
-from .scripts import DEFINITIONS, is_read, names, walked
+from .scripts import APPLICATIONS, DEFINITIONS, is_read, names, walked
 from .symbols import Function
 from .values import External, FunctionObject, Instance
 
@@ -217,14 +217,43 @@ def _obstacle(
             return statement, f"{min(changed)} changes behind it"
         if given & taken or {statement.lineno, statement.end_lineno} & lines or isinstance(statement, DEFINITIONS):
             return statement, "it can't be taken out of the function"
-        if _builds(program, function, statement):
+        if _builds(program, statement):
             return statement, "it registers something on the application"
+        after = [s for s in staying if s.lineno > statement.lineno]
+        if read := {name for s in after for name in _reads(program, s, statement)}:
+            return statement, f"the rest of the function reads {min(read)}, which it sets"
     return None
 
 
-def _builds(program: Program, function: Function, statement: ast.stmt) -> bool:
+def _reads(program: Program, statement: ast.stmt, moved: ast.stmt) -> set[str]:
+    """The attributes that a moved statement sets, of objects that it does not make, and that another one reads."""
+    outer = free(moved) & free(statement)
+    set_here = {name for name, node in _stored(walked(moved)) if names(ast.walk(node)) & outer}
+    given = {n for n in walked(moved) if isinstance(n, ast.Call) and names(ast.walk(n)) & outer}
+    set_there = {name for function in _reached(program, given) for name, _ in _stored(function.own_nodes())}
+    reading = (*walked(statement), *(n for f in _reached(program, walked(statement)) for n in f.own_nodes()))
+    loaded = {n.attr for n in reading if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)}
+    return loaded & (set_here | set_there)
+
+
+def _stored(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ast.expr]]:
+    """The attributes that nodes set, or whose items they set, each with the expression for the object."""
+    for node in nodes:
+        target = node.value if isinstance(node, ast.Subscript) else node
+        if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            if isinstance(target, ast.Attribute):
+                yield target.attr, target.value
+
+
+def _builds(program: Program, statement: ast.stmt) -> bool:
     """Does a statement, or what it calls, add to the application what has to be there before it starts?"""
     nodes = walked(statement)
+    inside = (n for f in _reached(program, nodes) for n in f.own_nodes())
+    return any(_registers(program, n) for n in (*nodes, *inside) if isinstance(n, ast.Call))
+
+
+def _reached(program: Program, nodes: Iterable[ast.AST]) -> set[Function]:
+    """The project's functions that calls among nodes reach, at any depth."""
     reached = {c for n in nodes if isinstance(n, ast.Call) for c in _callees(program, n)}
     pending = list(reached)
     while pending:
@@ -232,8 +261,7 @@ def _builds(program: Program, function: Function, statement: ast.stmt) -> bool:
             new = set(_callees(program, node)) - reached if isinstance(node, ast.Call) else set()
             reached |= new
             pending += new
-    inside = (n for f in reached for n in f.own_nodes())
-    return any(_registers(program, n) for n in (*nodes, *inside) if isinstance(n, ast.Call))
+    return reached
 
 
 def _callees(program: Program, node: ast.Call) -> Iterator[Function]:
@@ -245,7 +273,7 @@ def _registers(program: Program, node: ast.Call) -> bool:
     return any(
         isinstance(v, External)
         and isinstance(v.receiver, Instance)
-        and objects.is_a(v.receiver.cls, APPLICATION)
+        and any(objects.is_a(v.receiver.cls, known) for known in APPLICATIONS)
         and v.name.rpartition(".")[2] not in HARMLESS
         for v in program.values(node.func)
     )
