@@ -239,10 +239,11 @@ def _reads(program: Program, statement: ast.stmt, moved: ast.stmt) -> set[str]:
 def _stored(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ast.expr]]:
     """The attributes that nodes set, or whose items they set, each with the expression for the object."""
     for node in nodes:
-        target = node.value if isinstance(node, ast.Subscript) else node
-        if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
-            if isinstance(target, ast.Attribute):
-                yield target.attr, target.value
+        match node:
+            case ast.Attribute(attr=name, value=value, ctx=ast.Store() | ast.Del()):
+                yield name, value
+            case ast.Subscript(value=ast.Attribute(attr=name, value=value), ctx=ast.Store() | ast.Del()):
+                yield name, value
 
 
 def _builds(program: Program, statement: ast.stmt) -> bool:

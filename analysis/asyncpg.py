@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from .once import once
 from .source import Source
 
 if TYPE_CHECKING:
@@ -14,9 +15,13 @@ if TYPE_CHECKING:
 
 NAME = "asyncpg"
 URL_NAME = f"postgresql+{NAME}"
-LISTS = ("requirements*.txt", "requirements/*.txt", "requirements*.in", "pyproject.toml", "setup.*", "Pipfile")
+# Where requirements are listed.
+LISTS = (
+    "requirements*.txt", "requirements/*.txt", "requirements*.in", "pyproject.toml", "setup.cfg", "setup.py", "Pipfile",
+)  # fmt: skip
 
 
+@once
 def is_on_asyncpg(program: Program) -> bool:
     """Does the project's code or a list of its requirements name the driver?
 

@@ -225,14 +225,6 @@ class Calls:
 
     # Library functions and methods
 
-    def policy(self, name: str, method: str = "") -> str:
-        """How a library calls the functions that it is given."""
-        if method:
-            known = library().method(name, method)
-            return known.calls if known else ""
-        function = library().functions.get(name)
-        return function.calls if function else ""
-
     def _external(self, name: str, node: ast.Call, arguments: Arguments, env: Env) -> Values:
         positional, keywords = arguments
         if name in FIRST_WITH_ITEMS and positional:

@@ -72,14 +72,14 @@ class Decorating:
 
     def _policy(self, node: ast.expr, env: Env) -> str:
         """How what a decorator gives calls the function."""
-        policy = self._interpreter.calls.policy
+        policy = library().policy
         maker = node.func if isinstance(node, ast.Call) else node
         policies = set()
         for value in self._interpreter.eval(maker, env):
             if isinstance(value, External):
-                policies.add(policy(*split(value.name)) if value.receiver else policy(value.name))
+                policies.add(policy(*split(value.name)) if value.receiver else policy("", value.name))
             elif isinstance(value, ClassObject):
-                policies.add(policy(value.cls))
+                policies.add(policy("", value.cls))
             elif isinstance(value, Instance):
                 policies.add(policy(value.cls, "__call__"))
             elif isinstance(value, FunctionObject):

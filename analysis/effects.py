@@ -14,12 +14,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .conversions import lost
-from .fixtures import is_test as is_pytest_test
+from .fixtures import is_test
 from .order import following, may_follow
 from .requested import Requests
 from .source import Source
 from .symbols import Function, dotted
-from .test_reach import is_test
+from .test_reach import in_tests
 from .values import FunctionObject, Generated
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Effects:
         """Fixtures that go on behind a test which may have expired objects, each with such a test."""
         fixtures = self._program.interpreter.fixtures
         users: dict[Function, Function] = {}
-        for test in filter(is_pytest_test, self._program.functions):
+        for test in filter(is_test, self._program.functions):
             asked = [f for f in fixtures.asked_for(test)[1:] if f.is_generator and f not in users]
             if asked and next(self._events(test), None) is not None:
                 users |= dict.fromkeys(asked, test)
@@ -157,7 +157,7 @@ class Effects:
 
 def _expects_no_errors(function: Function) -> bool:
     """Is it a test that makes nothing fail? It does not see to what is done after any error."""
-    return is_test(function) and not any(
+    return in_tests(function) and not any(
         (isinstance(n, ast.Attribute) and n.attr == "side_effect")
         or (isinstance(n, ast.Call) and "side_effect" in {k.arg for k in n.keywords})
         for n in function.own_nodes()

@@ -172,6 +172,11 @@ class Library:
         """A method of a class or of its bases."""
         return next((c.methods[name] for c in self.ancestry(cls) if name in c.methods), None)
 
+    def policy(self, cls: str, method: str) -> str:
+        """How a method of a class, or with cls "" a function, calls the functions that it is given; "" if unknown."""
+        known = self.method(cls, method) if cls else self.functions.get(method)
+        return known.calls if known else ""
+
     def attribute(self, cls: str, name: str) -> str:
         """The type expression of an attribute; "" when unknown."""
         return next((c.attributes[name] for c in self.ancestry(cls) if name in c.attributes), "")

@@ -32,7 +32,7 @@ from .server_values import ServerValue, ServerValues
 from .staleness import Stale, Staleness
 from .surroundings import is_bound_within, is_in_lambda_or_default, serialising_call
 from .symbols import Function
-from .test_reach import is_test
+from .test_reach import in_tests
 from .tracing import EAGER, EVERYTHING, Place, Root, Traced, Tracing, objects
 from .values import ClassObject, Instance, Mock, Values
 
@@ -336,7 +336,7 @@ class _Chooser:
         if function.owner is not None and self._tracing.is_mapped(function.owner.key):
             return not self._colours.is_async(function) and self._would_be_there(load)
         is_handed = any(policy != "project" for policy, _ in self._program.handed(function))
-        if self._colours.is_async(function) or is_handed or is_test(function) or load.relationship.many:
+        if self._colours.is_async(function) or is_handed or in_tests(function) or load.relationship.many:
             return False
         return self._would_be_there(load) and bool(self._colours.callers(function))
 
@@ -408,7 +408,7 @@ class _Chooser:
         if function in seen:
             return True
         seen.add(function)
-        callers = {c for c in self._colours.callers(function) if not is_test(c)}
+        callers = {c for c in self._colours.callers(function) if not in_tests(c)}
         return bool(callers) and all(
             self._leads_to(c, readers) or (self._returns(c, root) and self._is_wanted_above(c, root, readers, seen))
             for c in callers

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from .once import once
 from .responses import Responses
 from .symbols import Class, Function
-from .test_reach import is_test
+from .test_reach import in_tests
 from .values import External, Instance
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class ServerValues:
         changed: defaultdict[Function, dict[str, ast.expr]] = defaultdict(dict)
         refreshed: defaultdict[Function, set[str]] = defaultdict(set)
         for function in self._program.functions:
-            for node in () if is_test(function) else function.own_nodes():
+            for node in () if in_tests(function) else function.own_nodes():
                 for cls, place in self._changes(node):
                     changed[function].setdefault(cls, place)
                 refreshed[function].update(self._refreshes(node))

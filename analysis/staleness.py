@@ -19,7 +19,7 @@ from .mapped import Mapped, Relationship
 from .order import dominates, may_follow
 from .source import Source
 from .symbols import Function
-from .test_reach import is_test
+from .test_reach import in_tests
 from .tracing import Traced
 from .values import ClassObject, Instance, Query, Statement
 
@@ -259,7 +259,7 @@ def _is_store(node: ast.Name) -> bool:
 
 def _is_used_behind(function: Function, owner: ast.Name, statement: ast.stmt, end: ast.stmt | None) -> bool:
     """Is the owner read between two statements; behind the last one, or is it a fixture's, that others read?"""
-    if end is None and is_test(function):
+    if end is None and in_tests(function):
         return True
     return any(
         isinstance(n, ast.Name)

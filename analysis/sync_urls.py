@@ -33,8 +33,8 @@ def _given(program: Program, call: ast.Call) -> Iterator[ast.expr]:
             func=ast.Attribute(value=config, attr="set_main_option"), args=[ast.Constant(value=option), given]
         ) if option == URL_OPTION and any(isinstance(v, Instance) and v.cls == CONFIG for v in program.values(config)):
             yield given
-        case ast.Call(args=[given, *_]) if any(map(_makes_sync_engine, program.values(call.func))):
-            yield given
+        case ast.Call(args=args, keywords=keywords) if any(map(_makes_sync_engine, program.values(call.func))):
+            yield from (*args[:1], *(k.value for k in keywords if k.arg == "url"))
 
 
 def _makes_sync_engine(value: Value) -> bool:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from .program import Program
 
 
-def is_test(function: Function) -> bool:
+def in_tests(function: Function) -> bool:
     """Does a function stand in a file of tests?"""
-    return is_test_file(function.source.path)
+    return is_of_tests(function.source.path)
 
 
-def is_test_file(path: str) -> bool:
+def is_of_tests(path: str) -> bool:
     """Is this a file of tests, by its name or its folder?"""
     *folders, name = path.split("/")
     return name.startswith("test_") or name.endswith("_test.py") or name == CONFTEST or "tests" in folders
@@ -39,7 +39,7 @@ class TestReach:
 
         One that is made outside the tests can; so can one of tests that put something in the application's place.
         """
-        if not is_test_file(path) or function.source.path == path:
+        if not is_of_tests(path) or function.source.path == path:
             return True
         return any(self._replaces(p) or function in self._of_file(p) for p in self._files_with(path))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from pathspec import GitIgnoreSpec
 
+from ..analysis.asyncpg import LISTS
 from ..analysis.settings_files import PYTEST
 from ..analysis.templates import SUFFIXES
 from ..checks.finding import Finding
@@ -19,8 +20,8 @@ from .discovery import NEVER
 from .gate import outcome_of
 from .project import Project
 
-# What the rules read beside code and templates.
-BESIDE = (*PYTEST, "requirements.txt")
+# How the names of files end that the rules read beside code and templates.
+BESIDE = (*PYTEST, *(pattern.rpartition("*")[2] for pattern in LISTS if not pattern.endswith(".py")))
 
 
 def since(project: Project, revision: str, outcome: Outcome) -> Outcome:

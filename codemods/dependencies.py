@@ -13,6 +13,7 @@ from ..analysis.fixtures import is_test, is_test_file
 from ..analysis.library import library
 from ..analysis.program import Program
 from ..analysis.source import Site
+from ..analysis.sync_urls import sync_urls
 from . import started_tests
 from .drivers import ASYNC, PACKAGES, dialects, drivername, named, packages, unlisted
 from .edit import Edit
@@ -57,6 +58,8 @@ def _staying(program: Program) -> Iterator[Decision]:
     reason = "nothing else in the project is known to use it: take it out if nothing beside it does"
     if "alembic" in packages(program):
         reason = "Alembic's migrations connect with it"
+    elif any(sync_urls(program)):
+        reason = "sync engines connect with it"
     elif program.kept:
         reason = "code that stays sync on purpose may use it"
     for dialect in sorted(dialects(program) & PACKAGES.keys()):

@@ -11,7 +11,7 @@ from ..analysis.library import Drivers, library
 from ..analysis.once import once
 from ..analysis.program import Program
 from ..analysis.source import Source
-from ..analysis.test_reach import is_test_file
+from ..analysis.test_reach import is_of_tests
 from .edit import Replace
 from .requirements import async_driver, listed
 
@@ -152,7 +152,7 @@ def dialects(program: Program) -> set[str]:
 @once
 def _configured(program: Program) -> frozenset[str]:
     """The kinds of database whose URLs stand in settings files, at the project's root or beside its code."""
-    folders = {".", *(path.rpartition("/")[0] or "." for path in program.sources if not is_test_file(path))}
+    folders = {".", *(path.rpartition("/")[0] or "." for path in program.sources if not is_of_tests(path))}
     paths = {p for folder in folders for pattern in CONFIGURED for p in (program.root / folder).glob(pattern)}
     contents = [*_settings(program), *(path.read_bytes() for path in paths if path.is_file())]
     pattern = re.compile(rb"[\s\"'=](" + "|".join(library().drivers).encode() + rb")(\+\w+)?://")
@@ -168,7 +168,7 @@ def unlisted(program: Program) -> set[str]:
 
 def named(program: Program, *, in_tests: bool, before: str = "") -> set[str]:
     """The kinds of database whose URLs stand in the code, or in the tests, behind what a pattern matches."""
-    sources = [s for path, s in program.sources.items() if is_test_file(path) == in_tests]
+    sources = [s for path, s in program.sources.items() if is_of_tests(path) == in_tests]
     patterns = {dialect: re.compile(rf"{before}[\"']{dialect}(\+\w+)?://".encode()) for dialect in library().drivers}
     return {d for d, pattern in patterns.items() if any(pattern.search(s.content) for s in sources)}
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from ..analysis.async_sites import AsyncSite
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.handing import functions_of, handed
-from ..analysis.library import library
+from ..analysis.library import library, split
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.symbols import Function
@@ -71,9 +71,7 @@ def _drops(program: Program, node: ast.Call) -> bool:
 
 def _policy(value: External) -> str:
     """How a library calls what it is given; "" where no table says it."""
-    base, _, method = value.name.rpartition(".")
-    known = library().method(base, method) if value.receiver else library().functions.get(value.name)
-    return known.calls if known else ""
+    return library().policy(*split(value.name)) if value.receiver else library().policy("", value.name)
 
 
 def _decision(program: Program, site: AsyncSite) -> Decision:

@@ -15,7 +15,7 @@ from ..analysis.mapped import DEFERRED, Relationship
 from ..analysis.order import may_follow
 from ..analysis.program import Program
 from ..analysis.source import Source
-from ..analysis.test_reach import is_test
+from ..analysis.test_reach import in_tests
 from ..analysis.tracing import EAGER, Place, Root
 from ..analysis.values import ClassObject
 from .edit import Edit, Import, Replace, Wrap
@@ -70,7 +70,7 @@ class Query:
     def _follows_a_request(self) -> bool:
         """Has a test sent a request before, whose commit expired what the test's session holds?"""
         function, clients = self.place.function, self.program.colours.clients
-        return is_test(function) and any(
+        return in_tests(function) and any(
             isinstance(call, ast.Call) and clients.at(call) and may_follow(self.source, call, self.place.node)
             for call in function.own_nodes()
         )

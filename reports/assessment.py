@@ -13,7 +13,7 @@ from ..analysis.decisions import OWN_LOOPS, RUNS_A_LOOP, Decision, Status
 from ..analysis.library import library
 from ..analysis.offloading import stopping
 from ..analysis.program import Program
-from ..analysis.test_reach import is_test_file
+from ..analysis.test_reach import is_of_tests
 from ..checks.engine import RULES, examine
 from .facts import ASYNC_DEF, concern, kept
 from .surface import LOOPS, Surface, companions, surface
@@ -53,7 +53,7 @@ def assessment(
         "size": {
             "files": len(contents),
             "lines": sum(seen.lines for seen in shown.values()),
-            "tests": sum(map(is_test_file, contents)),
+            "tests": sum(map(is_of_tests, contents)),
         },
         "styles": _styles(shown),
         "converts": {
@@ -65,7 +65,7 @@ def assessment(
         "by_hand": sorted(by_hand, key=lambda c: (not c["is_declined"], c["path"], c["line"])),
         "kept": [kept(d) for d in decisions if d.status is Status.KEPT],
         "companions": _companions(shown),
-        "coroutines": sum(len(seen.coroutines) for path, seen in shown.items() if not is_test_file(path)),
+        "coroutines": sum(len(seen.coroutines) for path, seen in shown.items() if not is_of_tests(path)),
         "blocking": _blocking(shown, done),
         "stopping": list(stopped),
         "mistakes": [m for m in mistaken if (m["path"], m["line"]) not in mended],
@@ -149,7 +149,7 @@ def _blocking(shown: Mapping[str, Surface], done: Sequence[Decision]) -> list[di
     """The coroutines of today that wait for the database without giving the loop back."""
     waiting: defaultdict[str, set[int]] = defaultdict(set)
     for decision in done:
-        if decision.codemod in WAITING and THREAD not in decision.action and not is_test_file(decision.site.path):
+        if decision.codemod in WAITING and THREAD not in decision.action and not is_of_tests(decision.site.path):
             waiting[decision.site.path].add(decision.site.line)
     found = []
     for path, lines in sorted(waiting.items()):

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.moved import Moved
-from ..analysis.test_reach import is_test_file
+from ..analysis.test_reach import is_of_tests
 from ..checks.outcome import Outcome
 from .requirements import REQUIREMENTS, Contents, imports, of_gate, of_suite, transactions
 from .surface import tree
@@ -51,7 +51,7 @@ def facts(
         for path in paths
     ]
     modules.sort(key=lambda m: (PHASES.index(m["phase"]), m["depth"], m["path"]))
-    tests = sum(map(is_test_file, {*paths, *(others or ())}))
+    tests = sum(map(is_of_tests, {*paths, *(others or ())}))
     return {
         "version": VERSION,
         "project": name,
@@ -119,7 +119,7 @@ def _difference(before: bytes | None, after: bytes | None) -> tuple[int, int, li
 def _phase(path: str, content: bytes | None, decisions: Iterable[Decision]) -> str:
     if not path.endswith(".py"):
         return PROJECT
-    if is_test_file(path):
+    if is_of_tests(path):
         return TESTS
     words = set(path.removesuffix(".py").replace("_", "/").split("/"))
     if words & AUTHENTICATION_WORDS:

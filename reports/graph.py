@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from ..analysis.decisions import Decision, Status
-from ..analysis.test_reach import is_test_file
+from ..analysis.test_reach import is_of_tests
 from .facts import ASYNC_DEF, is_route
 from .requirements import Contents
 from .surface import tree
@@ -49,7 +49,7 @@ def graph(decisions: Sequence[Decision], before: Contents) -> dict[str, Any]:
     states: defaultdict[str, set[str]] = defaultdict(set)
     for decision in decisions:
         here = _at(functions, decision.site.path, decision.site.line)
-        if here is None or is_test_file(here.path):
+        if here is None or is_of_tests(here.path):
             continue
         if decision.why or decision.codemod == ASYNC_DEF:
             nodes[here.key] = here
@@ -61,7 +61,7 @@ def graph(decisions: Sequence[Decision], before: Contents) -> dict[str, Any]:
                 nodes |= {caller.key: caller, callee.key: callee}
                 edges.add((caller.key, callee.key))
         last = chain[-1]
-        if steps and last is not None and not is_test_file(last.path):
+        if steps and last is not None and not is_of_tests(last.path):
             what = steps[-1].what
             if what not in seeds[last.key]:
                 seeds[last.key].append(what)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..analysis.decisions import Decision, Status
-from ..analysis.test_reach import is_test_file
+from ..analysis.test_reach import is_of_tests
 from .facts import ASYNC_DEF, concern, is_route
 from .graph import layers_of
 from .surface import tree
@@ -41,7 +41,7 @@ def progress(
         "project": name,
         "figures": {state: sum(m["state"] == state for m in told) for state in (DONE, UNDER_WAY, OPEN)}
         | {key: sum(len(m[key]) for m in left) for key in ("functions", "endpoints", "concerns")},
-        "modules": sorted(told, key=lambda m: (is_test_file(m["path"]), m["depth"], m["path"])),
+        "modules": sorted(told, key=lambda m: (is_of_tests(m["path"]), m["depth"], m["path"])),
         "history": [
             {
                 "revision": revision,

@@ -29,7 +29,7 @@ def engine():
     Base.metadata.create_all(engine)
     yield engine
     engine.dispose()
-    sqlalchemy_utils.drop_database(engine.url)
+    sqlalchemy_utils.drop_database(url=engine.url)
     assert not database_exists(URL)
 
 
@@ -49,7 +49,7 @@ def test_databases_that_are_made_and_dropped(tmp_path: Path) -> None:
     sync = "engine.url.set(drivername=engine.url.get_backend_name())"
     assert f"if not database_exists({sync}):" in converted
     assert f"create_database(str({sync}))" in converted
-    assert f"sqlalchemy_utils.drop_database({sync})" in converted
+    assert f"sqlalchemy_utils.drop_database(url={sync})" in converted
     assert "assert not database_exists(URL)" in converted
 
 
