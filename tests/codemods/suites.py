@@ -171,7 +171,9 @@ def _migrate(root: Path) -> list[Decision]:
 def outcomes(root: Path, *options: str) -> dict[str, str]:
     """Run the suite in a process of its own: each test's outcome. A coroutine that nobody awaits is an error."""
     report, log = root / "report.xml", root / "report.log"
-    arguments = ["-q", "-p", "no:cacheprovider", f"--rootdir={root}", f"--junitxml={report}", *options]
+    # Hypothesis would be imported in each process only to say that no test uses it.
+    plugins = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
+    arguments = ["-q", *plugins, f"--rootdir={root}", f"--junitxml={report}", *options]
     arguments += ["-W", "error::RuntimeWarning", "-W", "error::pytest.PytestUnraisableExceptionWarning"]
     process = multiprocessing.get_context("fork").Process(target=_run, args=(root, log, arguments))
     process.start()
