@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from ..analysis.clients import CLIENT
+from ..analysis.application_factories import bound
+from ..analysis.clients import CLIENT, Client
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
 from ..analysis.source import Source
@@ -116,9 +117,14 @@ def _quotes(node: ast.expr) -> bool:
 # The application
 
 
-def application(program: Program, function: Function, keys: frozenset[str]) -> tuple[str, Import | None] | None:
-    """How a function can name the application of clients, and the import for it; None where that is not certain."""
+def application(program: Program, function: Function, keys: frozenset[str]) -> tuple[str, Edit | None] | None:
+    """How a function can name the application of clients, and the edit that takes; None where that is not certain."""
     made = [c for c in program.colours.clients.made if c.key in keys]
+    return _known(program, function, made) or _asked_for(program, function, made)
+
+
+def _known(program: Program, function: Function, made: list[Client]) -> tuple[str, Import | None] | None:
+    """The application as a parameter that is there, a global, or what can be imported."""
     apps = {program.values(c.app) if c.app else frozenset() for c in made}
     if len(apps) != 1 or not (app := apps.pop()):
         return None
@@ -137,6 +143,22 @@ def application(program: Program, function: Function, keys: frozenset[str]) -> t
             if imported.local in named and imported.name:
                 return request(source, imported.module, imported.name)
     return None
+
+
+def _asked_for(program: Program, function: Function, made: list[Client]) -> tuple[str, Replace] | None:
+    """The fixture that the fixtures which make the clients have the application from, as one more parameter."""
+    fixtures = program.interpreter.fixtures
+    asked = {c.app.id for c in made if isinstance(c.app, ast.Name)}
+    if len(asked) != 1 or not all(isinstance(c.app, ast.Name) for c in made):
+        return None
+    name = asked.pop()
+    found = fixtures.lookup(function, name)
+    is_same = all(c.function in fixtures.functions and fixtures.lookup(c.function, name) == found for c in made)
+    required = function.arguments.args if function.arguments and not function.arguments.defaults else []
+    if not found or not is_same or name in bound(function.body) or not required:
+        return None
+    end = function.source.span(required[-1])[1]
+    return name, Replace(end, end, f", {name}")
 
 
 def _is_made_again(program: Program, app: Value) -> bool:

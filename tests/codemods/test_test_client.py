@@ -348,6 +348,53 @@ def test_entered_again(client):
     assert "async with LifespanManager(app), client as entered:" in text(tmp_path, "test_it.py")
 
 
+def test_the_application_of_a_client_that_is_entered_is_a_fixture(tmp_path: Path) -> None:
+    """It was used before, so that the client itself can't be entered; what the lifespan does at its end is awaited."""
+    suite = """
+import application
+import pytest
+from fastapi.testclient import TestClient
+
+
+@pytest.fixture
+def web():
+    from application import app as made
+
+    made.state.colour = "red"
+    yield made
+
+
+@pytest.fixture
+def client(web):
+    return TestClient(web)
+
+
+@pytest.fixture
+def used(client):
+    assert client.get("/items").json() == []
+    return client
+
+
+def test_entered(used: TestClient):
+    for name in "ab":
+        application.events.clear()
+        with used:
+            assert used.post(f"/items/{name}").status_code == 201
+        assert application.events == ["up", "down"]
+    with used:
+        assert used.get("/items").json() == ["a", "b"]
+
+
+def test_entered_under_another_name(used, web):
+    with used:
+        assert used.get("/items").json() == []
+"""
+    follows(tmp_path, {"test_it.py": suite})
+    new = text(tmp_path, "test_it.py")
+    assert "async def test_entered(used: AsyncClient, web):" in new
+    assert new.count("async with LifespanManager(web):") == 3
+
+
 def test_client_that_is_entered_behind_patches(tmp_path: Path) -> None:
     module_follows(
         tmp_path,
