@@ -70,13 +70,28 @@ def expires_on_commit(program: Program, maker: ast.expr | None = None) -> bool:
 @once
 def expired_on_commit(program: Program) -> bool:
     """Did a commit expire the objects of the application's sync sessions, as it does unless it is told otherwise?"""
-    found = [
-        _expires(node)
-        for function in tests_aside(program)
-        for node in function.own_nodes()
-        if isinstance(node, ast.Call) and _makes_sync_sessions(program, node)
-    ]
+    found = [_expires(node) for node in _sync_makers(program)]
     return any(found) or not found
+
+
+@once
+def flushes_before_queries(program: Program) -> bool:
+    """Do the application's sync sessions write what is pending before a query, as they do unless told otherwise?
+
+    Where they do not, a query that populates what is there already would undo what was not written yet.
+    """
+    return not any(
+        k.arg == "autoflush" and not (isinstance(k.value, ast.Constant) and k.value.value is True)
+        for node in _sync_makers(program)
+        for k in node.keywords
+    )
+
+
+@once
+def _sync_makers(program: Program) -> list[ast.Call]:
+    """The calls of the project without its suite that make sync sessions, or factories of them."""
+    nodes = [n for f in tests_aside(program) for n in f.own_nodes() if isinstance(n, ast.Call)]
+    return [n for n in nodes if _makes_sync_sessions(program, n)]
 
 
 def _makes_sync_sessions(program: Program, node: ast.Call) -> bool:

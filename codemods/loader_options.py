@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from ..analysis.declared import declared
 from ..analysis.eager_depth import along
+from ..analysis.factories import expired_on_commit, flushes_before_queries
 from ..analysis.loader_options import Option, Path
 from ..analysis.loads import Loads, entity_node
 from ..analysis.mapped import DEFERRED, Relationship
@@ -64,7 +66,8 @@ class Query:
                     branch = branch.setdefault(step, {})
         if tree:
             texts = list(self._texts(tree, cls, self.source.text(entity), entity, (), is_method=False))
-            self.edits.append(insert(self.place, texts, AGAIN if self._follows_a_request() else ""))
+            is_stale = self._follows_a_request() or self._loads_views(cls, paths)
+            self.edits.append(insert(self.place, texts, AGAIN if is_stale else ""))
         return self.edits
 
     def _follows_a_request(self) -> bool:
@@ -74,6 +77,12 @@ class Query:
             isinstance(call, ast.Call) and clients.at(call) and may_follow(self.source, call, self.place.node)
             for call in function.own_nodes()
         )
+
+    def _loads_views(self, cls: str, paths: Iterable[Path]) -> bool:
+        """Is there a view among the relationships, which no flush keeps up, and which the commits expired?"""
+        loaded = [r for path in paths for r in along(self.program, cls, path)]
+        is_view = any(isinstance(v := declared(r, "viewonly"), ast.Constant) and v.value is True for r in loaded)
+        return is_view and expired_on_commit(self.program) and flushes_before_queries(self.program)
 
     def _extended(self, cls: str, entity: ast.expr, path: Path) -> bool:
         """Let the option that loads what a path leads through go on to its end."""

@@ -126,6 +126,9 @@ class Delivery(Base):
     parcels: Mapped[list[Parcel]] = relationship(
         back_populates="delivery", order_by="Parcel.id", cascade="all, delete-orphan"
     )
+    heavy: Mapped[list[Parcel]] = relationship(
+        primaryjoin="and_(Delivery.id == Parcel.delivery_id, Parcel.amount > 3)", order_by="Parcel.id", viewonly=True
+    )
 
 
 class Parcel(Base):
