@@ -48,7 +48,8 @@ def expires(program: Program, node: ast.AST) -> bool:
 class Event:
     """Objects may be expired behind `node`: a call, or what goes on after one that has raised.
 
-    `columns`: only these, which were given SQL expressions; `classes`: only objects of these; empty for all.
+    `columns`: only these, which were given SQL expressions; `classes`: only objects of these; `names`: only what these
+    variables hold, which `node` binds; empty for all.
     """
 
     node: ast.expr | ast.stmt
@@ -56,6 +57,7 @@ class Event:
     is_direct: bool = False
     columns: frozenset[str] = frozenset()
     classes: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
 
 class Effects:
@@ -64,10 +66,10 @@ class Effects:
     def __init__(self, program: Program, colours: Colours) -> None:
         self._program = program
         self._calls = {f: [*colours.calls_in(f), *self._streams(f), *self._wrappers(f)] for f in program.functions}
-        callers: defaultdict[Function, list[tuple[Function, ast.expr]]] = defaultdict(list)
+        self._callers: defaultdict[Function, list[tuple[Function, ast.expr]]] = defaultdict(list)
         for caller, calls in self._calls.items():
             for callee, place in calls:
-                callers[callee].append((caller, place))
+                self._callers[callee].append((caller, place))
         self._ends: dict[Function, set[str]] = {}
         pending: deque[tuple[Function, str]] = deque()
         for function in program.functions:
@@ -80,7 +82,7 @@ class Effects:
             known = self._ends.setdefault(function, set())
             if ending not in known:
                 known.add(ending)
-                for caller, place in callers[function]:
+                for caller, place in self._callers[function]:
                     behind = _after(caller.source, place, ending)
                     is_any = ending == RECOVERS
                     pending.extend((caller, _after_all(e, is_any)) for n in behind for e in _endings(caller.source, n))
@@ -93,7 +95,7 @@ class Effects:
             function, column = losing.popleft()
             if column not in self._lost[function]:
                 self._lost[function].add(column)
-                losing.extend((caller, column) for caller, _ in callers[function])
+                losing.extend((caller, column) for caller, _ in self._callers[function])
 
     def _streams(self, function: Function) -> Iterator[tuple[Function, ast.expr]]:
         """What a function runs through with `async for`."""
@@ -114,6 +116,10 @@ class Effects:
     def ends(self, function: Function) -> set[str]:
         """How a function ends after it has expired objects; empty when it never does."""
         return self._ends.get(function, set())
+
+    def callers(self, function: Function) -> list[tuple[Function, ast.expr]]:
+        """The functions that call a function, each with the place where they do."""
+        return self._callers[function]
 
     def is_tried_again(self, wrapper: Function, function: Function) -> bool:
         """Does a wrapper roll back and call then, once more, what it stands around?"""

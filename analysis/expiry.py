@@ -6,8 +6,9 @@ With `expire_on_commit=False` a commit leaves objects as they are; a rollback, `
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .cascades import Cascades
@@ -15,6 +16,7 @@ from .effects import Effects, Event
 from .order import dominates, is_certain_behind, may_follow, may_follow_at_once
 from .source import Source
 from .symbols import Function
+from .test_reach import in_tests
 from .tracing import Traced, objects
 from .values import Instance
 
@@ -68,12 +70,11 @@ class Expiry:
 
     def reads(self) -> Iterator[Expired]:
         """Of each object that an event expires the reads that come first afterwards."""
-        for function in self._program.functions:
-            if self._program.stays_sync(function):
-                continue
-            events = [*self._effects.events(function), *self._cascades.events(function)]
-            if events:
-                yield from self._first(function, events, list(function.own_nodes()))
+        going_on = [f for f in self._program.functions if not self._program.stays_sync(f)]
+        events = {f: [*self._effects.events(f), *self._cascades.events(f)] for f in going_on}
+        yield from self._results(events)
+        for function in going_on:
+            yield from self._first(function, events[function])
         for wrapper, functions in self._program.decorators.wrapped.items():
             for function in functions:
                 if self._effects.is_tried_again(wrapper, function):
@@ -93,8 +94,46 @@ class Expiry:
             if not any(dominates(source, other, node) for other in same):
                 yield Expired(function, event, node, False, frozenset(o.cls for o in self._origins(node.value)))
 
-    def _first(self, function: Function, events: Iterable[Event], nodes: list[ast.AST]) -> Iterator[Expired]:
-        source = function.source
+    def _results(self, events: Mapping[Function, list[Event]]) -> Iterator[Expired]:
+        """The reads of what a call gives, which may be expired; where a name gets it, that is added to the events."""
+        pending = deque((f, event) for f in events if (event := self._expired_result(f, events[f])))
+        seen: set[Function] = set()
+        while pending:
+            function, event = pending.popleft()
+            callers = [] if function in seen else self._effects.callers(function)
+            seen.add(function)
+            for caller, call in callers:
+                if caller not in events or in_tests(caller):
+                    continue
+                parents = caller.source.parents
+                around = parents[call]
+                match parents[around] if isinstance(around, ast.Await) else around:
+                    case ast.Return():
+                        pending.append((caller, event))
+                    case ast.Attribute() as node if self._is_read(caller.source, node):
+                        yield Expired(caller, event, node, False, frozenset(o.cls for o in self._origins(call)))
+                    case ast.Assign(targets=[ast.Name(id=name)]) as bound:
+                        events[caller].append(replace(event, node=bound, is_direct=False, names=frozenset({name})))
+                        if result := self._expired_result(caller, events[caller]):
+                            pending.append((caller, result))
+
+    def _expired_result(self, function: Function, events: Iterable[Event]) -> Event | None:
+        """What may have expired the object that a function returns."""
+        nodes = list(function.own_nodes())
+        for event in events:
+            for node in nodes:
+                match node:
+                    case ast.Return(value=ast.Name() as owner) if self._origins(owner):
+                        reads = self._first(function, [event])
+                        given = Expired(function, event, node, False, frozenset())
+                        if self._is_expired(function.source, event, node, nodes) and not any(
+                            _same(read, given) and _is_covered(function.source, read, given) for read in reads
+                        ):
+                            return event
+        return None
+
+    def _first(self, function: Function, events: Iterable[Event]) -> Iterator[Expired]:
+        source, nodes = function.source, list(function.own_nodes())
         found: list[Expired] = []
         for event in events:
             for node in nodes:
@@ -126,7 +165,13 @@ class Expiry:
                     return False
             case _:
                 return False
+        return self._is_expired(source, event, node, nodes)
+
+    def _is_expired(self, source: Source, event: Event, node: Reading, nodes: list[ast.AST]) -> bool:
+        """Can the event have expired the object that is read?"""
         owner = owner_of(node)
+        if event.names and not (isinstance(owner, ast.Name) and owner.id in event.names):
+            return False
         if event.classes and event.classes.isdisjoint(o.cls for o in self._origins(owner)):
             return False
         match event.node:
@@ -154,7 +199,8 @@ class Expiry:
         for other in nodes:
             match other:
                 case ast.Name(id=name, ctx=ast.Store()) if name in names:
-                    if self._is_fresh(source, event, other, node, nodes):
+                    is_expired = name in event.names and source.statement(other) is event.node
+                    if not is_expired and self._is_fresh(source, event, other, node, nodes):
                         return True
                 case (
                     ast.Call(func=ast.Attribute(attr="refresh"), args=[owner, *_])
