@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .application_factories import ApplicationFactory, application_factory
@@ -60,36 +60,41 @@ class Colours:
         self.windows = LoopsOfWindows(program, self)
         self._weak = self._bridges()
         self.clients = Clients(program)
-        held_back: list[AsyncSite] = []
-        for site in [*all_sites(program), *unknown_receivers(program), *seen_sites(program)]:
-            if site.callee is None and self.clients.at(site.node):
-                held_back.append(site)
-            else:
-                self._note(site)
-        self._spread()
+        held_back = self._seed()
         self._keep_factories()
         self._keep_windows()
-        self.clients.settle(held_back, self.is_changed, self.factories)
-        for site in held_back:
-            if not self.clients.why_sync(site.node):
-                self._note(site)
-        for site in unstarted_clients(program, self.clients, self.factories.values(), held_back):
-            self._note(site)
-        self._spread()
+        self._colour_clients(held_back)
         self.scripts = dict(self._scripts())
         self._spread()
         self.loads = find_loads(program, self)
-        for site in implicit_loads(program, self.loads):
-            self._note(site)
-        self._spread()
+        self._spread_from(implicit_loads(program, self.loads))
         self._keep_windows()
         self.locks = Locks(program)
         self.sleeps = Sleeps(program)
         self.stacks = Stacks(program)
         while waits := list(self._waits()):
-            for site in waits:
-                self._note(site)
-            self._spread()
+            self._spread_from(waits)
+
+    def _seed(self) -> list[AsyncSite]:
+        """Spread from what sends queries; the uses of test clients, which wait until the application's colours are
+        known."""
+        program, held_back, seeds = self._program, list[AsyncSite](), list[AsyncSite]()
+        for site in [*all_sites(program), *unknown_receivers(program), *seen_sites(program)]:
+            is_client = site.callee is None and self.clients.at(site.node)
+            (held_back if is_client else seeds).append(site)
+        self._spread_from(seeds)
+        return held_back
+
+    def _colour_clients(self, uses: list[AsyncSite]) -> None:
+        self.clients.settle(uses, self.is_changed, self.factories)
+        asynchronous = [use for use in uses if not self.clients.why_sync(use.node)]
+        starts = unstarted_clients(self._program, self.clients, self.factories.values(), uses)
+        self._spread_from([*asynchronous, *starts])
+
+    def _spread_from(self, sites: Iterable[AsyncSite]) -> None:
+        for site in sites:
+            self._note(site)
+        self._spread()
 
     def _waits(self) -> Iterator[AsyncSite]:
         """What has to be awaited because of what is async already: sleeping, and locks that are held meanwhile."""
