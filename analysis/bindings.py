@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
+from .order import dominates, may_follow
+from .source import Source
 from .symbols import Function
 
 
@@ -23,3 +26,34 @@ def assigned(function: Function, name: str) -> list[ast.expr]:
 def written(function: Function, node: ast.expr) -> list[ast.expr]:
     """An expression as it is written, or what is assigned to its name."""
     return assigned(function, node.id) if isinstance(node, ast.Name) else [node]
+
+
+def iterable(source: Source, node: ast.AST) -> ast.expr | None:
+    """What the loop runs through whose variable a name is."""
+    parent = source.parents.get(node)
+    while isinstance(parent, ast.Tuple | ast.List):
+        node, parent = parent, source.parents.get(parent)
+    if isinstance(parent, ast.For | ast.AsyncFor | ast.comprehension) and parent.target is node:
+        return parent.iter
+    return None
+
+
+def reads(function: Function, name: str) -> Iterator[ast.Name]:
+    """Where a variable is read."""
+    for node in function.own_nodes():
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+            yield node
+
+
+def reads_behind(function: Function, name: str, place: ast.AST) -> Iterator[ast.Name]:
+    """Where a variable is read behind a place with what it held there."""
+    source = function.source
+    stores = [n for n in function.own_nodes() if isinstance(n, ast.Name) and n.id == name and _is_store(n)]
+    bindings = [iterable(source, n) or n for n in stores if may_follow(source, place, n)]
+    for node in reads(function, name):
+        if may_follow(source, place, node) and not any(dominates(source, b, node) for b in bindings):
+            yield node
+
+
+def _is_store(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Store)

@@ -1,4 +1,4 @@
-"""Rows that a statement changes past the session: SQL as text, a table's own update, one that says not to synchronise.
+"""Objects whose rows were changed past the session: by SQL as text, an upsert, a statement not to be synchronised.
 
 The session's objects did not know of it, until the next commit expired them. Now they keep what they have.
 """
@@ -6,107 +6,128 @@ The session's objects did not know of it, until the next commit expired them. No
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .conversions import Conversion, bulk_values, commits, is_missing, is_refreshed, reads
-from .factories import expired_on_commit
+from .bindings import reads, reads_behind
+from .conversions import Conversion, is_missing, is_refreshed, settling
+from .factories import expired_on_commit, flushes_before_queries
 from .mapped import Mapped
+from .once import once
 from .order import dominates, is_certain_behind, may_follow
-from .symbols import Function, dotted
-from .values import ClassObject, Instance
+from .row_changes import Changed, RowChanges, row_changes
+from .stand_ins import is_test_code
+from .symbols import Function
+from .tracing import objects
+from .values import Instance, Query, Statement, Values
 
 if TYPE_CHECKING:
     from .program import Program
 
-UPDATE = re.compile(r'\s*UPDATE\s+"?(\w+)"?\s+SET\s+(.*?)(?:\sWHERE\s.*)?$', re.IGNORECASE | re.DOTALL)
-ASSIGNED = re.compile(r'(?:^|,)\s*"?(\w+)"?\s*=')
 CAUSE = "the session does not see what the statement changes"
+# What gives no objects, and what brings those that are there up to date already.
+OTHERS = frozenset({"count", "delete", "exists", "update", "populate_existing", "with_for_update"})
 
 
 def bulk_writes(program: Program) -> Iterator[Conversion]:
     """Where objects are used behind a commit that no longer brings them up to date."""
-    for function in program.functions if expired_on_commit(program) else ():
-        for node in () if program.stays_sync(function) else function.own_nodes():
-            match node:
-                case ast.Call(func=ast.Attribute(value=session, attr="execute"), args=[statement, *_]):
-                    executed = _statement(function, statement)
-                    if _may_change(executed) and program.is_session(program.values(session)):
-                        yield from _outdated(program, function, node, executed)
+    if not expired_on_commit(program):
+        return
+    rows = row_changes(program)
+    for function, found in rows.by_function.items():
+        outdated: dict[tuple[str, ast.stmt], tuple[ast.expr, set[str]]] = {}
+        for changed in found:
+            if changed.change.kind == "update" and not changed.change.is_followed:
+                for owner, end, columns in _outdated(program, rows, changed):
+                    outdated.setdefault((owner, end), (changed.node, set()))[1].update(columns)
+        for (owner, end), (node, columns) in outdated.items():
+            if columns and (session := _session(program, function, end)):
+                names = tuple(sorted(columns))
+                yield Conversion(function, node, owner, names, end, session, CAUSE)
 
 
-def _statement(function: Function, node: ast.expr) -> ast.expr:
-    """What is executed; of a variable that is bound once, its value."""
-    if not isinstance(node, ast.Name):
-        return node
-    stores = [n for n in function.own_nodes() if isinstance(n, ast.Name) and n.id == node.id]
-    bound = [function.source.parents.get(n) for n in stores if isinstance(n.ctx, ast.Store)]
-    return bound[0].value if len(bound) == 1 and isinstance(bound[0], ast.Assign) else node
-
-
-def _may_change(statement: ast.expr) -> bool:
-    """Is it SQL as text, or an update?"""
-    chain = list(_chain(statement))
-    return bool(chain) and (dotted(chain[-1].func).rpartition(".")[2] == "text" or _target(chain[-1]) is not None)
-
-
-def _outdated(program: Program, function: Function, node: ast.Call, statement: ast.expr) -> Iterator[Conversion]:
-    """The variables that hold objects of what a statement changes, and are used behind the commit."""
+def _outdated(program: Program, rows: RowChanges, changed: Changed) -> Iterator[tuple[str, ast.stmt, set[str]]]:
+    """The variables that hold objects of what is changed, where that is committed, and the columns."""
+    function = changed.function
     for owner, mapped in _objects(program, function):
-        columns = tuple(name for name in _changed(program, statement, mapped) if name in mapped.columns)
-        if not columns or not _is_older(function, owner, node):
-            continue
-        for commit in list(commits(program, function, owner, node, is_lost=False))[-1:]:
-            if _is_there(function, owner, commit) and not is_refreshed(function, owner, columns[0], commit):
-                assert isinstance(commit.value, ast.Call)
-                assert isinstance(commit.value.func, ast.Attribute)
-                yield Conversion(function, node, owner, columns, commit, commit.value.func.value, CAUSE)
+        if mapped.cls.key == changed.change.cls and _is_older(function, owner, changed.node):
+            ends = [end for end in rows.ends(changed) if _is_there(function, owner, end)]
+            for end in settling(function, owner, ends):
+                known = changed.change.columns
+                columns = set(_read_columns(function, owner, end, mapped)) if known is None else set(known)
+                yield owner, end, {c for c in columns if not is_refreshed(function, owner, c, end)}
 
 
-def _changed(program: Program, statement: ast.expr, mapped: Mapped) -> Iterator[str]:
-    """The columns of a mapped class that a statement changes and the session does not follow."""
-    match statement:
-        case ast.Call(func=ast.Name(id="text") | ast.Attribute(attr="text"), args=[ast.Constant(value=str(sql))]):
-            found = UPDATE.match(sql)
-            if found and found[1] == mapped.table:
-                yield from ASSIGNED.findall(found[2])
-            return
-    chain = list(_chain(statement))
-    target = _target(chain[-1]) if chain else None
-    is_table = isinstance(target, ast.Attribute) and target.attr == "__table__"
-    of = target.value if isinstance(target, ast.Attribute) and is_table else target
-    is_of_class = of is not None and any(
-        isinstance(v, ClassObject) and v.cls == mapped.cls.key for v in program.values(of)
-    )
-    if is_of_class and (is_table or any(map(_is_not_synchronised, chain))):
-        for call in chain:
-            if isinstance(call.func, ast.Attribute) and call.func.attr == "values":
-                yield from (name for name, _ in bulk_values(call))
+def _read_columns(function: Function, owner: str, end: ast.stmt, mapped: Mapped) -> Iterator[str]:
+    """The columns that are read of an object behind a statement."""
+    for node in reads_behind(function, owner, end):
+        match function.source.parents.get(node):
+            case ast.Attribute(attr=name) if name in mapped.columns:
+                yield name
 
 
-def _chain(node: ast.expr | None) -> Iterator[ast.Call]:
-    """The calls of `update(Model).where(…).values(…)`, the outermost first."""
-    while isinstance(node, ast.Call):
-        yield node
-        node = node.func.value if isinstance(node.func, ast.Attribute) and not _target(node) else None
-
-
-def _target(call: ast.Call) -> ast.expr | None:
-    """What `update(Model)`, or `table.update()`, changes."""
-    match call:
-        case ast.Call(func=ast.Name(id="update") | ast.Attribute(attr="update"), args=[target]):
-            return target
-        case ast.Call(func=ast.Attribute(value=target, attr="update"), args=[]):
-            return target
+def _session(program: Program, function: Function, end: ast.stmt) -> ast.expr | None:
+    """The session that commits, or else the one that the function is given."""
+    nodes = [n for n in ast.walk(end) if isinstance(n, ast.Call)] + function.own_nodes()
+    for node in nodes:
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name() | ast.Attribute() as session)):
+                if program.is_session(program.values(session)):
+                    return session
     return None
 
 
-def _is_not_synchronised(call: ast.Call) -> bool:
-    return any(
-        k.arg == "synchronize_session" and isinstance(k.value, ast.Constant) and k.value.value is False
-        for k in call.keywords
-    )
+@once
+def queried_again(program: Program) -> dict[ast.Call, Changed]:
+    """The queries for objects that a function has already, behind what changed their rows, by where they begin."""
+    found: dict[ast.Call, Changed] = {}
+    if not (expired_on_commit(program) and flushes_before_queries(program)):
+        return found
+    for function, changes in row_changes(program).by_function.items():
+        for changed in changes:
+            is_seen = changed.change.is_followed and not is_test_code(function)
+            if changed.is_committed and changed.change.kind == "update" and not is_seen:
+                found |= dict.fromkeys(_queries(program, changed), changed)
+    return found
+
+
+def _queries(program: Program, changed: Changed) -> Iterator[ast.Call]:
+    function, cls = changed.function, changed.change.cls
+    names = {
+        n.id
+        for n in function.own_nodes()
+        if isinstance(n, ast.Name) and any(o.cls == cls for o in _held(program, program.values(n)))
+    }
+    if not any(_is_older(function, name, changed.node) for name in names):
+        return
+    calls = [n for n in function.own_nodes() if isinstance(n, ast.Call) and _begins_query(program, n, cls)]
+    for node in calls:
+        if may_follow(function.source, changed.node, node) and not _is_done(function, node):
+            yield node
+
+
+def _begins_query(program: Program, node: ast.Call, cls: str) -> bool:
+    """Is this `select(Model)`, or `session.query(Model)`?"""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    found = [v for v in program.values(node) if isinstance(v, Query | Statement)] if name in {"query", "select"} else []
+    return any(e.kind == "entity" and e.cls == cls for v in found for e in v.entities)
+
+
+def _is_done(function: Function, node: ast.Call) -> bool:
+    """Does a query give no objects, or populate those that are there?"""
+    parent = function.source.parents.get(node)
+    while isinstance(parent, ast.Attribute | ast.Call):
+        if isinstance(parent, ast.Attribute) and parent.attr in OTHERS:
+            return True
+        if isinstance(parent, ast.Call) and any(k.arg == "populate_existing" for k in parent.keywords):
+            return True
+        parent = function.source.parents.get(parent)
+    return False
+
+
+def _held(program: Program, values: Values) -> Iterator[Instance]:
+    """The mapped objects among values and within them."""
+    return objects(values, lambda cls: program.mapped(cls) is not None)
 
 
 def _objects(program: Program, function: Function) -> Iterator[tuple[str, Mapped]]:
@@ -129,7 +150,7 @@ def _is_older(function: Function, owner: str, node: ast.expr) -> bool:
     return (is_parameter and not bound) or any(may_follow(function.source, n, node) for n in bound)
 
 
-def _is_there(function: Function, owner: str, commit: ast.Expr) -> bool:
+def _is_there(function: Function, owner: str, commit: ast.stmt) -> bool:
     """Is it surely an object, and not None: is it read before the commit or always behind it, or asked about?"""
     source = function.source
     attributes = [a for n in reads(function, owner) if isinstance(a := source.parents.get(n), ast.Attribute)]

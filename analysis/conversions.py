@@ -8,10 +8,11 @@ the next read, wherever that is, would send a query.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from .bindings import reads, reads_behind
 from .calls import EXPRESSION
 from .factories import expired_on_commit
 from .mapped import Mapped
@@ -24,6 +25,7 @@ from .values import ClassObject, External, Instance, Text
 if TYPE_CHECKING:
     from .program import Program
 
+Ending = TypeVar("Ending", bound=ast.stmt)
 NUMBERS = {
     "Integer": int, "BigInteger": int, "SmallInteger": int, "INTEGER": int, "BIGINT": int, "SMALLINT": int, "int": int,
     "Float": float, "FLOAT": float, "REAL": float, "Double": float, "float": float,
@@ -44,7 +46,7 @@ class Conversion:
     node: ast.expr
     owner: str
     columns: tuple[str, ...]
-    commit: ast.Expr
+    commit: ast.stmt
     session: ast.expr
     cause: str = "a value of another type than its column's"
 
@@ -63,9 +65,9 @@ def _in_function(program: Program, function: Function) -> Iterator[Conversion]:
         if not (is_lost or expired_on_commit(program)):
             continue
         behind = list(commits(program, function, owner, node, is_lost))
-        commit = behind[0 if is_lost else -1] if behind else None
-        if commit is not None and not is_refreshed(function, owner, column, commit):
-            given.setdefault((owner, commit), []).append((node, column))
+        for commit in behind[:1] if is_lost else settling(function, owner, behind):
+            if not is_refreshed(function, owner, column, commit):
+                given.setdefault((owner, commit), []).append((node, column))
     for (owner, commit), found in given.items():
         assert isinstance(commit.value, ast.Call)
         assert isinstance(commit.value.func, ast.Attribute)
@@ -230,11 +232,16 @@ def commits(program: Program, function: Function, owner: str, node: ast.expr, is
                     yield statement
 
 
-def reads(function: Function, owner: str) -> Iterator[ast.Name]:
-    """Where a variable is read."""
-    for node in function.own_nodes():
-        if isinstance(node, ast.Name) and node.id == owner and isinstance(node.ctx, ast.Load):
-            yield node
+def settling(function: Function, owner: str, ends: Sequence[Ending]) -> list[Ending]:
+    """Of the commits that outdate an owner those behind which it is read before the next; what one settles stays so."""
+    source, found = function.source, list[Ending]()
+    for position, end in enumerate(ends):
+        later = ends[position + 1 :]
+        if not any(dominates(source, earlier, end) for earlier in found) and any(
+            not any(dominates(source, other, node) for other in later) for node in reads_behind(function, owner, end)
+        ):
+            found.append(end)
+    return found
 
 
 def _is_object(function: Function, owner: str, node: ast.expr, commit: ast.stmt) -> bool:

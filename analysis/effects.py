@@ -74,7 +74,7 @@ class Effects:
         pending: deque[tuple[Function, str]] = deque()
         for function in program.functions:
             for node in function.own_nodes():
-                if expires(program, node) and not _is_own_session(program, function, node):
+                if expires(program, node) and not is_own_session(program, function, node):
                     is_any = _handles_anything(function.source, node)
                     pending.extend((function, _after_all(e, is_any)) for e in _endings(function.source, node))
         while pending:
@@ -230,7 +230,7 @@ def _suppresses(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] in SUPPRESSING
 
 
-def _is_own_session(program: Program, function: Function, node: ast.AST) -> bool:
+def is_own_session(program: Program, function: Function, node: ast.AST) -> bool:
     """Was the session made in the function, so that no caller holds objects of it?"""
     assert isinstance(node, ast.Call)
     assert isinstance(node.func, ast.Attribute)

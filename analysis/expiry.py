@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from .bindings import iterable
 from .cascades import Cascades
 from .effects import Effects, Event
 from .order import dominates, is_certain_behind, may_follow, may_follow_at_once
@@ -235,9 +236,9 @@ class Expiry:
 
     def _bound_to(self, source: Source, name: ast.Name) -> tuple[ast.AST, list[ast.Name]]:
         """Where a name gets its value, and the names of what that is only a part of."""
-        iterable = _iterable(source, name)
-        if iterable is not None:
-            return iterable, [n for n in ast.walk(iterable) if isinstance(n, ast.Name)]
+        run_through = iterable(source, name)
+        if run_through is not None:
+            return run_through, [n for n in ast.walk(run_through) if isinstance(n, ast.Name)]
         parent = source.parents.get(name)
         binding = parent if isinstance(parent, ast.NamedExpr) else source.statement(name)
         value = getattr(binding, "value", None)
@@ -341,13 +342,3 @@ def _is_simple(node: ast.expr) -> bool:
 def _is_got(node: ast.expr) -> bool:
     """Is this `session.get(Model, key)`, which gives the object that the session has already?"""
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get"
-
-
-def _iterable(source: Source, node: ast.AST) -> ast.expr | None:
-    """What the loop runs through whose variable a name is."""
-    parent = source.parents.get(node)
-    while isinstance(parent, ast.Tuple | ast.List):
-        node, parent = parent, source.parents.get(parent)
-    if isinstance(parent, ast.For | ast.AsyncFor | ast.comprehension) and parent.target is node:
-        return parent.iter
-    return None

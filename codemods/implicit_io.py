@@ -20,7 +20,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from ..analysis.bulk_writes import bulk_writes
+from ..analysis.bulk_writes import bulk_writes, queried_again
 from ..analysis.computed import computed_values
 from ..analysis.conversions import Conversion, conversions
 from ..analysis.decisions import Confidence, Decision, Status, Step
@@ -37,14 +37,14 @@ from ..analysis.source import Source
 from ..analysis.staleness import Stale
 from ..analysis.surroundings import is_in_lambda_or_default
 from ..analysis.symbols import Class
-from ..analysis.tracing import EAGER, Root, Traced
+from ..analysis.tracing import EAGER, Place, Root, Traced
 from .async_attrs import add, bases
 from .awaiting import read_first, wrap_await
 from .carried import as_data, carried
 from .eager_defaults import fetch, homes
 from .edit import Edit, Wrap
 from .indenting import INDENT
-from .loader_options import Query
+from .loader_options import AGAIN, Query, insert
 from .loading_calls import in_greenlet
 from .older_loads import lacks_async_attrs, loading, spawned, spawning
 from .polymorphic_loading import load_with_base
@@ -78,6 +78,7 @@ def decide(program: Program) -> Iterator[Decision]:
         yield _brought_up_to_date(program, stale)
     for conversion in (*conversions(program), *computed_values(program), *bulk_writes(program)):
         yield _converted(conversion)
+    yield from _queried_again(program, loads)
     for cls, values in homes(program, loads.server_values).items():
         yield _fetched(cls, values)
     yield from _base_classes(program, loads)
@@ -367,6 +368,23 @@ def _converted(conversion: Conversion) -> Decision:
         data=as_data([_after(source, conversion.commit, text)]),
         node=conversion.commit,
     )
+
+
+def _queried_again(program: Program, loads: Loads) -> Iterator[Decision]:
+    """A query for objects that are there already, whose rows have been changed since; one with options has it there."""
+    begun = {loads.place(root).node for root in loads.options}
+    for node, changed in queried_again(program).items():
+        if node not in begun:
+            source, function = changed.function.source, changed.function
+            yield Decision(
+                NAME,
+                source.site(node),
+                "let the query bring up to date what the session has: the commit no longer expires it",
+                why=(Step(source.site(changed.node), f"changes rows of {program.plain_name(changed.change.cls)}"),),
+                function=function.qualname,
+                data=as_data([insert(Place(function, node), (), AGAIN)]),
+                node=node,
+            )
 
 
 def _read_after_change(value: ServerValue) -> tuple[Step, Step]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from ..analysis.bulk_writes import queried_again
 from ..analysis.declared import declared
 from ..analysis.eager_depth import along
 from ..analysis.factories import expired_on_commit, flushes_before_queries
@@ -67,6 +68,7 @@ class Query:
         if tree:
             texts = list(self._texts(tree, cls, self.source.text(entity), entity, (), is_method=False))
             is_stale = self._follows_a_request() or self._loads_views(cls, paths)
+            is_stale = is_stale or self.place.node in queried_again(self.program)
             self.edits.append(insert(self.place, texts, AGAIN if is_stale else ""))
         return self.edits
 
@@ -189,13 +191,13 @@ def insert(place: Place, texts: Sequence[str], behind: str = "") -> Edit:
     `behind` is what is called on the query besides, where it has no options yet.
     """
     source = place.source
-    for attribute, call in _links(place):
+    for attribute, call in _links(place) if texts else ():
         if attribute.attr == "options" and call.args and not isinstance(call.args[-1], ast.Starred):
             last = call.args[-1]
             return Wrap(*source.span(last), "", "".join(f",{_gap(source, last)}{t}" for t in texts), -1)
     start, end = source.span(place.node)
     following = re.match(rb"[ \t]*(?:#[^\n]*)?(\r?\n[ \t]*)\.", source.content[end:])
-    text = f".options({', '.join(texts)}){behind}"
+    text = f".options({', '.join(texts)}){behind}" if texts else behind
     if following is None:
         return Wrap(start, end, "", text, -1)
     line = following[1].decode()

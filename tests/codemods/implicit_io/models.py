@@ -136,6 +136,7 @@ class Parcel(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     amount: Mapped[int]
+    kind: Mapped[str] = mapped_column("kind_of", String(20), default="small")
     delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"))
     delivery: Mapped[Delivery] = relationship(back_populates="parcels")
 
