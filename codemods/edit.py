@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from keyword import iskeyword
 
 
 class Conflict(Exception):
@@ -87,6 +88,8 @@ class Move:
 
 # Offset, order and rank at that offset, text, and the offset behind what the text stands for.
 _Event = tuple[int, int, int, str, int]
+_BRACKETS = (b"(", b"[", b"{")
+_LAST_WORD = re.compile(rb"\w+\Z", re.ASCII)
 _Shiftable = Replace | Wrap | Indent | Outdent
 Edit = Replace | Wrap | Indent | Outdent | Move | Import
 
@@ -132,10 +135,19 @@ def _applied(content: bytes, wanted: set[Edit], is_crlf: bool, has_tabs: bool) -
     position = 0
     for start, _, _, text, end in sorted(events):
         out.append(content[position:start])
+        if position < start and _would_join(content, start, text):
+            out.append(b" ")
         out.append(_with_line_ends(_with_tabs(text) if has_tabs else text, is_crlf).encode())
         position = end
     out.append(content[position:])
     return b"".join(out)
+
+
+def _would_join(content: bytes, start: int, text: str) -> bool:
+    """Would a text that begins with a word make one word of it with the keyword before a bracket, as in `return(x)`?"""
+    found = _LAST_WORD.search(content, max(start - 8, 0), start)
+    is_bracket = content[start : start + 1] in _BRACKETS
+    return is_bracket and found is not None and iskeyword(found[0].decode()) and (text[:1].isalnum() or text[:1] == "_")
 
 
 def _with_moves(content: bytes, wanted: set[Edit], is_crlf: bool, has_tabs: bool) -> set[Edit]:

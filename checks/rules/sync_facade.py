@@ -24,7 +24,7 @@ NAME = "sync-facade"
 FACADES = frozenset({"sync_session", "sync_connection", "sync_engine"})
 INSPECTED = frozenset({"sqlalchemy.ext.asyncio.AsyncEngine", "sqlalchemy.ext.asyncio.AsyncConnection"})
 # What an engine tells of itself without asking the database.
-PLAIN = frozenset({"dialect", "driver", "name", "url"})
+PLAIN = frozenset({"dialect", "driver", "name", "pool", "url"})
 
 EXAMPLES = (
     Example(

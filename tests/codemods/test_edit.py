@@ -95,6 +95,18 @@ class TestWrap:
     def test_same_span_and_rank_nest_all_the_same(self) -> None:
         assert apply(b"a", [Wrap(0, 1, "f(", ", 2)"), Wrap(0, 1, "g(", ", 1)")]) == b"f(g(a, 1), 2)"
 
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            (b"return(a).b", b"return await (a).b"),
+            (b"a if(a).b", b"a if await (a).b"),
+            (b"return (a).b", b"return await (a).b"),
+            (b"ifs(a).b", b"ifsawait (a).b"),
+        ],
+    )
+    def test_a_keyword_before_a_bracket_stays_a_word(self, before: bytes, after: bytes) -> None:
+        assert apply(before, [Wrap(before.index(b"("), len(before), "await ", "")]) == after
+
     def test_insert_at_a_border_stays_outside(self) -> None:
         assert apply(b"a", [Wrap(0, 1, "(", ")"), Replace(0, 0, "<"), Replace(1, 1, ">")]) == b"<(a)>"
 
