@@ -53,6 +53,12 @@ def named_dialect(text: str) -> str:
     return found["dialect"] if found is not None and is_known else ""
 
 
+def is_async(text: str) -> bool:
+    """Does the URL in a literal (its source text) name a driver that async engines take?"""
+    found = _LITERAL.match(text)
+    return found is not None and found["driver"] in ASYNC
+
+
 def redriven(program: Program, source: Source, start: int, end: int) -> Iterator[Replace]:
     """The edits that give the URL in a literal its async driver."""
     text = source.content[start:end].decode()

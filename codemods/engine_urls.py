@@ -16,6 +16,7 @@ from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.values import ClassObject, External
 from .drivers import function_text, named_dialect, redriven
+from .driver_names import ready_dialect
 from .edit import Edit, Import, Replace, Wrap
 from .imports import request
 from .references import Reference, bound_values, references, variable_home
@@ -52,6 +53,9 @@ class Urls:
         self._nodes = {u.node for u in self.urls}
         calculated: list[Url] = []
         for url in self.urls:
+            if url.is_argument and (ready := ready_dialect(program, url.node)):
+                self.dialects[url.node] = ready
+                continue
             found = self._literals(url.source, url.node, set()) if url.is_argument else None
             if found is None:
                 calculated.append(url)
@@ -158,9 +162,14 @@ def _definition(program: Program, source: Source, urls: Iterable[Url], name: str
     spelled = [request(source, "sqlalchemy.engine", wanted) for wanted in ("URL", "make_url")]
     yield from (wanted for _, wanted in spelled if wanted is not None)
     text = function_text(program, name, *(spelling for spelling, _ in spelled))
-    if source.content.count(b"'") > source.content.count(b'"'):
+    if _prefers_single_quotes(source):
         text = "\n".join(line if '"""' in line else line.replace('"', "'") for line in text.split("\n"))
     yield definition_before(source, first, text)
+
+
+def _prefers_single_quotes(source: Source) -> bool:
+    marks = [source.text(n).lstrip("bBfFrRuU")[:1] for n in source.nodes if isinstance(n, ast.Constant | ast.JoinedStr)]
+    return marks.count("'") > marks.count('"')
 
 
 def _free_name(source: Source) -> str:
