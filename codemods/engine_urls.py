@@ -15,8 +15,8 @@ from ..analysis.fixtures import is_test_file
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.values import ClassObject, External
-from .drivers import function_text, named_dialect, redriven
 from .driver_names import ready_dialect
+from .drivers import function_text, named_dialect, redriven
 from .edit import Edit, Import, Replace, Wrap
 from .imports import request
 from .references import Reference, bound_values, references, variable_home
