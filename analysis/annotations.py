@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from .applying import note_return
 from .injection import is_bare_dependency, provided
 from .symbols import Function
 from .values import NOTHING, Awaitable, ClassObject, Context, Factory, Hint, Instance, Many, Row, Table, Value, Values
@@ -108,14 +109,13 @@ class Annotations:
 
     def returned(self, function: Function, node: ast.expr, env: Env) -> None:
         """Note what a return annotation promises."""
-        store = self._interpreter.store
         values = self.instances(node, env)
         if not function.is_generator:
-            store.write(values, "return", function.key)
+            note_return(self._interpreter, function, values)
             return
         for value in values:
             if isinstance(value, Many):
-                store.write(value.items, "yield", function.key)
+                self._interpreter.store.write(value.items, "yield", function.key)
 
 
 def _parsed(text: str, at: ast.expr) -> ast.expr | None:

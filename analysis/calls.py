@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .arguments import Arguments, called
+from .applying import applied
+from .arguments import UNKNOWN, Arguments, behind_given, called
 from .builtin_calls import BUILTIN
 from .injection import DEPENDENCIES, is_marker, provided, through_providers
 from .library import library, split
@@ -54,8 +55,9 @@ GROWING = {"append", "add", "extend", "update", "insert", "appendleft", "setdefa
 CALLING = {"thread", "sync", "starts"}
 # How the providers of dependency-injector stand for their first argument: for what it gives, or for the thing itself.
 PROVIDING = {"provides", "provides it", "contains"}
+PARTIAL = "functools.partial"
 # Decorators and wrappers that give back, or stand for, the function they are given.
-IDENTITY = {"functools.partial", "functools.wraps", "functools.lru_cache", "functools.cache", "contextlib.suppress"}
+IDENTITY = {"functools.wraps", "functools.lru_cache", "functools.cache", "contextlib.suppress"}
 CONTEXT_VARIABLE = "contextvars.ContextVar"
 # What is given something to call for what is missing.
 FACTORIES = {"collections.defaultdict", "dataclasses.field"}
@@ -131,20 +133,44 @@ class Calls:
     def _function(self, value: FunctionObject, arguments: Arguments) -> Values:
         interpreter = self._interpreter
         function = interpreter.functions[value.key]
-        targets = [function]
-        if isinstance(value.receiver, Instance) and function.owner:
-            self.bind_self(function, value.receiver)
-            if value.receiver.cls in interpreter.objects.classes:
-                targets = interpreter.objects.alternatives(value.receiver.cls, function.name)
-                targets = targets if function in targets else [function]
+        arguments = behind_given(value, arguments)
         found: set[Value] = set()
-        for target in targets:
+        for target in self._targets(value):
             self.bind_arguments(target, arguments, bound=value.receiver is not None)
-            if target is not function and isinstance(value.receiver, Instance):
+            if isinstance(value.receiver, Instance) and function.owner:
                 self.bind_self(target, value.receiver)
-            found |= self.result(target)
+            found |= self._returned(target, arguments, bound=value.receiver is not None)
         if value.wrappers:
             bind_wrappers(self, function, value, arguments, [interpreter.functions[key] for key in value.wrappers])
+        return frozenset(found)
+
+    def _targets(self, value: FunctionObject) -> list[Function]:
+        """The functions that may run where one is called: a method's overrides too."""
+        function = self._interpreter.functions[value.key]
+        objects = self._interpreter.objects
+        if isinstance(value.receiver, Instance) and function.owner and value.receiver.cls in objects.classes:
+            targets = objects.alternatives(value.receiver.cls, function.name)
+            return targets if function in targets else [function]
+        return [function]
+
+    def _returned(self, function: Function, arguments: Arguments, bound: bool) -> Values:
+        positional, keywords = arguments
+        if bound and function.binding in {"instance", "class"}:
+            positional = [UNKNOWN, *positional]
+        returned = applied(self._interpreter, function, (positional, keywords))
+        if returned is None:
+            return self.result(function)
+        return frozenset({Awaitable(returned)}) if function.is_async else returned
+
+    def apply(self, callee: Values, node: ast.Call) -> Values:
+        """What functions give that another one is given, which calls them at `node`."""
+        found: set[Value] = set()
+        for value in callee:
+            if isinstance(value, FunctionObject):
+                for target in self._targets(value):
+                    found |= self.result(target)
+            else:
+                found |= self._one(value, node, ([], {}), {})
         return frozenset(found)
 
     def bind_self(self, function: Function, receiver: Instance) -> None:
@@ -254,7 +280,22 @@ class Calls:
             return special_case(self._interpreter, arguments, env)
         if name in IDENTITY:
             return positional[0][1] if positional else NOTHING
+        if name == PARTIAL and positional:
+            return self._partial(arguments)
         return self._library_function(name, node, arguments, env)
+
+    def _partial(self, arguments: Arguments) -> Values:
+        """`partial(f, …)`: the function, with what it is given already in its first parameters."""
+        (_, functions), *given = arguments[0]
+        found: set[Value] = set()
+        for value in functions:
+            if isinstance(value, FunctionObject):
+                rest = behind_given(value, (given, arguments[1]))
+                for target in self._targets(value):
+                    self.bind_arguments(target, rest, bound=value.receiver is not None)
+                value = replace(value, given=len(rest[0]))
+            found.add(value)
+        return frozenset(found)
 
     def _library_function(self, name: str, node: ast.Call, arguments: Arguments, env: Env) -> Values:
         """What the library tables say of a call."""

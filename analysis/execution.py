@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 
+from .applying import note_return
 from .expressions import Expressions
 from .members import Env
 from .symbols import Class
@@ -42,7 +43,7 @@ class Execution(Expressions):
                 self.assign(target, self.eval(value, env) | self.eval(_loaded(target), env), env, value)
             case ast.Return(value=value):
                 if value:
-                    self.store.write(self.eval(value, env), "return", self.current.key)
+                    note_return(self, self.current, self.eval(value, env), value)
                 return False
             case ast.Raise(exc=exc, cause=cause):
                 for part in filter(None, (exc, cause)):

@@ -257,7 +257,7 @@ class Expressions(Members):
                 for owner in self.eval(base, env):
                     match owner:
                         case Instance(cls=cls) if cls in self.objects.classes:
-                            self.store.write(values, "instance", cls, name)
+                            self.store.write(values, "instance", cls, self.objects.unmangled(cls, name))
                         case ClassObject(cls=cls) if cls in self.objects.classes or QUERY_PROPERTY in values:
                             self.store.write(values, "class", cls, name)
                         case ModuleObject(path=path):

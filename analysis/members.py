@@ -67,9 +67,9 @@ class Members:
     def _attribute_of(self, value: Value, name: str) -> Values:
         match value:
             case Instance(cls=cls) if cls in self.objects.classes:
-                return self._instance_attribute(value, name)
+                return self._instance_attribute(value, self.objects.unmangled(cls, name))
             case ClassObject(cls=cls) if cls in self.objects.classes:
-                return self._class_attribute(value, name)
+                return self._class_attribute(value, self.objects.unmangled(cls, name))
             case Instance(cls=cls):
                 return self.calls.library_attribute(cls, name, value)
             case ClassObject(cls=cls):

@@ -339,8 +339,11 @@ class Mocks:
 
     def _put(self, node: ast.Call, owners: Values, name: str, values: Values) -> None:
         """Let an attribute hold the replacement too."""
-        store, classes = self._interpreter.store, self._interpreter.objects.classes
+        store, objects = self._interpreter.store, self._interpreter.objects
+        classes = objects.classes
         for owner in owners:
+            if isinstance(owner, ClassObject | Instance):
+                name = objects.unmangled(owner.cls, name)
             self.note_patch(node, owner, name, values)
             match owner:
                 case ModuleObject(path=path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -13,6 +14,7 @@ from .store import Store
 from .symbols import Class, Function
 from .values import ClassObject, FunctionObject, Instance, Value, Values
 
+MANGLED = re.compile(r"_[^_]\w*?__\w*[^_]_?$")
 ENUM_BASES = {"enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag"}
 
 
@@ -105,6 +107,13 @@ class Objects:
         if key not in self._names:
             self._names[key] = {n for k in self.ancestry(key) if k in self.classes for n in self.classes[k].methods}
         return self._names[key]
+
+    def unmangled(self, key: str, name: str) -> str:
+        """`__name`, where `_Class__name` is read from outside of the class."""
+        if not MANGLED.match(name):
+            return name
+        owners = (base.rpartition("::")[2].rpartition(".")[2].lstrip("_") for base in self.ancestry(key))
+        return next((name.removeprefix(f"_{o}") for o in owners if name.startswith(f"_{o}__")), name)
 
     def method(self, key: str, name: str) -> Function | None:
         """The method that a class answers with."""

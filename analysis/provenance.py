@@ -15,7 +15,7 @@ from typing import Protocol
 from .queries import Chain, Knowing, Link, chain_at, is_plain, queries, site_key
 from .source import Source
 from .symbols import Function, dotted
-from .values import FunctionObject, Values
+from .values import External, FunctionObject, Values
 
 
 class Calling(Knowing, Protocol):
@@ -210,13 +210,20 @@ class _Follower:
 
     def _call(self, source: Source, function: Function | None, call: ast.Call, frame: Frame | None) -> Iterator[Origin]:
         """What a project function returns, in terms of the call."""
-        found = [v for v in self.program.values(call.func) if isinstance(v, FunctionObject)]
+        if frame is not None and isinstance(call.func, ast.Name) and call.func.id in frame.arguments:
+            given = frame.arguments[call.func.id]
+            if partial := self._partial(given):
+                yield from self._call(frame.source, frame.function, partial, frame.outer)
+                return
+            found = [v for v in self.program.values(given) if isinstance(v, FunctionObject)]
+        else:
+            found = [v for v in self.program.values(call.func) if isinstance(v, FunctionObject)]
         if not found or _depth(frame) >= DEPTH:
             yield UNKNOWN
             return
         for value in found:
             callee = self.program.function(value.key)
-            returned = [n.value for n in callee.own_nodes() if isinstance(n, ast.Return) and n.value]
+            returned = list(_returned(callee))
             if not returned:
                 yield UNKNOWN
             inner = Frame(bound(callee, call), source, function, frame)
@@ -228,6 +235,12 @@ class _Follower:
                         yield replace(origin, session=text, home=function)
                     else:
                         yield origin
+
+    def _partial(self, node: ast.expr) -> ast.Call | None:
+        """The call that `partial(f, …)` stands for."""
+        if isinstance(node, ast.Call) and node.args and External("functools.partial") in self.program.values(node.func):
+            return ast.copy_location(ast.Call(node.args[0], node.args[1:], node.keywords), node)
+        return None
 
     def _attribute(self, source: Source, function: Function | None, node: ast.Attribute) -> Iterator[Origin]:
         """What an object keeps, where it keeps the session too."""
@@ -293,6 +306,14 @@ def assigned(function: Function, name: str) -> Iterator[ast.expr]:
                 | ast.comprehension(target=ast.Name(id=target), iter=ast.List(elts=items) | ast.Tuple(elts=items))
             ) if target == name:
                 yield from items
+
+
+def _returned(function: Function) -> Iterator[ast.expr]:
+    if isinstance(function.node, ast.Lambda):
+        yield function.node.body
+    for node in function.own_nodes():
+        if isinstance(node, ast.Return) and node.value:
+            yield node.value
 
 
 def bound(callee: Function, call: ast.Call) -> dict[str, ast.expr]:

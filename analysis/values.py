@@ -29,12 +29,14 @@ class ClassObject:
 class FunctionObject:
     """A function of the project by its key, bound to `receiver` when it was read from an object.
 
-    `wrappers` are the keys of the project's own wrapper functions that decorators put around it.
+    `wrappers` are the keys of the project's own wrapper functions that decorators put around it; `given` tells how many
+    positional arguments `functools.partial` has passed already.
     """
 
     key: str
     receiver: Value | None = None
     wrappers: tuple[str, ...] = ()
+    given: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ from ..analysis.source import Source
 from .edit import Edit, Indent, Replace, Wrap
 from .query_text import brackets_around, dot, has_comment, replaced_spans
 
+# An expression may have to be awaited itself before what it gives is executed.
+OUTSIDE = 1
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -108,7 +111,7 @@ class Layout:
         start, end = self.source.span(self.node)
         before = "".join(layer.open for layer in layers)
         after = "".join(layer.close for layer in reversed(layers))
-        return Wrap(start, end, open_after + before, after + close_before)
+        return Wrap(start, end, open_after + before, after + close_before, OUTSIDE)
 
     def _one_line(self) -> Iterator[Edit]:
         line = self.node.lineno
@@ -175,7 +178,7 @@ class Layout:
         before = "".join(layer.open + newline + indent + unit * (i + 1) for i, layer in enumerate(layers))
         before = before.replace(newline, comment + newline, 1)
         after = "".join(newline + indent + unit * i + layer.close for i, layer in reversed(list(enumerate(layers))))
-        return Wrap(start, end, before, after)
+        return Wrap(start, end, before, after, OUTSIDE)
 
     def _indented(self) -> Iterator[Edit]:
         indent = self._leading(self.node.lineno)
