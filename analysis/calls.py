@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .applying import applied
-from .arguments import UNKNOWN, Arguments, behind_given, called
+from .arguments import Arguments, behind_given, called
 from .builtin_calls import BUILTIN
 from .injection import DEPENDENCIES, is_marker, provided, through_providers
 from .library import library, split
@@ -139,7 +139,7 @@ class Calls:
             self.bind_arguments(target, arguments, bound=value.receiver is not None)
             if isinstance(value.receiver, Instance) and function.owner:
                 self.bind_self(target, value.receiver)
-            found |= self._returned(target, arguments, bound=value.receiver is not None)
+            found |= self._returned(target, arguments, value.receiver)
         if value.wrappers:
             bind_wrappers(self, function, value, arguments, [interpreter.functions[key] for key in value.wrappers])
         return frozenset(found)
@@ -153,10 +153,10 @@ class Calls:
             return targets if function in targets else [function]
         return [function]
 
-    def _returned(self, function: Function, arguments: Arguments, bound: bool) -> Values:
+    def _returned(self, function: Function, arguments: Arguments, receiver: Value | None) -> Values:
         positional, keywords = arguments
-        if bound and function.binding in {"instance", "class"}:
-            positional = [UNKNOWN, *positional]
+        if receiver is not None and function.binding in {"instance", "class"}:
+            positional = [(ast.Constant(None), frozenset({receiver})), *positional]
         returned = applied(self._interpreter, function, (positional, keywords))
         if returned is None:
             return self.result(function)
