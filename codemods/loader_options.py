@@ -133,13 +133,19 @@ class Query:
     def _word(self, relationship: Relationship) -> str:
         if relationship.lazy == DEFERRED:
             return "undefer"
-        return "selectinload" if relationship.many or not _is_joinable(self.place) else "joinedload"
+        is_apart = relationship.many or _picks_one(relationship) or not _is_joinable(self.place)
+        return "selectinload" if is_apart else "joinedload"
 
     def _class(self, entity: ast.expr, cls: str) -> str:
         imports: list[Import] = []
         text = class_text(self.program, self.source, self.place.node, entity, cls, imports)
         self.edits += imports
         return text
+
+
+def _picks_one(relationship: Relationship) -> bool:
+    """Does a condition, and no key, say which one is meant? Of several a lazy load takes one; a join gives each."""
+    return declared(relationship, "primaryjoin") is not None and declared(relationship, "uselist") is not None
 
 
 def _given(place: Place) -> list[ast.expr]:

@@ -129,6 +129,12 @@ class Delivery(Base):
     heavy: Mapped[list[Parcel]] = relationship(
         primaryjoin="and_(Delivery.id == Parcel.delivery_id, Parcel.amount > 3)", order_by="Parcel.id", viewonly=True
     )
+    small: Mapped[Parcel | None] = relationship(
+        primaryjoin="and_(Delivery.id == Parcel.delivery_id, Parcel.amount < 9)",
+        order_by="Parcel.id",
+        uselist=False,
+        viewonly=True,
+    )
 
 
 class Parcel(Base):
