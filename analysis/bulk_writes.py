@@ -41,7 +41,7 @@ def bulk_writes(program: Program) -> Iterator[Conversion]:
                 for owner, end, columns in _outdated(program, rows, changed):
                     outdated.setdefault((owner, end), (changed.node, set()))[1].update(columns)
         for (owner, end), (node, columns) in outdated.items():
-            if columns and (session := _session(program, function, end)):
+            if columns and (session := session_of(program, function, end)):
                 names = tuple(sorted(columns))
                 yield Conversion(function, node, owner, names, end, session, CAUSE)
 
@@ -66,7 +66,7 @@ def _read_columns(function: Function, owner: str, end: ast.stmt, mapped: Mapped)
                 yield name
 
 
-def _session(program: Program, function: Function, end: ast.stmt) -> ast.expr | None:
+def session_of(program: Program, function: Function, end: ast.stmt) -> ast.expr | None:
     """The session that commits, or else the one that the function is given."""
     nodes = [n for n in ast.walk(end) if isinstance(n, ast.Call)] + function.own_nodes()
     for node in nodes:

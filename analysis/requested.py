@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from .once import once
 from .responses import ROUTES
 from .stand_ins import is_test_code
 from .symbols import Function, dotted
@@ -39,7 +40,7 @@ class Requests:
         self._failing: dict[str, Function] = {}
         overrides = list(_overrides(program))
         replaced = {f for original, _ in overrides for f in _functions(program, original)}
-        self._is_given = any(_gives_what_it_has(program, f) for _, new in overrides for f in _functions(program, new))
+        self._is_given = gives_its_session(program)
         for function in program.functions:
             if is_test_code(function) or function in replaced:
                 continue
@@ -85,6 +86,12 @@ class Requests:
                 case ast.Attribute(value=ast.Name(id=name) as owner) if name not in own:
                     if self._program.is_session(self._program.values(node)):
                         yield from (v.cls for v in self._program.values(owner) if isinstance(v, Instance))
+
+
+@once
+def gives_its_session(program: Program) -> bool:
+    """Do tests put a session of their own in the place of the application's?"""
+    return any(_gives_what_it_has(program, f) for _, new in _overrides(program) for f in _functions(program, new))
 
 
 def _methods(function: Function) -> Iterator[str]:

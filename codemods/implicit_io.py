@@ -32,6 +32,7 @@ from ..analysis.loads import Loads, Refresh
 from ..analysis.mapped import DEFERRED, Relationship
 from ..analysis.order import may_follow
 from ..analysis.program import Program
+from ..analysis.request_changes import RequestChanges
 from ..analysis.server_values import ServerValue
 from ..analysis.source import Source
 from ..analysis.staleness import Stale
@@ -74,7 +75,7 @@ def decide(program: Program) -> Iterator[Decision]:
         yield _with_its_base(program, owner, needed)
     for expired in loads.expired:
         yield _read_again(program, expired)
-    for stale in loads.stale:
+    for stale in (*loads.stale, *RequestChanges(program).found()):
         yield _brought_up_to_date(program, stale)
     for conversion in (*conversions(program), *computed_values(program), *bulk_writes(program)):
         yield _converted(conversion)

@@ -229,9 +229,7 @@ def test_remove(db, client):
     follows(tmp_path, {"more.py": application, "test_it.py": tests})
 
 
-def test_what_a_query_of_a_test_loads_behind_a_request(tmp_path: Path) -> None:
-    """A relationship that was loaded before the request is loaded again with the query."""
-    application = """\
+OWNERS = """\
 from fastapi import Depends, FastAPI
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -254,14 +252,8 @@ class Note(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
-
-
-@app.delete("/owners/{number}/notes")
-def remove(number: int, db: Session = Depends(get_db)):
-    db.query(Note).filter(Note.owner_id == number).delete()
-    db.commit()
 """
-    tests = """\
+OF_OWNERS = """\
 import pytest
 from fastapi.testclient import TestClient
 
@@ -275,7 +267,24 @@ def client(db):
     yield TestClient(app)
     app.dependency_overrides.clear()
 
+"""
 
+
+def test_what_a_query_of_a_test_loads_behind_a_request(tmp_path: Path) -> None:
+    """A relationship that was loaded before the request is loaded again with the query."""
+    application = (
+        OWNERS
+        + """
+
+@app.delete("/owners/{number}/notes")
+def remove(number: int, db: Session = Depends(get_db)):
+    db.query(Note).filter(Note.owner_id == number).delete()
+    db.commit()
+"""
+    )
+    tests = (
+        OF_OWNERS
+        + """
 def test_notes(db, client):
     owner = Owner(name="a", notes=[Note()])
     db.add(owner)
@@ -286,5 +295,59 @@ def test_notes(db, client):
     found = db.query(Owner).filter(Owner.id == owner.id).one()
     assert found.notes == []
 """
+    )
     follows(tmp_path, {"more.py": application, "test_it.py": tests})
     assert text(tmp_path, "test_it.py").count(".execution_options(populate_existing=True)") == 1
+
+
+def test_what_a_request_outdates_for_the_next_one(tmp_path: Path) -> None:
+    """The application has the objects of the test's session: what it deletes or adds by statement they do not know."""
+    application = (
+        OWNERS
+        + """
+
+@app.get("/owners/{number}")
+def read(number: int, db: Session = Depends(get_db)):
+    return db.get(Owner, number).name
+
+
+@app.get("/owners/{number}/notes")
+def listed(number: int, db: Session = Depends(get_db)):
+    return [note.id for note in db.get(Owner, number).notes]
+
+
+def add_note(db: Session, number: int):
+    db.add(Note(owner_id=number))
+    db.commit()
+
+
+@app.post("/owners/{number}/notes")
+def add(number: int, db: Session = Depends(get_db)):
+    add_note(db, number)
+
+
+@app.delete("/owners/{number}/notes")
+def remove(number: int, db: Session = Depends(get_db)):
+    db.query(Note).filter(Note.owner_id == number).delete()
+    db.commit()
+"""
+    )
+    tests = (
+        OF_OWNERS
+        + """
+def test_notes(db, client):
+    owner = Owner(name="a")
+    db.add(owner)
+    db.commit()
+    path = f"/owners/{owner.id}"
+    assert client.get(f"/owners/{owner.id}/notes").json() == []
+    response = client.post(f"/owners/{owner.id}/notes")
+    assert response.status_code == 200
+    assert len(client.get(f"/owners/{owner.id}/notes").json()) == 1
+    response = client.delete(f"/owners/{owner.id}/notes")
+    assert client.get(path).json() == "a"
+    assert client.get(f"/owners/{owner.id}/notes").json() == []
+"""
+    )
+    follows(tmp_path, {"more.py": application, "test_it.py": tests})
+    assert text(tmp_path, "test_it.py").count('await db.refresh(owner, ["notes"])') == 2
