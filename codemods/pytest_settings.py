@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeAlias
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
@@ -52,6 +52,7 @@ _RELEASES = [
 _LAST_BEFORE = {Version("7"): Version("0.20.3"), Version("8.2"): Version("0.23.8")}
 _PYTESTS = [Version(v) for v in ["6.99", "7", "7.99", "8", "8.1", "8.2", "8.3", "8.4", "9", "10", "100"]]
 _MODE_OPTION = re.compile(r"--asyncio-mode[=\s]+(\w+)")
+InForce: TypeAlias = tuple[str, bool, str]
 _KEY = re.compile(r"^([\w.-]+)(\s*[=:]\s*)(.*)$")
 
 
@@ -60,6 +61,8 @@ class EditedSettings:
     """The new content of the file that changes, by path relative to the root; where the settings are; what they say.
 
     `is_chosen`: the project says which mode. `loop_scope` is that of fixtures; "" where there is no such setting.
+    `unwritten`: the settings that are missing where pytest takes them from a folder above the project. A file of the
+    project's own would change what pytest takes for the root, and with it the name of every test.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -67,6 +70,7 @@ class EditedSettings:
     is_chosen: bool = False
     loop_scope: str = ""
     path: str = ""
+    unwritten: Mapping[str, str] = field(default_factory=dict)
 
 
 def edit_settings(
@@ -89,9 +93,15 @@ def edit_settings(
     settings |= {name: loop_scope for name, since in _SINCE.items() if version is None or version >= since}
     files = _Files(root, changed or {})
     path = _taken(files, _folders(paths))
-    edited = (_edit_toml if path.endswith(".toml") else _edit_ini)(files, path, settings)
-    edited.path = path
-    return edited
+    above = _above(files) if path is None else None
+    if path is None:
+        path = "pytest.ini" if files.read("pyproject.toml") is None else "pyproject.toml"
+    if above is not None:
+        files, path = _Files(above[0], {}), above[1]
+    content, in_force, wanted = (_edit_toml if path.endswith(".toml") else _edit_ini)(files, path, settings)
+    if above is not None:
+        return EditedSettings({}, *in_force, path, wanted)
+    return EditedSettings({path: content} if wanted else {}, *in_force, path)
 
 
 # Where pytest reads
@@ -110,13 +120,33 @@ class _Files:
         return (self.root / path).read_bytes() if (self.root / path).is_file() else None
 
 
-def _taken(files: _Files, folders: Iterable[PurePosixPath]) -> str:
-    """The file that pytest takes its settings from; where there is none, the one to write."""
+def _taken(files: _Files, folders: Iterable[PurePosixPath]) -> str | None:
+    """The file that pytest takes its settings from."""
     for path in (str(folder / name) for folder in folders for name in _ORDER):
         content = files.read(path)
         if content is not None and _is_taken(path, content):
             return path
-    return "pytest.ini" if files.read("pyproject.toml") is None else "pyproject.toml"
+    return None
+
+
+def _above(files: _Files) -> tuple[Path, str] | None:
+    """The folder above the project, in its repository, that pytest takes for the root, and the file for settings there.
+
+    https://docs.pytest.org/en/stable/reference/customize.html#finding-the-rootdir
+    """
+    root = files.root.resolve()
+    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+    folders = [folder for folder in root.parents if folder.is_relative_to(top)]
+    for folder in folders:
+        if path := _taken(_Files(folder, {}), [PurePosixPath()]):
+            return folder, path
+    for name, settings in (("pyproject.toml", "pyproject.toml"), ("setup.py", "pytest.ini")):
+        if files.read(name) is not None:
+            return None
+        for folder in folders:
+            if (folder / name).is_file():
+                return folder, settings
+    return None
 
 
 def _folders(paths: Iterable[str]) -> list[PurePosixPath]:
@@ -144,7 +174,10 @@ def _tables(document: Mapping[str, Any]) -> Mapping[str, Any]:
 # TOML
 
 
-def _edit_toml(files: _Files, path: str, settings: dict[str, str]) -> EditedSettings:
+# Of each kind of file: its new content, what is in force (mode, is it chosen, loop scope), and what was missing.
+
+
+def _edit_toml(files: _Files, path: str, settings: dict[str, str]) -> tuple[bytes, InForce, dict[str, str]]:
     content = files.read(path) or b""
     document = parse_toml(path, content)
     keys = _keys(document, is_own=PurePosixPath(path).name != "pyproject.toml")
@@ -153,7 +186,7 @@ def _edit_toml(files: _Files, path: str, settings: dict[str, str]) -> EditedSett
         table = table.get(key, {})
     wanted, in_force = _wanted(settings, {key: _as_text(value) for key, value in table.items()})
     if not wanted:
-        return EditedSettings({}, *in_force)
+        return content, in_force, wanted
     if isinstance(table, AbstractTable):
         for key, value in wanted.items():
             add_key(table, key, value)
@@ -162,7 +195,7 @@ def _edit_toml(files: _Files, path: str, settings: dict[str, str]) -> EditedSett
         lines = _lines(content)
         _open_section(lines, ".".join(keys))
         text = "\n".join([*lines[:-1], *(f'{key} = "{value}"' for key, value in wanted.items()), ""])
-    return EditedSettings({path: _encode(text, content)}, *in_force)
+    return _encode(text, content), in_force, wanted
 
 
 def _keys(document: Mapping[str, Any], is_own: bool) -> list[str]:
@@ -180,7 +213,7 @@ def _as_text(value: object) -> str:
 # INI
 
 
-def _edit_ini(files: _Files, path: str, settings: dict[str, str]) -> EditedSettings:
+def _edit_ini(files: _Files, path: str, settings: dict[str, str]) -> tuple[bytes, InForce, dict[str, str]]:
     content = files.read(path) or b""
     lines = _lines(content)
     section = _SECTIONS[PurePosixPath(path).name]
@@ -191,11 +224,11 @@ def _edit_ini(files: _Files, path: str, settings: dict[str, str]) -> EditedSetti
     end = next((i for i in range(start + 1, len(lines)) if lines[i].startswith("[")), len(lines))
     wanted, in_force = _wanted(settings, _values(lines[start + 1 : end]))
     if not wanted:
-        return EditedSettings({}, *in_force)
+        return content, in_force, wanted
     last = max(i for i in range(start, end) if lines[i].strip() and not lines[i].startswith(("#", ";")))
     equals = next((m[2] for line in lines[start + 1 : end] if (m := _KEY.match(line)) and m[3]), " = ")
     lines[last + 1 : last + 1] = [f"{key}{equals}{value}" for key, value in wanted.items()]
-    return EditedSettings({path: _encode("\n".join(lines), content)}, *in_force)
+    return _encode("\n".join(lines), content), in_force, wanted
 
 
 def _open_section(lines: list[str], name: str) -> int:
@@ -234,7 +267,7 @@ def _values(lines: list[str]) -> dict[str, str]:
     return values
 
 
-def _wanted(settings: dict[str, str], values: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, bool, str]]:
+def _wanted(settings: dict[str, str], values: Mapping[str, str]) -> tuple[dict[str, str], InForce]:
     """The settings that are missing; the mode, whose choice it is, and the loop scope. The command line's mode wins."""
     option = _MODE_OPTION.search(values.get("addopts", ""))
     mode = option[1] if option else values.get("asyncio_mode", settings["asyncio_mode"])

@@ -25,7 +25,8 @@ from ..analysis.xunit import fixture_scope_of, is_unittest
 from .arguments import change, keyword
 from .edit import Edit, Replace
 from .imports import request
-from .pytest_loop import appended, narrow_loops, new_file, one_loop
+from .pytest_hooks import fixture_loop, hooks
+from .pytest_loop import appended, narrow_loops, new_file, one_loop, topmost_conftest
 from .pytest_mode import anyio_marks, is_marked, settings, uses_anyio
 
 NAME = "pytest-suite"
@@ -48,9 +49,13 @@ def decide(program: Program) -> Iterator[Decision]:
         loops = "one event loop for the suite" if edited.loop_scope != "function" else "an event loop for each test"
         what = f"asyncio_mode = {edited.mode}, {loops}"
         yield Decision(NAME, Site(edited.path, 1, 0, 1, 0), what, data={"kind": "settings"})
-    loop = one_loop(program, [*tests, *fixtures, *setups])
-    if loop is not None:
-        yield Decision(NAME, loop.site, loop.action, data={"kind": "loop", "text": loop.text})
+    conftest = topmost_conftest(program, [*tests, *fixtures, *setups])
+    loop, text = one_loop(program), hooks(program, edited, conftest.path)
+    if loop or text:
+        actions = [loop.action] if loop else []
+        actions += [f"what {edited.path} above the project does not set: asyncio_mode = {edited.mode}"] if text else []
+        texts = f"{loop.text if loop else ''}{text}"
+        yield Decision(NAME, conftest, "; ".join(actions), data={"kind": "conftest", "text": texts})
     for own in narrow_loops(program):
         if own.parameters():
             concern = "pooled connections work on one event loop alone: it has to have the scope of the session"
@@ -70,6 +75,8 @@ def decide(program: Program) -> Iterator[Decision]:
             apart = f"it runs on a loop of its own: the project runs {edited.loop_scope} by {edited.loop_scope}"
             wide, concern = ("session", "") if loop is not None else (scope, apart)
             yield _decision(fixture, f"fixture {wide}", f"give it a loop of {wide} scope", concern=concern)
+        elif wide := fixture_loop(edited):
+            yield _decision(fixture, f"fixture {wide}", f"run it on the loop of the {wide}")
         elif edited.mode == "strict":
             yield _decision(fixture, "fixture ", "make it a fixture of pytest-asyncio")
 
@@ -113,7 +120,7 @@ def _decision(function: Function, kind: str, action: str, status: Status = Statu
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     """The edits of one test, fixture or conftest."""
     kind = decision.data["kind"]
-    if kind == "loop":
+    if kind == "conftest":
         source = program.sources.get(decision.site.path)
         if source is not None:
             yield from appended(source, decision.data["text"])
@@ -162,6 +169,9 @@ def _async_fixture(source: Source, node: ast.FunctionDef, loop_scope: str) -> It
             yield Replace(*source.span(maker), f"{text}.fixture")
             if loop_scope and isinstance(decorator, ast.Call):
                 yield from change(source, decorator, [], [f'loop_scope="{loop_scope}"'])
+            elif loop_scope:
+                end = source.span(maker)[1]
+                yield Replace(end, end, f'(loop_scope="{loop_scope}")')
             if wanted:
                 yield wanted
 
@@ -172,6 +182,6 @@ def project_files(program: Program, plan: Plan, changed: dict[str, bytes]) -> di
     for decision in plan.only([NAME]):
         if decision.data["kind"] == "settings":
             files |= settings(program, changed).files
-        elif decision.data["kind"] == "loop" and decision.site.path not in program.sources:
+        elif decision.data["kind"] == "conftest" and decision.site.path not in program.sources:
             files[decision.site.path] = new_file(decision.data["text"])
     return files

@@ -16,7 +16,8 @@ from ..analysis.source import Source
 from ..analysis.xunit import fixture_scope_of
 from .edit import Edit, Replace
 from .imports import request
-from .pytest_mode import runs_strict
+from .pytest_hooks import fixture_loop
+from .pytest_mode import runs_strict, settings
 
 NAME = "xunit-setups"
 
@@ -39,10 +40,12 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     source = program.sources[decision.site.path]
     node = decision.node
     assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    module = "pytest_asyncio" if runs_strict(program) else "pytest"
+    loop = fixture_loop(settings(program))
+    module = "pytest_asyncio" if loop or runs_strict(program) else "pytest"
     text, wanted = request(source, module, None, at=node)
     scope = decision.data["scope"]
     arguments = "autouse=True" if scope == "function" else f'scope="{scope}", autouse=True'
+    arguments += f', loop_scope="{loop}"' if loop else ""
     start = source.offset(node.lineno, 0)
     yield Replace(start, start, f"{source.indentation(node)}@{text}.fixture({arguments})\n")
     if wanted:
