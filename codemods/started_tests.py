@@ -22,7 +22,7 @@ from ..analysis.unstarted_clients import is_own, origins, started_origins
 from .edit import Edit, Replace
 from .imports import request
 from .lifespans import application, makes_lifespan
-from .pytest_mode import loop_scope, runs_strict, uses_anyio
+from .pytest_mode import loop_scope, runs_strict, settings, uses_anyio
 from .scopes import scopes
 from .startup import starts
 from .top_level import free_name, returns_none
@@ -74,7 +74,7 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     source = program.sources[decision.site.path]
     fixture, *wanted = request(source, "pytest_asyncio" if runs_strict(program) else "pytest", None)
     manager, *more = request(source, "asgi_lifespan", "LifespanManager")
-    scope = 'scope="session", ' if loop_scope(program) == "session" else ""
+    scope = 'scope="session", ' if (settings(program).loop_scope or loop_scope(program)) == "session" else ""
     text = (
         f"@{fixture}.fixture({scope}autouse=True)\n"
         f"async def {free_name(source, 'started')}(){returns_none(source).replace('None', 'AsyncIterator[None]')}:\n"

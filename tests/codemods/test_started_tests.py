@@ -26,7 +26,7 @@ def test_items_again():
 """
 
 
-@pytest.mark.parametrize("mode", ["auto", "strict"])
+@pytest.mark.parametrize("mode", ["auto", "strict", "auto\nasyncio_default_fixture_loop_scope = function"])
 @pytest.mark.parametrize(("handler", "expected"), [("", []), (AT_IMPORT, [1])])
 def test_clients_that_are_never_entered_find_what_the_import_made(
     tmp_path: Path, mode: str, handler: str, expected: list[int]
