@@ -279,7 +279,10 @@ class Calls:
         if special_case:
             return special_case(self._interpreter, arguments, env)
         if name in IDENTITY:
-            return positional[0][1] if positional else NOTHING
+            given = positional[0][1] if positional else NOTHING
+            if policy := library().policy("", name):
+                self.hand(policy, node, given)
+            return given
         if name == PARTIAL and positional:
             return self._partial(arguments)
         return self._library_function(name, node, arguments, env)

@@ -24,13 +24,11 @@ from ..analysis.async_sites import AsyncSite
 from ..analysis.boundaries import Boundary
 from ..analysis.decisions import OWN_LOOPS, RUNS_A_LOOP, Confidence, Decision, Status
 from ..analysis.program import Program
-from ..analysis.source import Source
 from ..analysis.symbols import Function
-from .edit import Edit, Indent, Replace, Wrap
-from .entry_bodies import beside
+from .edit import Edit, Wrap
+from .entry_bodies import beside, within
 from .import_sessions import factory_behind
 from .imports import request
-from .indenting import first_comment, indent, line_text, step
 from .startup import is_at_import_of_application, is_moved
 from .window_calls import is_run
 
@@ -117,53 +115,7 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     if wanted:
         yield wanted
     if isinstance(node, ast.FunctionDef):
-        yield from beside(source, node, run) if decision.data["split"] else _inner(source, node, run)
+        yield from beside(source, node, run) if decision.data["split"] else within(source, node, f"{run}.run")
     else:
         assert isinstance(node, ast.expr)
         yield Wrap(*source.span(node), f"{run}.run(", ")")
-
-
-def _inner(source: Source, node: ast.FunctionDef, module: str) -> Iterator[Edit]:
-    body = node.body[1:] if ast.get_docstring(node) is not None else node.body
-    if not body:
-        return
-    taken = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} | {
-        a.arg for a in ast.walk(node) if isinstance(a, ast.arg)
-    }
-    name = next(n for n in ("run", f"run_{node.name}", "run_on_loop") if n not in taken)
-    # What the body assigns to would be a local of the inner function: such parameters are passed on.
-    assigned = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    arguments = [n.arg for n in ast.walk(node.args) if isinstance(n, ast.arg)]
-    passed = ", ".join(a for a in arguments if a in assigned)
-    returns = f" -> {source.text(node.returns)}" if node.returns else ""
-    keyword = "return " if not (isinstance(node.returns, ast.Constant) and node.returns.value is None) else ""
-    define, run = f"async def {name}({passed}){returns}:", f"{keyword}{module}.run({name}({passed}))"
-    if line_text(source, body[0].lineno)[: body[0].col_offset].strip():
-        yield from _on_lines_of_their_own(source, node, body, define, run)
-        return
-    outer, more = source.indentation(body[0]), step(source, node, body)
-    begins = first_comment(source, body[0], (node.body[0].end_lineno or 0) if body is not node.body else node.lineno)
-    first = source.offset(begins, 0)
-    yield Replace(first, first, f"{outer}{define}\n")
-    for edit in indent(source, body, more, begins):
-        # The first line's white space goes behind the new `def`.
-        yield Indent(first + len(outer), edit.text, edit.statement) if edit.start == first else edit
-    last = body[-1].end_lineno or 0
-    if source.content.find(b"\n", source.offset(last, 0)) >= 0:
-        behind = source.offset(last + 1, 0)
-        yield Replace(behind, behind, f"\n{outer}{run}\n")
-    else:
-        # Text that is put on a line moves in with that line.
-        behind = len(source.content)
-        yield Replace(behind, behind, f"\n\n{outer.removesuffix(more)}{run}\n")
-
-
-def _on_lines_of_their_own(
-    source: Source, node: ast.FunctionDef, body: list[ast.stmt], define: str, run: str
-) -> Iterator[Edit]:
-    """`def f(): body` -> a body on lines below."""
-    outer = source.indentation(node) + step(source, node, body)
-    start, end = source.span(body[0])[0], source.span(body[-1])[1]
-    colon = source.content.rindex(b":", 0, start) + 1
-    yield Replace(colon, start, f"\n{outer}{define} ")
-    yield Replace(end, end, f"\n\n{outer}{run}")
