@@ -22,6 +22,7 @@ WORDS = {
     "blocking-calls": "blocking calls moved to a thread",
     "border-calls": "sessions lent to code that stays sync",
     "bridges": "bridges deleted",
+    "cached-functions": "caches of functions that hold tasks",
     "cli-runners": "commands with a loop of their own run in a thread",
     "connection-errors": "handlers that catch OSError too",
     "constructors": "constructors that await made class methods",
