@@ -24,9 +24,9 @@ def handler(program: Program, node: ast.Call) -> Function | None:
     if not isinstance(node.func, ast.Attribute) or not node.args:
         return None
     path = _parts(node.args[0])
-    fitting = [(r, _named(r[1])) for r in _routes(program) if r[0] == node.func.attr and _fits(r[1], path)]
-    best = max((named for _, named in fitting), default=0)
-    found = {route[2] for route, named in fitting if named == best}
+    fitting = [(r, _same(r[1], path)) for r in _routes(program) if r[0] == node.func.attr and _fits(r[1], path)]
+    best = max((same for _, same in fitting), default=0)
+    found = {route[2] for route, same in fitting if same == best}
     return found.pop() if len(found) == 1 and best else None
 
 
@@ -64,5 +64,6 @@ def _fits(route: tuple[str, ...], path: tuple[str, ...]) -> bool:
     return bool(ends) and all(ANYTHING in (r, p) or r == p for r, p in zip(route, ends, strict=True))
 
 
-def _named(route: tuple[str, ...]) -> int:
-    return sum(part != ANYTHING for part in route)
+def _same(route: tuple[str, ...], path: tuple[str, ...]) -> int:
+    """How many parts of a route stand in a path as they are?"""
+    return sum(r == p != ANYTHING for r, p in zip(reversed(route), reversed(path), strict=False))
