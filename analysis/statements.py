@@ -271,6 +271,10 @@ def _declarative_base(_: Value | None, __: Sequence[Evaluated], ___: MappedClass
     return frozenset({ClassObject("sqlalchemy.orm.DeclarativeBase")})
 
 
+def _bind(_: Value | None, __: Sequence[Evaluated], ___: MappedClasses, origin: str) -> Values:
+    return frozenset({Instance("sqlalchemy.Engine", origin)})
+
+
 SPECIAL: dict[str, Maker] = {
     "query": _query,
     "select": _select,
@@ -289,6 +293,7 @@ SPECIAL: dict[str, Maker] = {
     "table-select": _table_select,
     "query-property": _query_property,
     "declarative-base": _declarative_base,
+    "bind": _bind,
 }
 
 

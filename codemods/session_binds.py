@@ -12,24 +12,28 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..analysis.bridges import with_parents
 from ..analysis.decisions import Decision
 from ..analysis.program import Program
-from ..analysis.symbols import Function
+from ..analysis.queries import site_key
 from ..analysis.values import External, Instance
 from .edit import Edit, Replace
 
 NAME = "session-binds"
+ENGINE = "sqlalchemy.Engine"
 
 
 def decide(program: Program) -> Iterator[Decision]:
     """A decision for each engine that an async session is asked for, and that is used on the loop."""
-    for function in program.functions:
-        if program.stays_sync(function):
-            continue
-        for node in function.own_nodes():
-            if isinstance(node, ast.Call) and _gives_bind(program, node) and _is_awaited(program, function, node):
-                yield Decision(NAME, function.source.site(node), "take the session's bind", node=node)
+    calls = [
+        (f, n)
+        for f in program.functions
+        for n in (() if program.stays_sync(f) else f.own_nodes())
+        if isinstance(n, ast.Call) and _gives_bind(program, n)
+    ]
+    awaited = _awaited(program) if calls else set()
+    for function, node in calls:
+        if site_key(function.source, node) in awaited:
+            yield Decision(NAME, function.source.site(node), "take the session's bind", node=node)
 
 
 def _gives_bind(program: Program, node: ast.Call) -> bool:
@@ -42,18 +46,12 @@ def _gives_bind(program: Program, node: ast.Call) -> bool:
     )
 
 
-def _is_awaited(program: Program, function: Function, node: ast.Call) -> bool:
-    """Is anything awaited of what the call gives, there or where its name is used?"""
+def _awaited(program: Program) -> set[str]:
+    """The engines of sessions that anything is awaited of, wherever they were kept, by the calls that gave them."""
     colours = program.colours
-    match function.source.parents[node]:
-        case ast.Assign(targets=[ast.Name(id=name)]):
-            inner = [f for f in program.functions if f.source is function.source and function in with_parents(f)]
-            sites = (s for f in inner for s in colours.sites_of(f) if colours.can_await(f, s.node))
-            return any(isinstance(n, ast.Name) and n.id == name for s in sites for n in ast.walk(s.node))
-        case ast.Attribute() as attribute:
-            call = function.source.parents[attribute]
-            return any(s.node is call and colours.can_await(function, call) for s in colours.sites_of(function))
-    return False
+    sites = (s for f in program.functions for s in colours.sites_of(f) if colours.can_await(f, s.node))
+    values = (v for s in sites for n in ast.walk(s.node) if isinstance(n, ast.expr) for v in program.values(n))
+    return {v.origin for v in values if isinstance(v, Instance) and v.cls == ENGINE}
 
 
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
