@@ -173,7 +173,9 @@ class Expiry:
         owner = owner_of(node)
         if event.names and not (isinstance(owner, ast.Name) and owner.id in event.names):
             return False
-        if event.classes and event.classes.isdisjoint(o.cls for o in self._origins(owner)):
+        if event.classes and (
+            event.classes.isdisjoint(o.cls for o in self._origins(owner)) or self._is_loaded_anew(event, owner)
+        ):
             return False
         match event.node:
             case ast.Call(func=ast.Attribute(attr="expire"), args=[expired, *_]) if not event.classes:
@@ -224,6 +226,8 @@ class Expiry:
         binding, within = self._bound_to(source, name)
         if not _runs_between(source, event, binding, node):
             return False
+        if self._is_loaded_anew(event, binding if isinstance(binding, ast.expr) else getattr(binding, "value", None)):
+            return True
         names = {n.id for n in within if self._holds_objects(n)}
         return not names or any(
             isinstance(n, ast.Name)
@@ -243,6 +247,11 @@ class Expiry:
         binding = parent if isinstance(parent, ast.NamedExpr) else source.statement(name)
         value = getattr(binding, "value", None)
         return binding, list(_parts(value)) if isinstance(value, ast.expr) else []
+
+    def _is_loaded_anew(self, event: Event, node: ast.expr | None) -> bool:
+        """Is it reached through an attribute of an object, which a cascade has expired as well?"""
+        inner = ast.walk(node) if event.classes and node is not None else ()
+        return any(isinstance(n, ast.Attribute) and self._origins(n.value) for n in inner)
 
     def _holds_objects(self, name: ast.Name) -> bool:
         values = self._program.values(name)
