@@ -27,7 +27,8 @@ from .load_reads import Load, Reads
 from .loaded_before import is_awaited_before, is_set_before
 from .loader_options import Path
 from .mapped import DEFERRED, Relationship
-from .order import dominates, position
+from .order import dominates, may_follow, position
+from .requested import gives_its_session
 from .server_values import ServerValue, ServerValues
 from .staleness import Stale, Staleness
 from .surroundings import is_bound_within, is_in_lambda_or_default, serialising_call
@@ -63,6 +64,8 @@ class Loads:
     awaited: list[Load] = field(default_factory=list)
     # Root of a made object -> where it is refreshed, and the loads that need it.
     refreshed: dict[Root, tuple[Refresh, list[Load]]] = field(default_factory=dict)
+    # Behind which refreshes options are repeated that these forget, and the loads that need it.
+    repeated: list[tuple[Refresh, list[Load]]] = field(default_factory=list)
     # Root -> path -> the loads that need it.
     options: defaultdict[Root, dict[Path, list[Load]]] = field(default_factory=lambda: defaultdict(dict))
     # (class that declares it, name) -> the loads that need it.
@@ -76,6 +79,13 @@ class Loads:
     # Columns whose new value has to come with an update.
     server_values: list[ServerValue] = field(default_factory=list)
     tracing: Tracing | None = None
+
+    def refreshes(self) -> Iterator[tuple[Refresh, list[Load]]]:
+        """The refreshes with the names of relationships, each once, and the loads that need it."""
+        found: dict[ast.stmt, tuple[Refresh, list[Load]]] = {}
+        for refresh, needed in (*self.refreshed.values(), *self.repeated):
+            found.setdefault(refresh.statement, (refresh, []))[1].extend(needed)
+        yield from found.values()
 
     def place(self, root: Root) -> Place:
         """Where the query of a root begins."""
@@ -114,6 +124,7 @@ class _Chooser:
         for load in sorted(self._reads.all(), key=self._urgency):
             self._choose(load)
         self._drop_needless_options()
+        self._repeat_options()
         origins = self._reads.origins
         cascades = Cascades(program, colours, Reach(program, origins, self._is_loaded, self._comes_again))
         for read in Expiry(program, Effects(program, colours), cascades, origins).reads():
@@ -251,6 +262,37 @@ class _Chooser:
                     del paths[path]
             if not paths:
                 del self.found.options[root]
+
+    def _repeat_options(self) -> None:
+        """Load again what a refresh drops of an object that was in the session before its query.
+
+        The refresh repeats the options of the query that made the object. Where tests share their session with the
+        application, that may be one of theirs, or none.
+        """
+        if not gives_its_session(self._program):
+            return
+        for load in self._reads.all():
+            name = load.relationship.name
+            for root in (o.root for o in load.origins if isinstance(o, Traced) and not o.path):
+                if (name,) in self.found.options.get(root, ()) and (root, (), name) not in self._tracing.reloaded:
+                    for place in self._tracing.refreshed.get(root, {}).values():
+                        refresh = self._refresh_behind(place.function, place.node, place.node.args[0])
+                        if refresh and self._is_dropped(load, place):
+                            self.found.repeated.append((refresh, [load]))
+
+    def _is_dropped(self, load: Load, place: Place) -> bool:
+        """Is a relationship read behind what refreshes the whole object?"""
+        match place.node:
+            case ast.Call(func=ast.Attribute(attr="refresh"), args=[owner, *_]):
+                if any(o.path for o in self._reads.origins(owner) if isinstance(o, Traced)):
+                    return False
+            case _:
+                return False
+        leading = [n for f, n in self._colours.calls_in(load.function) if self._leads_to(f, {place.function})]
+        if load.function is place.function:
+            leading.append(place.node)
+        inside = set(ast.walk(load.node))
+        return any(node in inside or may_follow(load.source, node, load.node) for node in leading)
 
     def _serve(self, load: Load) -> None:
         """What a schema reads has to be there when the function returns."""

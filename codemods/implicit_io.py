@@ -63,7 +63,7 @@ def decide(program: Program) -> Iterator[Decision]:
         yield _where_it_stands(program, load)
     for call, inside in loads.inside.items():
         yield _serialised(program, call, inside)
-    for refresh, needed in loads.refreshed.values():
+    for refresh, needed in loads.refreshes():
         yield _refreshed(program, refresh, needed)
     of_subclasses: defaultdict[str, list[Load]] = defaultdict(list)
     for key, needed in loads.eager.items():
