@@ -180,6 +180,8 @@ class Expressions(Members):
                     found.add(value)
                 case Table(items=items):
                     found |= items
+                case Mock():
+                    found |= self.mocks.item(value)
                 case External(name=name) if name == MODULES:
                     found |= self.mocks.module(self.values[index])
                 case External(name=name) if is_marker(name):

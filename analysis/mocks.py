@@ -216,7 +216,13 @@ class Mocks:
 
     def entered(self, mock: Mock) -> Values:
         """What `with` binds for a mock."""
-        methods = self.attribute(mock, "__enter__")
+        return self._given_by(self.attribute(mock, "__enter__"))
+
+    def item(self, mock: Mock) -> Values:
+        """What a subscript of a mock gives that was told what to give."""
+        return self._given_by(self._interpreter.store.read("mock", mock.origin, *mock.path, "__getitem__"))
+
+    def _given_by(self, methods: Values) -> Values:
         results = frozenset(v for m in methods if isinstance(m, Mock) for v in self.called(m, ([], {})))
         return results | self._interpreter.calls.invoke(methods)
 

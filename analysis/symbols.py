@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
@@ -37,7 +38,10 @@ class Class:
 
 @dataclass(eq=False)
 class Function:
-    """A function, method or lambda of the project, or a module's body. `key` is `path::qualified.name`."""
+    """A function, method or lambda of the project, or a module's body. `key` is `path::qualified.name`.
+
+    `declares_generators`: it has no body of its own, and the methods that override it are generators, as it counts too.
+    """
 
     key: str
     qualname: str
@@ -46,6 +50,7 @@ class Function:
     parent: Function | None = None
     owner: Class | None = None
     is_generator: bool = False
+    declares_generators: bool = False
     globals: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
@@ -276,3 +281,33 @@ class Symbols:
             for function in collected.functions:
                 self.functions[function.key] = function
                 self.by_node[function.node] = function
+        for stub in _declaring_generators(self.classes):
+            stub.is_generator = stub.declares_generators = True
+
+
+def _declaring_generators(classes: Iterable[Class]) -> list[Function]:
+    """The methods without a body that only generators override, in classes that name theirs as a base."""
+    by_name: defaultdict[str, list[Class]] = defaultdict(list)
+    for cls in classes:
+        by_name[cls.name].append(cls)
+    overrides: defaultdict[Function, list[Function]] = defaultdict(list)
+    for cls in classes:
+        for base in _above(cls, by_name):
+            for name, stub in base.methods.items():
+                if name in cls.methods and stub.is_stub and not stub.is_async:
+                    overrides[stub].append(cls.methods[name])
+    with_bodies = {stub: [f for f in found if not f.is_stub] for stub, found in overrides.items()}
+    return [stub for stub, found in with_bodies.items() if found and all(f.is_generator for f in found)]
+
+
+def _above(cls: Class, by_name: Mapping[str, list[Class]]) -> Iterator[Class]:
+    """The classes that may be above a class, by the names of their bases."""
+    seen = {cls.name}
+    pending = [cls]
+    while pending:
+        for base in pending.pop().node.bases:
+            name = dotted(base.value if isinstance(base, ast.Subscript) else base).rpartition(".")[2]
+            if name not in seen and name in by_name:
+                seen.add(name)
+                pending.extend(by_name[name])
+                yield from by_name[name]

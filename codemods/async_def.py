@@ -36,7 +36,7 @@ RENAMED = {
 def decide(program: Program) -> Iterator[Decision]:
     """One decision for each function that becomes async, and for each stub file that declares such."""
     for function, reason in program.colours.reasons.items():
-        is_other = function.name == "__init__" or keeps_results(program, function)
+        is_other = function.name == "__init__" or function.declares_generators or keeps_results(program, function)
         if isinstance(function.node, ast.FunctionDef) and not is_other:
             yield Decision(
                 NAME,
