@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -80,6 +80,8 @@ class Calls:
         self._interpreter = interpreter
         # Function key -> how it is called (a `calls` word of the library tables, or "unknown"), and where it was handed
         self.handed: defaultdict[str, dict[tuple[str, ast.AST], None]] = defaultdict(dict)
+        # Calls of what is not known, and the functions that they were handed
+        self._unresolved: defaultdict[ast.Call, set[str]] = defaultdict(set)
 
     # Calls
 
@@ -92,10 +94,15 @@ class Calls:
         if asks_for_fixture(node):
             return interpreter.parametrized.fixture(node, env)
         found: set[Value] = set()
+        if callee and node in self._unresolved:
+            # It was not known yet what is called.
+            for key in self._unresolved.pop(node):
+                self.handed[key].pop(("unknown", node), None)
         for value in callee:
             found |= self._one(value, node, (positional, keywords), env)
         if not callee:
-            self._hand_to("unknown", node, (positional, keywords))
+            for values in [*(v for _, v in positional), *keywords.values()]:
+                self._unresolved[node].update(self.hand("unknown", node, values))
         return frozenset(found)
 
     def invoke(self, callee: Values, arguments: Arguments = ([], {})) -> Values:
@@ -509,21 +516,27 @@ class Calls:
 
     def _hand_to(self, policy: str, node: ast.expr, arguments: Arguments) -> None:
         positional, keywords = arguments
-        if policy == "never":
-            return
         for values in [*(v for _, v in positional), *keywords.values()]:
             self.hand(policy or "unknown", node, values)
 
-    def hand(self, policy: str, node: ast.AST, values: Values) -> None:
-        """Note the functions that were handed to something, which calls them as `policy` says."""
-        for value in values:
-            if isinstance(value, FunctionObject):
-                self.handed[value.key][policy, node] = None
-            elif isinstance(value, Many | Row):
-                items = value.items if isinstance(value, Many) else [v for row in value.items for v in row]
-                for item in items:
-                    if isinstance(item, FunctionObject):
-                        self.handed[item.key][policy, node] = None
+    def hand(self, policy: str, node: ast.AST, values: Values) -> set[str]:
+        """Note the functions that were handed to something, which calls them as `policy` says; their keys."""
+        if policy == "never":
+            return set()
+        handed = {v.key for value in values for v in _items(value) if isinstance(v, FunctionObject)}
+        for key in handed:
+            self.handed[key][policy, node] = None
+        return handed
+
+
+def _items(value: Value) -> Iterable[Value]:
+    """The items of a list or tuple; anything else itself."""
+    match value:
+        case Many(items=items):
+            return items
+        case Row(items=rows):
+            return [item for row in rows for item in row]
+    return (value,)
 
 
 def _assigned(fields: list[str], arguments: Arguments) -> list[tuple[str, Values]]:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 # Callers that await, or run what they make on a loop, though they stay sync for those who call them.
 AWAITING = {"entry", "window"}
-# What these make of a method is called as the class says, by nobody else.
-DESCRIBING = {"classmethod", "property", "staticmethod"}
 CALLING_BACK = {"sync", "starts", "window", "unknown"}
 DEPENDENCIES = {"Depends", "Security"}
 
@@ -41,11 +39,8 @@ def _is_plain(program: Program, function: Function) -> bool:
     is_block = bool(function.parameters()) and function.body[0].lineno > getattr(function.node, "lineno", 0)
     calls_super = any(isinstance(n, ast.Name) and n.id == "super" for n in function.own_nodes())
     # Windows and the like, whose methods a library calls, belong to a program that stays as it is.
-    is_called_back = any(
-        policy in CALLING_BACK and getattr(by, "id", "") not in DESCRIBING
-        for method in owner.methods.values()
-        for policy, by in program.handed(method)
-    )
+    methods = [m for m in owner.methods.values() if m.key not in program.interpreter.context_functions]
+    is_called_back = any(policy in CALLING_BACK for m in methods for policy, _ in program.handed(m))
     return stands_alone and is_block and not (calls_super or is_called_back or function.decorators)
 
 

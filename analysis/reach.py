@@ -19,7 +19,10 @@ from .values import ClassObject, FunctionObject, Instance, Value
 if TYPE_CHECKING:
     from .program import Program
 
-CLIENTS = ("fastapi.testclient.TestClient", "httpx.Client", "httpx.AsyncClient")
+CLIENTS = (
+    "fastapi.testclient.TestClient", "httpx.Client", "httpx.AsyncClient", "click.testing.CliRunner",
+    "aiohttp.test_utils.TestClient",
+)  # fmt: skip
 
 
 class Reach:
