@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from .mapped import Mapped
@@ -20,6 +20,7 @@ from .symbols import Function
 from .values import External, FunctionObject
 
 DEPTH = 6
+SQLMODEL = "sqlmodel.SQLModel"
 UTC = frozenset({"datetime.UTC", "datetime.timezone.utc", "pytz.utc", "pytz.UTC", "dateutil.tz.UTC"})
 TYPES = {"DateTime", "TIMESTAMP"}
 DEFAULTS = {"default", "onupdate", "default_factory", "insert_default"}
@@ -40,7 +41,10 @@ class Zone(StrEnum):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Misfit:
-    """A datetime that its column does not take: `node` is the value, or a function that a column calls for one."""
+    """A datetime that its column does not take: `node` is the value, or a function that a column calls for one.
+
+    `is_sqlmodels`: SQLModel chooses the type of the column.
+    """
 
     source: Source
     node: ast.expr
@@ -48,6 +52,7 @@ class Misfit:
     column: str
     function: Function | None
     is_callable: bool = False
+    is_sqlmodels: bool = False
 
 
 @once
@@ -204,9 +209,14 @@ def wants_aware(program: Program, mapped: Mapped, name: str) -> bool | None:
     types = [n for n in named if type_name(n) in TYPES]
     if types:
         return _is_aware_type(program, types[0]) if len(types) == 1 else None
-    if isinstance(statement, ast.AnnAssign) and _is_datetime(statement.annotation) and not _has_type(statement.value):
-        return _maps_datetime_to_aware(program, mapped)
-    return None
+    return _maps_datetime_to_aware(program, mapped) if _is_implied(statement) else None
+
+
+def _is_implied(statement: ast.stmt) -> bool:
+    """Does the annotation alone say what a column holds, and is that a datetime?"""
+    return (
+        isinstance(statement, ast.AnnAssign) and _is_datetime(statement.annotation) and not _has_type(statement.value)
+    )
 
 
 def _is_datetime(annotation: ast.expr) -> bool:
@@ -286,6 +296,6 @@ def _in_function(program: Program, function: Function) -> Iterator[Misfit]:
 def _misfit(program: Program, mapped: Mapped, name: str, value: Misfit | None) -> Iterator[Misfit]:
     wanted = wants_aware(program, mapped, name)
     if value is not None and wanted is not None and value.zone.is_aware != wanted:
-        yield Misfit(
-            value.source, value.node, value.zone, f"{mapped.cls.name}.{name}", value.function, value.is_callable
-        )
+        is_sqlmodels = SQLMODEL in program.interpreter.objects.ancestry(mapped.cls.key)
+        is_chosen = is_sqlmodels and _is_implied(mapped.columns[name])
+        yield replace(value, column=f"{mapped.cls.name}.{name}", is_sqlmodels=is_chosen)

@@ -15,6 +15,7 @@ from ..analysis.program import Program
 from .carried import as_data, carried
 from .drivers import moves_to_asyncpg
 from .edit import Edit, Import, Wrap
+from .locked_versions import may_have
 
 NAME = "datetimes"
 # What turns a value of each kind into the other one.
@@ -24,6 +25,8 @@ CHANGES = {
     Zone.NAIVE_UTC: ".replace(tzinfo=timezone.utc)",
     Zone.NAIVE: ".astimezone()",
 }
+# The SQLModel from which on columns for datetimes hold instants, and take aware ones alone.
+HOLDS_INSTANTS = "0.0.45"
 # Rank among what is put around one expression: inside of `await`.
 INSIDE = -1
 
@@ -32,9 +35,10 @@ def decide(program: Program) -> Iterator[Decision]:
     """A decision for each datetime that asyncpg would refuse."""
     if not moves_to_asyncpg(program):
         return
+    holds_instants = may_have(program, "sqlmodel", HOLDS_INSTANTS)
     for misfit in misfits(program):
         function = misfit.function
-        if function is not None and program.stays_sync(function):
+        if (function is not None and program.stays_sync(function)) or (misfit.is_sqlmodels and holds_instants):
             continue
         takes = (
             "takes naive datetimes only" if misfit.zone.is_aware else "holds instants; a naive datetime is local time"

@@ -11,6 +11,7 @@ from asyncshift.analysis.program import Program
 from asyncshift.analysis.settings import Settings
 from asyncshift.codemods.engine import make_plan
 
+from .projects import convert
 from .whole import Case, cases, check, migrate
 
 MODELS = """\
@@ -116,3 +117,38 @@ def test_local_time_needs_no_import() -> None:
     changed, _ = migrate({"models.py": text.replace(", timedelta, timezone", "")})
     assert b"now.astimezone()" in changed["models.py"]
     assert b"timezone\n" not in changed["models.py"]
+
+
+SQLMODELS = """\
+from datetime import datetime, timezone
+
+from sqlalchemy import DateTime
+from sqlmodel import Field, Session, SQLModel
+
+
+class Visit(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(default_factory=lambda: datetime.now(timezone.utc))
+    seen: datetime | None = Field(default=None, sa_type=DateTime)
+
+
+def store(db: Session):
+    db.add(Visit(seen=datetime.now(timezone.utc)))
+    db.commit()
+"""
+
+
+@pytest.mark.parametrize(
+    ("requirement", "changed"),
+    [
+        ("sqlmodel==0.0.24", ["default_factory", "seen"]),
+        ("sqlmodel<0.0.45", ["default_factory", "seen"]),
+        ("sqlmodel==0.0.45", ["seen"]),
+        ("sqlmodel>=0.0.24", ["seen"]),
+    ],
+)
+def test_what_columns_that_sqlmodel_makes_hold(requirement: str, changed: list[str], tmp_path: Path) -> None:
+    files = {"models.py": SQLMODELS, "requirements.txt": f"{requirement}\nasyncpg\npsycopg2\n"}
+    after, _ = convert(tmp_path, files, "datetimes")
+    lines = [line for line in after["models.py"].splitlines() if line.endswith((".replace(tzinfo=None))", "None)))"))]
+    assert [word for line in lines for word in ("default_factory", "seen") if word in line] == changed
