@@ -1,9 +1,10 @@
 """An attribute of an expired object is read.
 
 A commit expires the objects of the session unless its factory says `expire_on_commit=False`; a rollback and
-`expire_all()` always do, in a function that is called too. The next read of an attribute sends a query, and outside of
-a greenlet that raises MissingGreenlet. The chain shows what expires it, and where a callee reads it. Give the factory
-`expire_on_commit=False`, `await session.refresh(…)`, or read what is needed before.
+`expire_all()` always do, in a function that is called too; so does the refresh of an object whose relationship to it
+has `cascade="all"`. The next read of an attribute sends a query, and outside of a greenlet that raises MissingGreenlet.
+The chain shows what expires it, and where a callee reads it. Give the factory `expire_on_commit=False`,
+`await session.refresh(…)`, or read what is needed before.
 """
 
 from __future__ import annotations
