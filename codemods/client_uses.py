@@ -11,12 +11,13 @@ from ..analysis.clients import CLIENT, Client
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
 from ..analysis.source import Source
-from ..analysis.symbols import Function
+from ..analysis.symbols import Function, dotted
 from ..analysis.unstarted_clients import is_own
 from ..analysis.values import ClassObject, Value
 from .awaiting import wrap_await
 from .edit import Edit, Import, Replace
 from .imports import request
+from .removal import without
 from .running_through import async_for, collect
 from .scopes import scopes
 
@@ -74,10 +75,25 @@ def _call(function: Function, node: ast.Call) -> Iterator[Decision]:
 
 
 def _app(program: Program, function: Function, node: ast.Attribute) -> Decision:
-    if application(program, function, program.colours.clients.at(node.value)):
+    named = application(program, function, program.colours.clients.at(node.value))
+    if named and (named[0] not in bound(function.body) or _naming(function, node, named[0])):
         return decision(function, node, "app", "name the application itself: an AsyncClient has no `app`")
     concern = "an AsyncClient has no `app`; take the application from where it is made"
     return decision(function, node, "", "left as it is", Status.DECLINED, concern)
+
+
+def _naming(function: Function, node: ast.Attribute, name: str) -> ast.Assign | None:
+    """`app = client.app` or `app = cast(FastAPI, client.app)`, where nothing else gives the function such a name."""
+    above = function.source.parents[node]
+    match above:
+        case ast.Call(func=called, args=[_, given]) if given is node and dotted(called).rpartition(".")[2] == "cast":
+            above = function.source.parents[above]
+    names = [n for n in function.own_nodes() if isinstance(n, ast.Name) and n.id == name]
+    stores = [n for n in names if not isinstance(n.ctx, ast.Load)]
+    match above:
+        case ast.Assign(targets=[target]) if stores == [target]:
+            return above
+    return None
 
 
 def _stream(program: Program, function: Function, item: ast.withitem, statement: ast.With) -> Iterator[Decision]:
@@ -194,7 +210,8 @@ def use_edits(program: Program, source: Source, node: ast.expr, kind: str) -> It
             assert function is not None
             named = application(program, function, program.colours.clients.at(node.value))
             assert named is not None
-            yield Replace(start, end, named[0])
+            naming = _naming(function, node, named[0])
+            yield from without(source, naming) if naming else [Replace(start, end, named[0])]
             if named[1]:
                 yield named[1]
         case "read":

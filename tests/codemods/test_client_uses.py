@@ -110,6 +110,58 @@ def test_application_of_the_client(tmp_path: Path) -> None:
     assert "from application import app, get_db" in new
 
 
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("app = client.app", ""),
+        ("app = cast(FastAPI, client.app)", ""),
+        ("application = client.app", "    application = app\n"),
+    ],
+)
+def test_application_of_the_client_under_its_own_name(tmp_path: Path, statement: str, expected: str) -> None:
+    name = statement.partition(" ")[0]
+    code = f"""\
+from typing import cast
+
+import pytest
+from application import app, get_db
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+
+@pytest.fixture
+def client():
+    yield TestClient(app)
+
+
+def test_overrides(client, db):
+    {statement}
+    {name}.dependency_overrides[get_db] = lambda: db
+    assert client.get("/items").json() == []
+    {name}.dependency_overrides.clear()
+"""
+    follows(tmp_path, {"test_it.py": code})
+    assert f"def test_overrides(client, db):\n{expected}    {name}.dependency" in text(tmp_path, "test_it.py")
+
+
+def test_application_that_the_function_has_another_name_for_is_left(tmp_path: Path) -> None:
+    code = """\
+from application import app
+from fastapi.testclient import TestClient
+
+client = TestClient(app)
+
+
+def test_other():
+    app = None
+    other = client.app
+    assert app is None and other
+"""
+    project(tmp_path, {"test_it.py": code})
+    assert any("take the application from where it is made" in d.concern for d in migrate(tmp_path))
+    assert "    other = client.app\n" in text(tmp_path, "test_it.py")
+
+
 def test_derived_class(tmp_path: Path) -> None:
     module_follows(
         tmp_path,
