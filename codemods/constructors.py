@@ -59,8 +59,8 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     yield from carried(decision)
 
 
-def _name(function: Function) -> str:
-    """A name for the class method that nothing in the class has."""
+def class_method(function: Function) -> str:
+    """The name of the class method in a constructor's place: one that nothing in the class has."""
     assert function.owner is not None
     attributes = {n.attr for n in ast.walk(function.owner.node) if isinstance(n, ast.Attribute)}
     return next(n for n in (*NAMES, "create_instance") if n not in attributes | set(function.owner.methods))
@@ -72,7 +72,7 @@ def _as_class_method(function: Function) -> Iterator[Edit]:
     assert function.owner is not None
     start, margin, inner = source.span(node)[0], source.indentation(node), source.indentation(body[-1])
     name_ends = source.content.index(b"__init__", start) + len(b"__init__")
-    yield Replace(start, name_ends, f"@classmethod\n{margin}async def {_name(function)}")
+    yield Replace(start, name_ends, f"@classmethod\n{margin}async def {class_method(function)}")
     receiver = function.parameters()[0]
     at = source.span(receiver)[0]
     yield Replace(at, at + len(receiver.arg.encode()), "cls")
@@ -93,6 +93,6 @@ def _as_class_method(function: Function) -> Iterator[Edit]:
 def _called(source: Source, node: ast.expr, constructor: Function, awaits: bool) -> Iterator[Edit]:
     assert isinstance(node, ast.Call)
     end = source.span(node.func)[1]
-    yield Replace(end, end, f".{_name(constructor)}")
+    yield Replace(end, end, f".{class_method(constructor)}")
     if awaits:
         yield from wrap_await(source, node)

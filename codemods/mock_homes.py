@@ -40,14 +40,14 @@ class Home:
 
 def home(program: Program, made: MadeMock, awaited: Collection[ast.expr]) -> Home | None:
     """The home of a mock that a name holds; None for one that is passed on at once."""
-    found = _holder_and_rest(program, made)
+    found = holder_and_rest(program, made)
     if found is None:
         return None
     holder, rest = found
     return Home(holder, tuple(_settings(made, holder, rest, awaited)))
 
 
-def _holder_and_rest(program: Program, made: MadeMock) -> tuple[str, Sequence[ast.stmt]] | None:
+def holder_and_rest(program: Program, made: MadeMock) -> tuple[str, Sequence[ast.stmt]] | None:
     source, node = made.source, made.node
     parent = source.parents.get(node)
     match parent:

@@ -41,6 +41,7 @@ WORDS = {
     "import-sessions": "sessions made at import replaced",
     "locks": "locks made asyncio's",
     "mapped-calls": "map() and filter() made comprehensions",
+    "mock-constructors": "mocks of classes whose constructor awaits",
     "mocks": "mocks made awaitable",
     "modules-beside": "modules of async sessions made beside sync ones",
     "parameters": "parameters of statements given as one argument",
