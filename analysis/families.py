@@ -33,6 +33,9 @@ def families(program: Program) -> dict[Function, tuple[Function, ...]]:
                 leader[find(other)] = find(method)
         if "__enter__" in cls.methods and "__exit__" in cls.methods:
             leader[find(cls.methods["__enter__"])] = find(cls.methods["__exit__"])
+    for general, registered in objects.dispatched.items():
+        for function in registered:
+            leader[find(function)] = find(general)
     for wrapper, wrapped in program.decorators.wrapped.items():
         for function in wrapped if not program.decorators.serves_both(wrapper) else ():
             leader[find(function)] = find(wrapper)

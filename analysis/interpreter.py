@@ -14,6 +14,7 @@ from .adapters import Adapters
 from .annotations import Annotations
 from .calls import Calls
 from .decorating import Decorating
+from .dispatching import dispatched
 from .execution import Execution
 from .fixtures import Fixtures, collect_inherited
 from .members import Env
@@ -50,6 +51,7 @@ class Interpreter(Execution):
         self.values: dict[ast.expr, Values] = {}
         self.context_functions: dict[str, str] = {}
         self.objects = Objects(symbols.classes, symbols.sources, self.store)
+        self.objects.dispatched = dispatched(symbols.functions.values())
         self.adapters = Adapters(self.objects, self.store)
         collect_inherited(symbols.classes)
         self.fixtures = Fixtures(self.functions.values())

@@ -25,6 +25,8 @@ class Objects:
         self.classes: dict[str, Class] = {c.key: c for c in classes}
         self.mapped = MappedClasses(self.classes.values(), sources)
         self.bases: dict[str, tuple[str, ...]] = {}
+        # What `singledispatchmethod` chooses from.
+        self.dispatched: dict[Function, list[Function]] = {}
         self._store = store
         self._subclasses: defaultdict[str, set[str]] = defaultdict(set)
         # Worked out once, and again when a class turns out to have other bases.
@@ -129,7 +131,8 @@ class Objects:
     def alternatives(self, key: str, name: str) -> list[Function]:
         """What a call of a method on some instance of the class or of a class below it can reach."""
         found = [self.method(key, name), *(self.classes[k].methods.get(name) for k in sorted(self.below(key)))]
-        return list(dict.fromkeys(f for f in found if f is not None))
+        methods = [f for f in found if f is not None]
+        return list(dict.fromkeys([*methods, *(r for f in methods for r in self.dispatched.get(f, ()))]))
 
     def polymorphic(self, key: str) -> Iterator[Mapped]:
         """The mapped class and, where its rows may be of one of them, the classes below it."""
