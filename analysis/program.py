@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from .bridges import Bridges, with_parents
@@ -70,24 +71,29 @@ class Program:
 
         `stays_sync`: nothing becomes async; for a codemod that runs alone on a code base that stays sync.
 
+        A file that Python can't parse either is left out, as `broken`, where it has nothing to do with databases and no
+        other file imports it: templates of code, examples, scripts of Python 2.
+
         Raises:
-            BrokenInputs: files can't be read or parsed.
+            BrokenInputs: other files can't be read or parsed.
         """
         sources: dict[str, Source] = {}
-        messages: list[str] = []
+        broken: dict[str, str] = {}
+        unreadable: list[str] = []
         for path in sorted(paths):
             try:
                 sources[path] = Source.read(root, path)
             except BrokenInput as error:
-                messages.append(str(error))
+                broken[path] = str(error)
             except OSError as error:
-                messages.append(f"{path}:1: {error.strerror}")
-        if messages:
-            raise BrokenInputs(messages)
+                unreadable.append(f"{path}:1: {error.strerror}")
+        needed = [path for path in broken if _is_needed(root, path, sources.values())]
+        if unreadable or needed:
+            raise BrokenInputs(sorted([*unreadable, *(broken[path] for path in needed)]))
         formatters = Formatters(root)
         for path, source in sources.items():
             source.line_length = formatters.line_length(path)
-        return cls(root, sources, settings, stays_sync)
+        return cls(root, sources, settings, stays_sync, broken)
 
     @classmethod
     def of_contents(cls, root: Path, contents: Mapping[str, bytes], settings: Settings) -> Program:
@@ -311,6 +317,16 @@ def imported_names(sources: Mapping[str, Source], modules: Modules) -> dict[str,
             if base and base != path:
                 found.setdefault(base, set()).update(a.name for a in node.names)
     return {path: frozenset(names) for path, names in found.items()}
+
+
+def _is_needed(root: Path, path: str, others: Iterable[Source]) -> bool:
+    """Does a file that can't be parsed speak of databases, or may another one import it?"""
+    if re.search(rb"sqlalchemy|sqlmodel|\bsession\b", (root / path).read_bytes(), re.IGNORECASE):
+        return True
+    pure = PurePosixPath(path)
+    name = pure.parent.name if pure.name == "__init__.py" else pure.stem
+    imported = re.compile(rb"^\s*(from|import)\b.*\b" + re.escape(name.encode()) + rb"\b", re.MULTILINE)
+    return any(imported.search(source.content) for source in others)
 
 
 def _imports(source: Source, packages: set[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import stat
 from collections.abc import Callable
@@ -69,9 +70,9 @@ APP = {
 
 
 BROKEN = {
-    "app/broken.py": "x = 1\ndef f(:\n",
-    "app/latin.py": b"# fine\nx = '\xe9'\n",
-    "app/null.py": "x = '\0'\n",
+    "app/broken.py": "x = 1\ndef f(session:\n",
+    "app/latin.py": b"# fine\nsession = '\xe9'\n",
+    "app/null.py": "session = '\0'\n",
 }
 
 
@@ -279,6 +280,21 @@ def test_broken_files_are_told_one_by_one(project: Folder, run: Run, command: st
     assert [line.split(": ")[1] for line in lines] == ["app/broken.py:2", "app/latin.py:2", "app/null.py:1"]
     assert lines[1].endswith("not UTF-8 (byte 0xe9)")
     assert project.snapshot() == before
+
+
+def test_a_broken_file_that_has_nothing_to_do_with_it_is_left_out(project: Folder, run: Run) -> None:
+    template = {"templates/{{ name }}.py": "class {{ name }}:\n    pass\n"}
+    project.write(template)
+    result = run("migrate", "--force")
+    assert result.exit_code == 0
+    assert re.search(r"templates/{{ name }}\.py\n +1 +look .*invalid syntax", result.stdout)
+    assert text(project, "templates/{{ name }}.py") == template["templates/{{ name }}.py"]
+
+
+def test_a_broken_file_that_another_imports_is_told(project: Folder, run: Run) -> None:
+    project.write({"app/odd.py": "def f(:\n", "app/uses.py": "from app import odd\n"})
+    result = run("migrate", "--force")
+    assert (result.exit_code, result.stderr.split(": ")[1]) == (2, "app/odd.py:1")
 
 
 @pytest.mark.parametrize("command", ["plan", "migrate"])
