@@ -37,7 +37,8 @@ CHANGED = "this query is a statement now: set up the result that the code gets f
 class Move:
     """One expression of the suite that names a legacy query on a mock: its edits, or the concern why it has none.
 
-    `image` is the query at whose end something is set up, `origin` that of the mock, `queries` what it stands for.
+    `image` is the query at whose end something is set up, `origin` and `path` are those of the mock that the expression
+    names, `queries` what it stands for.
     """
 
     function: Function
@@ -46,6 +47,7 @@ class Move:
     concern: str = ""
     image: Image | None = None
     origin: str = ""
+    path: Path = ()
     queries: tuple[ast.expr, ...] = ()
 
 
@@ -125,7 +127,9 @@ class Moves:
             if isinstance(inner, ast.Attribute):
                 for met in self._met(function, inner):
                     move = self._move(function, node, inner, met)
-                    yield replace(self._beside(move, met), queries=met.queries)
+                    yield replace(
+                        self._beside(move, met), origin=met.made.mock.origin, path=met.path, queries=met.queries
+                    )
                     return
             inner = inner.value if isinstance(inner, ast.Attribute) else inner.func
 
@@ -205,7 +209,7 @@ class Moves:
             move = self._replaced(function, parent, met, image.new)
         else:
             return Move(function, node, (), f"the code reads {image.new[-1]} of the result now")
-        return replace(move, image=image, origin=met.made.mock.origin) if _is_set_up(function, node) else move
+        return replace(move, image=image) if _is_set_up(function, node) else move
 
     def _of_query(self, function: Function, whole: ast.Attribute, met: _Met, sender: str) -> Move:
         """`db.query.assert_called_once()`."""

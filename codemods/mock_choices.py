@@ -37,7 +37,7 @@ class Choices:
 
     def best(self) -> dict[Path, str]:
         """The children that get an object of their own (the mock itself has the empty path), and of which kind."""
-        if not any(use.is_async or use.entering for use in self.uses.values()):
+        if not any(use.is_async or use.entering or self._is_lacking(path, use, {}) for path, use in self.uses.items()):
             return {}
         found = [self._settled(start) for start in self._starts()]
         return min(found, key=len)
@@ -77,10 +77,19 @@ class Choices:
         """Is a child a coroutine function that is called without await?"""
         if not use.is_called or use.is_async or not path or self.made.mock.kind in ASYNC_KINDS:
             return False
+        if self._is_lacking(path, use, own):
+            return True
         if not self._is_awaitable(path, own):
             return False
         result = self._awaited_result(path, own)
         return result is None or not self._is_given_elsewhere(result)
+
+    def _is_lacking(self, path: Path, use: Use, own: Mapping[Path, str]) -> bool:
+        """Is this a `query` that the suite still sets up, on a mock with the spec of an async session?"""
+        if path[-1:] != (QUERY,) or path in own or not use.is_called:
+            return False
+        parent = path[:-1]
+        return own.get(parent) == SESSION or (not parent and bool(self.program.converted_class(self.made.mock.spec)))
 
     def _awaited_result(self, path: Path, own: Mapping[Path, str]) -> Path | None:
         """The result of something awaited on the way to a child, if it is itself an AsyncMock."""

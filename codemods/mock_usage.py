@@ -134,6 +134,11 @@ class Usage:
                 made = self.made[mock.origin]
                 yield made, made.uses[made.image(mock.path)]
 
+    def keep_query(self, origin: str, path: Path) -> None:
+        """A child of a mocked session's `query` is still set up, which a mock of an async session has to bear."""
+        if QUERY in path:
+            self.made[origin].uses[path[: last_index(path, QUERY) + 1]].is_called = True
+
     # Collecting
 
     def _note_made(self, function: Function, node: ast.Call) -> None:

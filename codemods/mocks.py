@@ -48,10 +48,14 @@ def _decided(program: Program) -> Iterator[Decision]:
     for stand_in in stand_in_lambdas(program):
         yield _lambda(program, stand_in)
     usage = Usage(program, query_to_select.decide(program))
+    moves = list(Moves(program, usage).all())
+    for move in moves:
+        if move.concern and not move.edits:
+            usage.keep_query(move.origin, move.path)
     for made in usage.made.values():
         yield from _conflicts(program, made)
         yield from _made(program, made, usage)
-    for move in Moves(program, usage).all():
+    for move in moves:
         yield _moved(program, move)
     yield from _class_mocks(program, usage)
     for function in program.functions:
