@@ -37,8 +37,8 @@ CHANGED = "this query is a statement now: set up the result that the code gets f
 class Move:
     """One expression of the suite that names a legacy query on a mock: its edits, or the concern why it has none.
 
-    `image` is the query at whose end something is set up, `origin` and `path` are those of the mock that the expression
-    names, `queries` what it stands for.
+    `image` is the query at whose end something is set up, `origin` that of the mock, `queries` what it stands for,
+    `children` the mocks that the expression names, each with the path from there.
     """
 
     function: Function
@@ -47,7 +47,7 @@ class Move:
     concern: str = ""
     image: Image | None = None
     origin: str = ""
-    path: Path = ()
+    children: tuple[tuple[str, Path], ...] = ()
     queries: tuple[ast.expr, ...] = ()
 
 
@@ -125,11 +125,11 @@ class Moves:
             if inner in calls or function.source.parents[inner] in calls:
                 return
             if isinstance(inner, ast.Attribute):
-                for met in self._met(function, inner):
-                    move = self._move(function, node, inner, met)
-                    yield replace(
-                        self._beside(move, met), origin=met.made.mock.origin, path=met.path, queries=met.queries
-                    )
+                found = list(self._met(function, inner))
+                if found:
+                    move = self._beside(self._move(function, node, inner, found[0]), found[0])
+                    children = tuple((met.made.mock.origin, met.path) for met in found)
+                    yield replace(move, origin=children[0][0], children=children, queries=found[0].queries)
                     return
             inner = inner.value if isinstance(inner, ast.Attribute) else inner.func
 

@@ -134,10 +134,11 @@ class Usage:
                 made = self.made[mock.origin]
                 yield made, made.uses[made.image(mock.path)]
 
-    def keep_query(self, origin: str, path: Path) -> None:
-        """A child of a mocked session's `query` is still set up, which a mock of an async session has to bear."""
-        if QUERY in path:
-            self.made[origin].uses[path[: last_index(path, QUERY) + 1]].is_called = True
+    def keep_queries(self, children: Iterable[tuple[str, Path]]) -> None:
+        """Children of a mocked session's `query` are still set up, which a mock of an async session has to bear."""
+        for origin, path in children:
+            if QUERY in path:
+                self.made[origin].uses[path[: last_index(path, QUERY) + 1]].is_called = True
 
     # Collecting
 

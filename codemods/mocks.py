@@ -51,7 +51,7 @@ def _decided(program: Program) -> Iterator[Decision]:
     moves = list(Moves(program, usage).all())
     for move in moves:
         if move.concern and not move.edits:
-            usage.keep_query(move.origin, move.path)
+            usage.keep_queries(move.children)
     for made in usage.made.values():
         yield from _conflicts(program, made)
         yield from _made(program, made, usage)
