@@ -10,7 +10,9 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from .fixtures import is_test_file
 from .once import once
+from .source import Source
 from .symbols import Function
 from .values import External, Instance, Values
 
@@ -19,6 +21,15 @@ if TYPE_CHECKING:
 
 CONFIG = "alembic.config.Config"
 COMMANDS = "alembic.command."
+
+
+@once
+def is_alembic_script(source: Source) -> bool:
+    """An `env.py` or a revision: a file that imports Alembic's `context` or `op`, and is no test of those."""
+    return not is_test_file(source.path) and any(
+        isinstance(n, ast.ImportFrom) and n.module == "alembic" and {a.name for a in n.names} & {"context", "op"}
+        for n in source.tree.body
+    )
 
 
 @once

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
+from .alembic import is_alembic_script
 from .declaring import (
     RELATIONSHIP_CALLS,
     annotated_target,
@@ -137,7 +138,12 @@ class MappedClasses:
         imported = [c for c in found if module and _path_matches(c.source.path, module)]
         if imported:
             return imported[0]
-        return min(found, key=lambda c: (c.source is not near, c.key not in self._candidates)) if found else None
+        if not found:
+            return None
+        # What revisions of a database declare is for themselves.
+        return min(
+            found, key=lambda c: (c.source is not near, is_alembic_script(c.source), c.key not in self._candidates)
+        )
 
     def _bases(self, cls: Class, seen: set[str]) -> list[Class]:
         """The class and its project bases, farthest first."""

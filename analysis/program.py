@@ -9,11 +9,11 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
+from .alembic import is_alembic_script
 from .bridges import Bridges, with_parents
 from .colours import Colours
 from .console_scripts import console_scripts
 from .decorators import Decorators
-from .fixtures import is_test_file
 from .formatting import Formatters
 from .interpreter import Interpreter
 from .library import library
@@ -290,7 +290,7 @@ class Program:
     @cached_property
     def alembic_scripts(self) -> list[str]:
         """The paths of Alembic's `env.py` and revisions."""
-        return [p for p, s in self.sources.items() if _imports(s, {"alembic"}) and _is_alembic_script(s)]
+        return [p for p, s in self.sources.items() if _imports(s, {"alembic"}) and is_alembic_script(s)]
 
     def queries_stay_sync(self, node: ast.expr) -> bool:
         """Does a legacy query run on a session that stays sync?"""
@@ -339,14 +339,6 @@ def _imports(source: Source, packages: set[str]) -> bool:
                 if module.partition(".")[0] in packages:
                     return True
     return False
-
-
-def _is_alembic_script(source: Source) -> bool:
-    """An `env.py` or a revision: a file that imports Alembic's `context` or `op`, and is no test of those."""
-    return not is_test_file(source.path) and any(
-        isinstance(n, ast.ImportFrom) and n.module == "alembic" and {a.name for a in n.names} & {"context", "op"}
-        for n in source.tree.body
-    )
 
 
 __all__ = ["BrokenInputs", "External", "Program", "Query"]

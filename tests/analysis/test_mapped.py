@@ -208,6 +208,40 @@ def test_names_are_found_in_the_nearest_module() -> None:
     assert set(found) == {"Post", "User"}
 
 
+def test_what_a_revision_declares_is_for_itself() -> None:
+    revision = """
+    from alembic import op
+    from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+    class Base(DeclarativeBase): pass
+
+    class Tag(Base):
+        __tablename__ = "tags"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    class Label(Base):
+        __tablename__ = "labels"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        tag: Mapped["Tag"] = relationship()
+    """
+    models = """
+    from m import Base, Mapped, mapped_column
+
+    class Tag(Base):
+        __tablename__ = "tags"
+        id: Mapped[int] = mapped_column(primary_key=True)
+    """
+    item = """
+    class Item(Base):
+        __tablename__ = "items"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        tag: Mapped["Tag"] = relationship()
+    """
+    found = mapped(item, **{"2022_labels": revision, "tags": models})
+    assert found["Item"].relationships["tag"].target == "tags.py::Tag"
+    assert found["Label"].relationships["tag"].target == "2022_labels.py::Tag"
+
+
 def test_classes_that_only_look_mapped_are_not() -> None:
     found = mapped("""
         class Form:
