@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Collection, Iterable, Iterator
 
 from ..analysis.program import Program
@@ -14,10 +15,7 @@ from .references import references
 from .session_scope import is_sync_facade
 
 # Libraries that may be given an engine of either kind.
-HARMLESS = {
-    "asyncio", "contextlib", "dict", "list", "logging", "pytest", "sqladmin", "sqlalchemy", "sqlmodel",
-    "starlette_admin", "typing", "unittest",
-}  # fmt: skip
+HARMLESS = {"dict", "list", "pytest", "sqladmin", "sqlalchemy", "sqlmodel", "starlette_admin", *sys.stdlib_module_names}
 
 
 def in_kept_files(program: Program, made: Iterable[tuple[Source, ast.Call]]) -> Iterator[Work]:
