@@ -27,7 +27,7 @@ from .edit import Edit, Replace
 from .entry_bodies import called_by_its_body
 from .imports import request
 from .open_calls import await_if_awaitable
-from .running_through import async_for, call_method, collect, kept_generator, take_next, yield_from
+from .running_through import async_for, call_method, collect, entered, kept_generator, take_next, yield_from
 from .thread_calls import on_the_loop
 from .with_items import async_with
 
@@ -48,6 +48,8 @@ KINDS = {
     "forgotten": "await the coroutine",
 }
 DROPPED = "nobody holds the generator: it would close what it gave while that is in use; open the session here instead"
+# A generator that is made for a `with` statement, which can end it.
+ENTERED = "with"
 FORGOTTEN = "nobody awaited {}, so that it never ran; now it does"
 
 
@@ -155,6 +157,8 @@ def _held_generator(site: AsyncSite) -> str:
     if site.kind != "next" or callee is None or not (isinstance(node, ast.Call) and isinstance(node.args[0], ast.Call)):
         return ""
     has_end = any(isinstance(n, ast.Try | ast.With) for n in callee.own_nodes())
+    if has_end and isinstance(site.function.source.parents[node], ast.withitem):
+        return ENTERED
     return kept_generator(site.function.source, node) or DROPPED if has_end else ""
 
 
@@ -205,7 +209,8 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
             yield from async_for(source, node)
         case "next":
             assert isinstance(node, ast.Call)
-            yield from take_next(source, node, decision.data["generator"])
+            generator = decision.data["generator"]
+            yield from entered(source, node) if generator == ENTERED else take_next(source, node, generator)
         case "collect":
             yield from collect(source, node)
         case "yield from" | "plain yield from" as kind:

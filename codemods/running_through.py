@@ -9,6 +9,7 @@ from ..analysis.source import Source
 from .awaiting import list_instead_of_generator, wrap_await
 from .blocks import own_lines
 from .edit import Edit, Replace, Wrap
+from .imports import request
 from .indenting import INDENT
 
 METHODS = {"close": "aclose", "throw": "athrow", "send": "asend"}
@@ -43,6 +44,19 @@ def take_next(source: Source, node: ast.Call, name: str = "") -> Iterator[Edit]:
         start = source.span(statement)[0]
         yield Replace(start, start, f"{name} = {source.text(made)}\n{source.indentation(statement)}")
         yield Replace(*source.span(made), name)
+
+
+def entered(source: Source, node: ast.Call) -> Iterator[Edit]:
+    """`with next(get_db()) as db:` -> `async with asynccontextmanager(get_db)() as db:`, which ends the generator."""
+    made = node.args[0]
+    assert isinstance(made, ast.Call)
+    manager, wanted = request(source, "contextlib", "asynccontextmanager", at=node)
+    end = source.span(made.func)[1]
+    yield Replace(source.span(node)[0], source.span(made.func)[0], f"{manager}(")
+    yield Replace(end, end, ")")
+    yield Replace(source.span(made)[1], source.span(node)[1], "")
+    if wanted:
+        yield wanted
 
 
 def kept_generator(source: Source, node: ast.Call) -> str:
