@@ -186,7 +186,7 @@ class Moves:
             return Move(function, whole, tuple(without(source, source.statement(node))))
         if len(met.results) != 1:
             is_given = whole is node and met.path == (*met.session, QUERY, CALL)
-            edits = for_all(source, whole, met.ways) if is_given else []
+            edits = for_all(source, whole, self._given_ways(source, whole, met)) if is_given else []
             return Move(function, whole, tuple(edits), "" if edits else GONE)
         result = next(iter(met.results))
         if met.path == (*met.session, QUERY) and whole.value is node:
@@ -210,6 +210,17 @@ class Moves:
         else:
             return Move(function, node, (), f"the code reads {image.new[-1]} of the result now")
         return replace(move, image=image) if _is_set_up(function, node) else move
+
+    def _given_ways(self, source: Source, whole: ast.Attribute, met: _Met) -> list[tuple[Path, Path]]:
+        """The queries whose results are set up on the mock that is put in their place; all where none is."""
+        parent = source.parents[whole]
+        given = self._program.values(parent.value) if isinstance(parent, ast.Assign) else ()
+        made = [self._usage.made[v.origin] for v in given if isinstance(v, Mock) and v.origin in self._usage.made]
+        set_up = {path for m in made for path in m.settings}
+        ways = [way for way in met.ways if way[0][-2:] in {path[-2:] for path in set_up}]
+        # What the session gives itself is asked of that mock, and of nothing below it.
+        is_known = all(len(new) > 2 or old[-2:] in set_up for old, new in ways)
+        return ways if ways and is_known else met.ways
 
     def _of_query(self, function: Function, whole: ast.Attribute, met: _Met, sender: str) -> Move:
         """`db.query.assert_called_once()`."""
