@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from .order import dominates, may_follow
+from .order import may_follow, runs_between
 from .source import Source
 from .symbols import Function
 
@@ -45,13 +45,15 @@ def reads(function: Function, name: str) -> Iterator[ast.Name]:
             yield node
 
 
-def reads_behind(function: Function, name: str, place: ast.AST) -> Iterator[ast.Name]:
+def reads_behind(function: Function, name: str, place: ast.expr | ast.stmt) -> Iterator[ast.Name]:
     """Where a variable is read behind a place with what it held there."""
     source = function.source
     stores = [n for n in function.own_nodes() if isinstance(n, ast.Name) and n.id == name and _is_store(n)]
+    if any(n in stores for n in ast.walk(place)):
+        return
     bindings = [iterable(source, n) or n for n in stores if may_follow(source, place, n)]
     for node in reads(function, name):
-        if may_follow(source, place, node) and not any(dominates(source, b, node) for b in bindings):
+        if may_follow(source, place, node) and not any(runs_between(source, place, b, node) for b in bindings):
             yield node
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from .bindings import iterable
 from .cascades import Cascades
 from .effects import Effects, Event
-from .order import dominates, is_certain_behind, may_follow, may_follow_at_once
+from .order import dominates, is_certain_behind, is_later, may_follow, runs_between
 from .source import Source
 from .symbols import Function
 from .test_reach import in_tests
@@ -209,7 +209,7 @@ class Expiry:
                     ast.Call(func=ast.Attribute(attr="refresh"), args=[owner, *_])
                     | ast.Await(value=ast.Attribute(value=ast.Attribute(value=owner, attr="awaitable_attrs")))
                 ):
-                    if ast.dump(owner) == ast.dump(owner_of(node)) and _runs_between(source, event, other, node):
+                    if ast.dump(owner) == ast.dump(owner_of(node)) and runs_between(source, event.node, other, node):
                         return True
         return False
 
@@ -224,7 +224,7 @@ class Expiry:
     ) -> bool:
         """Is a name bound behind the event, to something that is loaded there?"""
         binding, within = self._bound_to(source, name)
-        if not _runs_between(source, event, binding, node):
+        if not runs_between(source, event.node, binding, node):
             return False
         if self._is_loaded_anew(event, binding if isinstance(binding, ast.expr) else getattr(binding, "value", None)):
             return True
@@ -301,29 +301,6 @@ def _flushes(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"commit", "flush"}
 
 
-def _runs_between(source: Source, event: Event, between: ast.AST, node: ast.AST) -> bool:
-    """Does something run on every way from the event to the read?"""
-    if between is not node and not dominates(source, between, node):
-        return False
-    if _later(between, event.node) or event.node in ast.walk(between):
-        return True
-    loop = _loop(source, event.node)
-    is_on_next_turn = loop is not None and loop in _above(source, between)
-    return is_on_next_turn and not may_follow_at_once(source, event.node, node)
-
-
-def _loop(source: Source, node: ast.AST) -> ast.AST | None:
-    """The innermost loop around a node."""
-    return next((n for n in _above(source, node) if isinstance(n, ast.For | ast.AsyncFor | ast.While)), None)
-
-
-def _above(source: Source, node: ast.AST) -> Iterator[ast.AST]:
-    parent = source.parents.get(node)
-    while parent is not None:
-        yield parent
-        parent = source.parents.get(parent)
-
-
 def _same(one: Expired, other: Expired) -> bool:
     return ast.dump(one.owner) == ast.dump(other.owner)
 
@@ -333,12 +310,8 @@ def _is_covered(source: Source, earlier: Expired, read: Expired) -> bool:
     if earlier.is_certain:
         return dominates(source, earlier.event.node, read.node) and earlier.event is read.event
     if earlier.event is not read.event:
-        return earlier.node is read.node and _later(earlier.event.node, read.event.node)
+        return earlier.node is read.node and is_later(earlier.event.node, read.event.node)
     return dominates(source, earlier.node, read.node)
-
-
-def _later(one: ast.AST, other: ast.expr | ast.stmt) -> bool:
-    return (getattr(one, "lineno", 0), getattr(one, "col_offset", 0)) > (other.lineno, other.col_offset)
 
 
 def _is_simple(node: ast.expr) -> bool:

@@ -230,3 +230,21 @@ def _same_block(parent: ast.AST, one: ast.AST, other: ast.AST) -> bool:
 def position(node: ast.expr | ast.stmt) -> tuple[int, int]:
     """Where a node begins, to be compared with others of its file."""
     return node.lineno, node.col_offset
+
+
+def is_later(one: ast.AST, other: ast.expr | ast.stmt) -> bool:
+    """Does a node begin behind another one in the text?"""
+    return (getattr(one, "lineno", 0), getattr(one, "col_offset", 0)) > position(other)
+
+
+def runs_between(source: Source, first: ast.expr | ast.stmt, between: ast.AST, second: ast.AST) -> bool:
+    """Does something run on every way from one node to another, be it on the next turn of a loop?"""
+    if between is not second and not dominates(source, between, second):
+        return False
+    if is_later(between, first) or first in ast.walk(between):
+        return True
+    above = _ancestors(source, second)
+    loops = (n for n in _ancestors(source, first) if isinstance(n, ast.For | ast.AsyncFor | ast.While) and n in above)
+    loop = next(loops, None)
+    is_on_next_turn = loop is not None and loop in _ancestors(source, between)
+    return is_on_next_turn and not may_follow_at_once(source, first, second)
