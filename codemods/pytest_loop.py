@@ -42,18 +42,11 @@ def current_event_loop(event_loop):
 """
 
 
-# What functions of a conftest.py use, and the import for it.
-_IMPORTED = {
-    "asyncio.": Import("asyncio"),
-    "pytest.": Import("pytest"),
-    "is_async_test(": Import("pytest_asyncio", "is_async_test"),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class OneLoop:
-    """What is written."""
+    """What is written, and where."""
 
+    site: Site
     text: str
     version: Version
 
@@ -63,30 +56,26 @@ class OneLoop:
 
 
 def appended(source: Source, text: str) -> Iterator[Edit]:
-    """The edits that write functions at the end of a conftest.py."""
+    """The edits that write it at the end of a conftest.py."""
     end = len(source.content.rstrip())
     yield Replace(end, len(source.content), f"\n{text}")
-    yield from (wanted for use, wanted in _IMPORTED.items() if use in text)
+    yield Import("asyncio")
+    yield Import("pytest")
 
 
 def new_file(text: str) -> bytes:
     """A conftest.py of its own."""
-    standard, *others = (_line(wanted) if use in text else "" for use, wanted in _IMPORTED.items())
-    return "\n".join(filter(None, [standard and f"{standard}\n", *others, text])).encode()
+    return f"import asyncio\n\nimport pytest\n{text}".encode()
 
 
-def _line(wanted: Import) -> str:
-    return f"from {wanted.module} import {wanted.name}" if wanted.name else f"import {wanted.module}"
-
-
-def one_loop(program: Program) -> OneLoop | None:
+def one_loop(program: Program, functions: Iterable[Function]) -> OneLoop | None:
     """What tests and fixtures need to share a loop; None where the settings say it, or the project has its own way."""
     version = _without_scopes(program)
     fixtures = program.interpreter.fixtures.by_name
     if version is None or fixtures.get("event_loop") or fixtures.get("event_loop_policy"):
         return None
     text = EVENT_LOOP + CURRENT_LOOP if version >= CURRENT_SINCE else EVENT_LOOP
-    return OneLoop(text, version)
+    return OneLoop(_place(program, functions), text, version)
 
 
 def narrow_loops(program: Program) -> list[Function]:
@@ -101,7 +90,7 @@ def _without_scopes(program: Program) -> Version | None:
     return version if version is not None and version < SCOPES_SINCE else None
 
 
-def topmost_conftest(program: Program, functions: Iterable[Function]) -> Site:
+def _place(program: Program, functions: Iterable[Function]) -> Site:
     """The topmost conftest.py above the functions' files, or the one to write."""
     folders = [PurePosixPath(f.source.path).parent for f in functions]
     shared = folders[0]

@@ -61,8 +61,9 @@ class EditedSettings:
     """The new content of the file that changes, by path relative to the root; where the settings are; what they say.
 
     `is_chosen`: the project says which mode. `loop_scope` is that of fixtures; "" where there is no such setting.
-    `unwritten`: the settings that are missing where pytest takes them from a folder above the project. A file of the
-    project's own would change what pytest takes for the root, and with it the name of every test.
+    `named_loop` is the scope of the loop that each test and fixture has to name itself, because pytest takes its
+    settings from a folder above the project and misses it there. A file of the project's own would change what pytest
+    takes for the root, and with it the name of every test.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -70,7 +71,7 @@ class EditedSettings:
     is_chosen: bool = False
     loop_scope: str = ""
     path: str = ""
-    unwritten: Mapping[str, str] = field(default_factory=dict)
+    named_loop: str = ""
 
 
 def edit_settings(
@@ -98,9 +99,11 @@ def edit_settings(
         path = "pytest.ini" if files.read("pyproject.toml") is None else "pyproject.toml"
     if above is not None:
         files, path = _Files(above[0], {}), above[1]
+        settings["asyncio_mode"] = "strict"
     content, in_force, wanted = (_edit_toml if path.endswith(".toml") else _edit_ini)(files, path, settings)
     if above is not None:
-        return EditedSettings({}, *in_force, path, wanted)
+        scope = wanted.get("asyncio_default_test_loop_scope", "")
+        return EditedSettings({}, *in_force, path, scope if scope != "function" else "")
     return EditedSettings({path: content} if wanted else {}, *in_force, path)
 
 

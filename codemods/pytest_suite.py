@@ -7,8 +7,9 @@
                                   async def test_user(user):
 
 A project that has chosen no mode gets `asyncio_mode = auto`, and needs neither. Tests and fixtures of every scope share
-the session's loop, because pooled connections work on no other. Suites that are run by anyio stay with it; where both
-run tests, and anyio on asyncio alone, pytest-asyncio runs all of them.
+the session's loop, because pooled connections work on no other; where pytest takes its settings from above the project,
+each says so itself. Suites that are run by anyio stay with it; where both run tests, and anyio on asyncio alone,
+pytest-asyncio runs all of them.
 """
 
 from __future__ import annotations
@@ -25,8 +26,7 @@ from ..analysis.xunit import fixture_scope_of, is_unittest
 from .arguments import change, keyword
 from .edit import Edit, Replace
 from .imports import request
-from .pytest_hooks import fixture_loop, hooks
-from .pytest_loop import appended, narrow_loops, new_file, one_loop, topmost_conftest
+from .pytest_loop import appended, narrow_loops, new_file, one_loop
 from .pytest_mode import anyio_marks, is_marked, settings, uses_anyio
 
 NAME = "pytest-suite"
@@ -49,13 +49,9 @@ def decide(program: Program) -> Iterator[Decision]:
         loops = "one event loop for the suite" if edited.loop_scope != "function" else "an event loop for each test"
         what = f"asyncio_mode = {edited.mode}, {loops}"
         yield Decision(NAME, Site(edited.path, 1, 0, 1, 0), what, data={"kind": "settings"})
-    conftest = topmost_conftest(program, [*tests, *fixtures, *setups])
-    loop, text = one_loop(program), hooks(program, edited, conftest.path)
-    if loop or text:
-        actions = [loop.action] if loop else []
-        actions += [f"what {edited.path} above the project does not set: asyncio_mode = {edited.mode}"] if text else []
-        texts = f"{loop.text if loop else ''}{text}"
-        yield Decision(NAME, conftest, "; ".join(actions), data={"kind": "conftest", "text": texts})
+    loop = one_loop(program, [*tests, *fixtures, *setups])
+    if loop is not None:
+        yield Decision(NAME, loop.site, loop.action, data={"kind": "loop", "text": loop.text})
     for own in narrow_loops(program):
         if own.parameters():
             concern = "pooled connections work on one event loop alone: it has to have the scope of the session"
@@ -66,19 +62,17 @@ def decide(program: Program) -> Iterator[Decision]:
         yield Decision(
             NAME, source.site(mark), "run it by pytest-asyncio, as others are", data={"kind": "join"}, node=mark
         )
-    if edited.mode == "strict":
+    if edited.mode == "strict" or edited.named_loop:
         for test in tests:
-            yield from _mark(program, test, "asyncio")
+            yield from _mark(program, test, "asyncio", edited.named_loop)
     for fixture in fixtures:
         scope = fixture_scope(fixture)
         if edited.loop_scope in SCOPES and scope in SCOPES[SCOPES.index(edited.loop_scope) + 1 :]:
             apart = f"it runs on a loop of its own: the project runs {edited.loop_scope} by {edited.loop_scope}"
             wide, concern = ("session", "") if loop is not None else (scope, apart)
             yield _decision(fixture, f"fixture {wide}", f"give it a loop of {wide} scope", concern=concern)
-        elif wide := fixture_loop(edited):
-            yield _decision(fixture, f"fixture {wide}", f"run it on the loop of the {wide}")
-        elif edited.mode == "strict":
-            yield _decision(fixture, "fixture ", "make it a fixture of pytest-asyncio")
+        elif edited.mode == "strict" or edited.named_loop:
+            yield _decision(fixture, f"fixture {edited.named_loop}", "make it a fixture of pytest-asyncio")
 
 
 def _anyio(program: Program, tests: list[Function], fixtures: list[Function]) -> Iterator[Decision]:
@@ -102,8 +96,9 @@ def _breadth(fixture: Function) -> int:
     return SCOPES.index(scope) if scope in SCOPES else 0
 
 
-def _mark(program: Program, test: Function, mark: str) -> Iterator[Decision]:
+def _mark(program: Program, test: Function, mark: str, loop_scope: str = "") -> Iterator[Decision]:
     if not is_marked(test, mark):
+        mark += f'(loop_scope="{loop_scope}")' if loop_scope else ""
         yield _decision(test, f"mark {mark}", f"mark the test with @pytest.mark.{mark}")
 
 
@@ -120,7 +115,7 @@ def _decision(function: Function, kind: str, action: str, status: Status = Statu
 def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     """The edits of one test, fixture or conftest."""
     kind = decision.data["kind"]
-    if kind == "conftest":
+    if kind == "loop":
         source = program.sources.get(decision.site.path)
         if source is not None:
             yield from appended(source, decision.data["text"])
@@ -182,6 +177,6 @@ def project_files(program: Program, plan: Plan, changed: dict[str, bytes]) -> di
     for decision in plan.only([NAME]):
         if decision.data["kind"] == "settings":
             files |= settings(program, changed).files
-        elif decision.data["kind"] == "conftest" and decision.site.path not in program.sources:
+        elif decision.data["kind"] == "loop" and decision.site.path not in program.sources:
             files[decision.site.path] = new_file(decision.data["text"])
     return files

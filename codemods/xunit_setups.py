@@ -16,7 +16,6 @@ from ..analysis.source import Source
 from ..analysis.xunit import fixture_scope_of
 from .edit import Edit, Replace
 from .imports import request
-from .pytest_hooks import fixture_loop
 from .pytest_mode import runs_strict, settings
 
 NAME = "xunit-setups"
@@ -40,7 +39,7 @@ def rewrite(decision: Decision, program: Program) -> Iterator[Edit]:
     source = program.sources[decision.site.path]
     node = decision.node
     assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    loop = fixture_loop(settings(program))
+    loop = settings(program).named_loop
     module = "pytest_asyncio" if loop or runs_strict(program) else "pytest"
     text, wanted = request(source, module, None, at=node)
     scope = decision.data["scope"]

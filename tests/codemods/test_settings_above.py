@@ -40,17 +40,6 @@ class TestItems:
 def test_plain():
     assert seen == [1]
 """
-HOOKS = """
-import pytest
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "slow: takes long")
-
-
-def pytest_collection_modifyitems(items):
-    items.reverse()
-"""
 ABOVE = {
     "settings": {"pyproject.toml": "[tool.pytest.ini_options]\naddopts = '-q'\n"},
     "mode": {"tox.ini": "[pytest]\nasyncio_mode = auto\n"},
@@ -64,13 +53,12 @@ ABOVE = {
 
 
 @pytest.mark.parametrize("above", ABOVE.values(), ids=ABOVE)
-@pytest.mark.parametrize("own", ["", HOOKS], ids=["", "hooks"])
-def test_the_root_stays(tmp_path: Path, above: dict[str, str], own: str) -> None:
+def test_the_root_stays(tmp_path: Path, above: dict[str, str]) -> None:
     (tmp_path / ".git").mkdir()
     for name, content in above.items():
         (tmp_path / name).write_text(content)
     root = tmp_path / "backend"
-    project(root, {"tests/test_it.py": TESTS, "tests/conftest.py": own or "\n"})
+    project(root, {"tests/test_it.py": TESTS, "tests/conftest.py": ""})
     (root / "pytest.ini").unlink()
     options = (f"--rootdir={tmp_path}", "tests")
     before = outcomes(root, *options)
