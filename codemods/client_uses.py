@@ -162,7 +162,7 @@ def _known(program: Program, function: Function, made: list[Client]) -> tuple[st
 
 
 def _asked_for(program: Program, function: Function, made: list[Client]) -> tuple[str, Replace] | None:
-    """The fixture that the fixtures which make the clients have the application from, as one more parameter."""
+    """The fixture that the fixtures which make the clients have the application from, as a parameter behind theirs."""
     fixtures = program.interpreter.fixtures
     asked = {c.app.id for c in made if isinstance(c.app, ast.Name)}
     if len(asked) != 1 or not all(isinstance(c.app, ast.Name) for c in made):
@@ -171,9 +171,11 @@ def _asked_for(program: Program, function: Function, made: list[Client]) -> tupl
     found = fixtures.lookup(function, name)
     is_same = all(c.function in fixtures.functions and fixtures.lookup(c.function, name) == found for c in made)
     required = function.arguments.args if function.arguments and not function.arguments.defaults else []
-    if not found or not is_same or name in bound(function.body) or not required:
+    clients, keys = program.colours.clients, {c.key for c in made}
+    client = next((p for p in required if keys & clients.keys(program.parameter(function, p.arg))), None)
+    if not found or not is_same or name in bound(function.body) or client is None:
         return None
-    end = function.source.span(required[-1])[1]
+    end = function.source.span(client)[1]
     return name, Replace(end, end, f", {name}")
 
 

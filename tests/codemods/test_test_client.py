@@ -395,6 +395,49 @@ def test_entered_under_another_name(used, web):
     assert new.count("async with LifespanManager(web):") == 3
 
 
+def test_clients_of_two_fixtures_that_are_entered(tmp_path: Path) -> None:
+    module_follows(
+        tmp_path,
+        """
+from fastapi import FastAPI
+
+
+def made():
+    made = FastAPI(lifespan=application.lifespan)
+    made.include_router(app.router)
+    return made
+
+
+@pytest.fixture
+def first():
+    return made()
+
+
+@pytest.fixture
+def second():
+    return made()
+
+
+@pytest.fixture
+def reader(first):
+    return TestClient(first)
+
+
+@pytest.fixture
+def writer(second):
+    return TestClient(second)
+
+
+def test_both(reader, writer):
+    with writer:
+        assert writer.post("/items/a").status_code == 201
+    with reader:
+        assert reader.get("/items").json() == ["a"]
+""",
+    )
+    assert "async def test_both(reader, first, writer, second):" in text(tmp_path, "test_it.py")
+
+
 def test_client_that_is_entered_behind_patches(tmp_path: Path) -> None:
     module_follows(
         tmp_path,
