@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from .fixtures import is_test_file
 from .once import once
@@ -28,6 +28,8 @@ APP = "app"
 Making: TypeAlias = ast.Assign | ast.AnnAssign | ast.Return
 
 APPLICATION = "fastapi.FastAPI"
+# Methods of Python's containers that put something into them.
+GROWING = {"add", "append", "appendleft", "extend", "insert", "setdefault", "update"}
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 # Methods of an application that may be called once it has started.
 HARMLESS = {"openapi", "url_path_for"}
@@ -226,24 +228,44 @@ def _obstacle(
 
 
 def _reads(program: Program, statement: ast.stmt, moved: ast.stmt) -> set[str]:
-    """The attributes that a moved statement sets, of objects that it does not make, and that another one reads."""
+    """What a moved statement sets of what it does not make, and another one reads: globals, and objects' attributes."""
     outer = free(moved) & free(statement)
-    set_here = {name for name, node in _stored(walked(moved)) if names(ast.walk(node)) & outer}
+    attributes = {
+        node.attr for node in _changed(program, walked(moved)) if _is_attribute(node) and names(ast.walk(node)) & outer
+    }
     given = {n for n in walked(moved) if isinstance(n, ast.Call) and names(ast.walk(n)) & outer}
-    set_there = {name for function in _reached(program, given) for name, _ in _stored(function.own_nodes())}
+    for function in _reached(program, given):
+        attributes |= {node.attr for node in filter(_is_attribute, _changed(program, function.own_nodes()))}
     reading = (*walked(statement), *(n for f in _reached(program, walked(statement)) for n in f.own_nodes()))
-    loaded = {n.attr for n in reading if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)}
-    return loaded & (set_here | set_there)
+    read = {n.attr for n in reading if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)}
+    return attributes & read | _changed_globals(program, moved) & names(filter(is_read, reading))
 
 
-def _stored(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ast.expr]]:
-    """The attributes that nodes set, or whose items they set, each with the expression for the object."""
+def _changed_globals(program: Program, moved: ast.stmt) -> set[str]:
+    """The globals that a statement, or what it calls, binds again or puts something into."""
+    found = {n.id for n in _changed(program, walked(moved)) if isinstance(n, ast.Name)} - bound([moved])
+    for function in _reached(program, walked(moved)):
+        own = (bound(function.body) | {p.arg for p in function.parameters()}) - function.globals
+        changed = {n.id for n in _changed(program, function.own_nodes()) if isinstance(n, ast.Name)}
+        found |= (changed - own) | (bound(function.body) & function.globals)
+    return found
+
+
+def _changed(program: Program, nodes: Iterable[ast.AST]) -> Iterator[ast.expr]:
+    """The attributes that nodes set, and what they put something into."""
     for node in nodes:
         match node:
-            case ast.Attribute(attr=name, value=value, ctx=ast.Store() | ast.Del()):
-                yield name, value
-            case ast.Subscript(value=ast.Attribute(attr=name, value=value), ctx=ast.Store() | ast.Del()):
-                yield name, value
+            case ast.Attribute(ctx=ast.Store() | ast.Del()):
+                yield node
+            case ast.Subscript(value=holder, ctx=ast.Store() | ast.Del()):
+                yield holder
+            case ast.Call(func=ast.Attribute(value=holder, attr=method)) if method in GROWING:
+                if not program.is_session(program.values(holder)):
+                    yield holder
+
+
+def _is_attribute(node: ast.expr) -> TypeGuard[ast.Attribute]:
+    return isinstance(node, ast.Attribute)
 
 
 def _builds(program: Program, statement: ast.stmt) -> bool:
