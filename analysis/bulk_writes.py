@@ -11,22 +11,19 @@ from typing import TYPE_CHECKING
 
 from .bindings import reads, reads_behind
 from .conversions import Conversion, is_missing, is_refreshed, settling
-from .factories import expired_on_commit, flushes_before_queries
+from .factories import expired_on_commit
 from .mapped import Mapped
-from .once import once
 from .order import dominates, is_certain_behind, may_follow
 from .row_changes import Changed, RowChanges, row_changes
-from .stand_ins import is_test_code
+from .session_objects import is_bound, is_of_session, session_of
 from .symbols import Function
 from .tracing import objects
-from .values import Instance, Query, Statement, Values
+from .values import Instance, Values
 
 if TYPE_CHECKING:
     from .program import Program
 
 CAUSE = "the session does not see what the statement changes"
-# What gives no objects, and what brings those that are there up to date already.
-OTHERS = frozenset({"count", "delete", "exists", "update", "populate_existing", "with_for_update"})
 
 
 def bulk_writes(program: Program) -> Iterator[Conversion]:
@@ -36,26 +33,59 @@ def bulk_writes(program: Program) -> Iterator[Conversion]:
     rows = row_changes(program)
     for function, found in rows.by_function.items():
         outdated: dict[tuple[str, ast.stmt], tuple[ast.expr, set[str]]] = {}
+        within: dict[tuple[str, ast.stmt], Changed] = {}
         for changed in found:
             if changed.change.kind == "update" and not changed.change.is_followed:
                 for owner, end, columns in _outdated(program, rows, changed):
                     outdated.setdefault((owner, end), (changed.node, set()))[1].update(columns)
+                for name, end in _containers(program, rows, changed):
+                    within.setdefault((name, end), changed)
         for (owner, end), (node, columns) in outdated.items():
-            if columns and (session := session_of(program, function, end)):
-                names = tuple(sorted(columns))
-                yield Conversion(function, node, owner, names, end, session, CAUSE)
+            if columns:
+                yield _refreshing(program, function, node, owner, tuple(sorted(columns)), end)
+        for (name, end), changed in within.items():
+            concern = f"each object in {name} would have to be refreshed"
+            yield Conversion(function, changed.node, name, (), end, None, CAUSE, concern=concern)
+
+
+def _refreshing(
+    program: Program, function: Function, node: ast.expr, owner: str, columns: tuple[str, ...], end: ast.stmt
+) -> Conversion:
+    """What is asked before the refresh: whether there is an object, and whether it is one of the session."""
+    session = session_of(program, function, end)
+    if session is None:
+        concern = "no session is at hand there"
+    else:
+        concern = "" if is_bound(function, owner, end) else f"{owner} may not have been bound there"
+    conditions: list[str] = []
+    if session is not None and not concern:
+        if not _is_there(function, owner, end):
+            conditions.append(f"{owner} is not None")
+        if not is_of_session(program, function, owner, session, end):
+            conditions.append(f"{owner} in {function.source.text(session)}")
+    return Conversion(function, node, owner, columns, end, session, CAUSE, tuple(conditions), concern)
 
 
 def _outdated(program: Program, rows: RowChanges, changed: Changed) -> Iterator[tuple[str, ast.stmt, set[str]]]:
     """The variables that hold objects of what is changed, where that is committed, and the columns."""
     function = changed.function
     for owner, mapped in _objects(program, function):
-        if mapped.cls.key == changed.change.cls and _is_older(function, owner, changed.node):
-            ends = [end for end in rows.ends(changed) if _is_there(function, owner, end)]
-            for end in settling(function, owner, ends):
+        if mapped.cls.key == changed.change.cls and is_older(function, owner, changed.node):
+            for end in settling(function, owner, list(rows.ends(changed))):
                 known = changed.change.columns
                 columns = set(_read_columns(function, owner, end, mapped)) if known is None else set(known)
                 yield owner, end, {c for c in columns if not is_refreshed(function, owner, c, end)}
+
+
+def _containers(program: Program, rows: RowChanges, changed: Changed) -> Iterator[tuple[str, ast.stmt]]:
+    """The variables that hold several such objects, and are read behind where that is committed."""
+    function, cls = changed.function, changed.change.cls
+    names = {n.id: program.values(n) for n in function.own_nodes() if isinstance(n, ast.Name)}
+    for name, values in names.items():
+        is_one = any(isinstance(v, Instance) and program.mapped(v.cls) for v in values)
+        is_held = not is_one and any(o.cls == cls for o in held(program, values))
+        if is_held and is_older(function, name, changed.node):
+            yield from ((name, end) for end in settling(function, name, list(rows.ends(changed))))
 
 
 def _read_columns(function: Function, owner: str, end: ast.stmt, mapped: Mapped) -> Iterator[str]:
@@ -64,70 +94,6 @@ def _read_columns(function: Function, owner: str, end: ast.stmt, mapped: Mapped)
         match function.source.parents.get(node):
             case ast.Attribute(attr=name) if name in mapped.columns:
                 yield name
-
-
-def session_of(program: Program, function: Function, end: ast.stmt) -> ast.expr | None:
-    """The session that commits, or else the one that the function is given."""
-    nodes = [n for n in ast.walk(end) if isinstance(n, ast.Call)] + function.own_nodes()
-    for node in nodes:
-        match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name() | ast.Attribute() as session)):
-                if program.is_session(program.values(session)):
-                    return session
-    return None
-
-
-@once
-def queried_again(program: Program) -> dict[ast.Call, Changed]:
-    """The queries for objects that a function has already, behind what changed their rows, by where they begin."""
-    found: dict[ast.Call, Changed] = {}
-    if not (expired_on_commit(program) and flushes_before_queries(program)):
-        return found
-    for function, changes in row_changes(program).by_function.items():
-        for changed in changes:
-            is_seen = changed.change.is_followed and not is_test_code(function)
-            if changed.is_committed and changed.change.kind == "update" and not is_seen:
-                found |= dict.fromkeys(_queries(program, changed), changed)
-    return found
-
-
-def _queries(program: Program, changed: Changed) -> Iterator[ast.Call]:
-    function, cls = changed.function, changed.change.cls
-    names = {
-        n.id
-        for n in function.own_nodes()
-        if isinstance(n, ast.Name) and any(o.cls == cls for o in _held(program, program.values(n)))
-    }
-    if not any(_is_older(function, name, changed.node) for name in names):
-        return
-    calls = [n for n in function.own_nodes() if isinstance(n, ast.Call) and _begins_query(program, n, cls)]
-    for node in calls:
-        if may_follow(function.source, changed.node, node) and not _is_done(function, node):
-            yield node
-
-
-def _begins_query(program: Program, node: ast.Call, cls: str) -> bool:
-    """Is this `select(Model)`, or `session.query(Model)`?"""
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    found = [v for v in program.values(node) if isinstance(v, Query | Statement)] if name in {"query", "select"} else []
-    return any(e.kind == "entity" and e.cls == cls for v in found for e in v.entities)
-
-
-def _is_done(function: Function, node: ast.Call) -> bool:
-    """Does a query give no objects, or populate those that are there?"""
-    parent = function.source.parents.get(node)
-    while isinstance(parent, ast.Attribute | ast.Call):
-        if isinstance(parent, ast.Attribute) and parent.attr in OTHERS:
-            return True
-        if isinstance(parent, ast.Call) and any(k.arg == "populate_existing" for k in parent.keywords):
-            return True
-        parent = function.source.parents.get(parent)
-    return False
-
-
-def _held(program: Program, values: Values) -> Iterator[Instance]:
-    """The mapped objects among values and within them."""
-    return objects(values, lambda cls: program.mapped(cls) is not None)
 
 
 def _objects(program: Program, function: Function) -> Iterator[tuple[str, Mapped]]:
@@ -142,7 +108,12 @@ def _objects(program: Program, function: Function) -> Iterator[tuple[str, Mapped
                     yield node.id, mapped
 
 
-def _is_older(function: Function, owner: str, node: ast.expr) -> bool:
+def held(program: Program, values: Values) -> Iterator[Instance]:
+    """The mapped objects among values and within them."""
+    return objects(values, lambda cls: program.mapped(cls) is not None)
+
+
+def is_older(function: Function, owner: str, node: ast.expr) -> bool:
     """Has the variable its object before the statement?"""
     stores = [n for n in function.own_nodes() if isinstance(n, ast.Name) and n.id == owner]
     bound = [n for n in stores if isinstance(n.ctx, ast.Store)]

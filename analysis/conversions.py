@@ -39,7 +39,8 @@ ENUM = "enum.Enum"
 class Conversion:
     """At `node` the variable `owner` gets values for `columns` that come back otherwise from `commit`, a statement.
 
-    `cause` says why; what the database computes comes back from a flush as well.
+    `cause` says why; what the database computes comes back from a flush as well. `conditions` are asked before the
+    object is refreshed; where nothing can refresh it, the `concern` says why.
     """
 
     function: Function
@@ -47,8 +48,10 @@ class Conversion:
     owner: str
     columns: tuple[str, ...]
     commit: ast.stmt
-    session: ast.expr
+    session: ast.expr | None
     cause: str = "a value of another type than its column's"
+    conditions: tuple[str, ...] = ()
+    concern: str = ""
 
 
 def conversions(program: Program) -> Iterator[Conversion]:

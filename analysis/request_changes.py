@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .bulk_writes import session_of
 from .factories import expired_on_commit
 from .fixtures import is_test
 from .mapped import Relationship
@@ -19,6 +18,7 @@ from .order import may_follow
 from .requested import gives_its_session
 from .routes import handler
 from .row_changes import PLAIN, row_changes
+from .session_objects import session_of
 from .staleness import Stale
 from .symbols import Function
 from .values import ClassObject, Instance
@@ -61,13 +61,14 @@ class RequestChanges:
 
     def _stale(self, function: Function, node: ast.Call, relationship: Relationship) -> Iterator[Stale]:
         statement = function.source.statement(node)
-        session = session_of(self._program, function, statement)
+        is_plain = isinstance(statement, PLAIN)
+        session = session_of(self._program, function, statement) if is_plain else None
         seen: set[str] = set()
         for name in function.own_nodes():
             if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load) and name.id not in seen:
                 classes = {v.cls for v in self._program.values(name) if isinstance(v, Instance)}
                 is_older = may_follow(function.source, name, node) or name in ast.walk(node)
-                if relationship.holder in classes and is_older and session and isinstance(statement, PLAIN):
+                if relationship.holder in classes and is_older:
                     seen.add(name.id)
                     cause = f"changes what {name.id}.{relationship.name} holds, in the session that both have"
                     yield Stale(function, node, statement, session, name, relationship, cause)

@@ -34,13 +34,13 @@ ADDING = frozenset({"append", "insert", "extend", "add"})
 class Stale:
     """`node` makes a row that `owner.relationship` lacks, sets its key, deletes what it still holds, or disorders it.
 
-    The `cause` says which. Behind `statement`, `session` can load it again.
+    The `cause` says which. Behind `statement`, `session` can load it again, unless none is at hand.
     """
 
     function: Function
     node: ast.Call | ast.Attribute
     statement: ast.stmt
-    session: ast.expr
+    session: ast.expr | None
     owner: ast.Name
     relationship: Relationship
     cause: str

@@ -16,11 +16,10 @@ Where the reader can't await (a property, `__repr__`), the relationship gets `la
 from __future__ import annotations
 
 import ast
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from ..analysis.bulk_writes import bulk_writes, queried_again
+from ..analysis.bulk_writes import bulk_writes
 from ..analysis.computed import computed_values
 from ..analysis.conversions import Conversion, conversions
 from ..analysis.decisions import Confidence, Decision, Status, Step
@@ -30,10 +29,11 @@ from ..analysis.load_reads import Load
 from ..analysis.loader_options import Path
 from ..analysis.loads import Loads, Refresh
 from ..analysis.mapped import DEFERRED, Relationship
-from ..analysis.order import may_follow
+from ..analysis.populating import queried_again
 from ..analysis.program import Program
 from ..analysis.request_changes import RequestChanges
 from ..analysis.server_values import ServerValue
+from ..analysis.session_objects import may_be_deleted
 from ..analysis.source import Source
 from ..analysis.staleness import Stale
 from ..analysis.surroundings import is_in_lambda_or_default
@@ -302,7 +302,7 @@ def _read_again(program: Program, expired: Expired) -> Decision:
         assert isinstance(event.func, ast.Attribute)
         session, statement = source.text(event.func.value), source.statement(event)
         text = f"await {session}.refresh({owner})"
-        if _may_be_deleted(expired):
+        if may_be_deleted(expired.function, expired.owner, event):
             text = f"if {owner} in {session}:\n{source.indentation(statement)}{INDENT}{text}"
         edits.append(_after(source, statement, text))
     elif expired.is_faked:
@@ -329,45 +329,47 @@ def _read_again(program: Program, expired: Expired) -> Decision:
     )
 
 
-def _may_be_deleted(expired: Expired) -> bool:
-    """Is the object among what something deletes before the event? What is gone can't be loaded, nor needs to be."""
-    owner, event = ast.dump(expired.owner), expired.event.node
-    for node in expired.function.own_nodes():
-        match node:
-            case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)) if re.search("delete|remove", name):
-                given = [*node.args, *(k.value for k in node.keywords)]
-                is_named = any(ast.dump(n) == owner for g in given for n in ast.walk(g))
-                if is_named and may_follow(expired.source, node, event):
-                    return True
-    return False
-
-
 def _brought_up_to_date(program: Program, stale: Stale) -> Decision:
     source, name = stale.function.source, stale.relationship.name
-    texts = loading(program, source.text(stale.session), stale.owner.id, [name], again=True)
+    edits, concern = list[Edit](), ""
+    if stale.session is not None:
+        texts = loading(program, source.text(stale.session), stale.owner.id, [name], again=True)
+        edits.append(_after(source, stale.statement, *texts))
+    else:
+        concern = f"{stale.owner.id}.{name} grows old where no session can load it again"
     return Decision(
         NAME,
         source.site(stale.statement),
         f"load {stale.owner.id}.{name} again: the commit no longer expires it",
+        Status.DECLINED if concern else Status.DONE,
+        concern=concern,
         why=(Step(source.site(stale.node), stale.cause),),
         function=stale.function.qualname,
-        data=as_data([_after(source, stale.statement, *texts)]),
+        data=as_data(edits),
         node=stale.statement,
     )
 
 
 def _converted(conversion: Conversion) -> Decision:
-    source, owner = conversion.function.source, conversion.owner
-    names = ", ".join(f'"{n}"' for n in conversion.columns)
-    text = f"await {source.text(conversion.session)}.refresh({owner}, [{names}])"
+    source, owner, commit = conversion.function.source, conversion.owner, conversion.commit
+    edits, concern = list[Edit](), conversion.concern
+    if conversion.session is not None and not concern:
+        names = ", ".join(f'"{n}"' for n in conversion.columns)
+        text = f"await {source.text(conversion.session)}.refresh({owner}, [{names}])"
+        if conversion.conditions:
+            text = f"if {' and '.join(conversion.conditions)}:\n{source.indentation(commit)}{INDENT}{text}"
+        edits.append(_after(source, commit, text))
+    columns = _listed([f"{owner}.{n}" for n in conversion.columns] or [owner])
     return Decision(
         NAME,
-        source.site(conversion.commit),
-        f"load {_listed([f'{owner}.{n}' for n in conversion.columns])} as the database has it",
+        source.site(commit),
+        f"load {columns} as the database has it",
+        Status.DECLINED if concern else Status.DONE,
+        concern=f"{columns} may be out of date behind the commit: {concern}" if concern else "",
         why=(Step(source.site(conversion.node), conversion.cause),),
         function=conversion.function.qualname,
-        data=as_data([_after(source, conversion.commit, text)]),
-        node=conversion.commit,
+        data=as_data(edits),
+        node=commit,
     )
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ..analysis.bulk_writes import queried_again
 from ..analysis.declared import declared
 from ..analysis.eager_depth import along
 from ..analysis.factories import expired_on_commit, flushes_before_queries
@@ -16,6 +15,7 @@ from ..analysis.loader_options import Option, Path
 from ..analysis.loads import Loads, entity_node
 from ..analysis.mapped import DEFERRED, Relationship
 from ..analysis.order import may_follow
+from ..analysis.populating import queried_again
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.test_reach import in_tests

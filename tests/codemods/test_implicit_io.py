@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from asyncshift.analysis.decisions import Status
+
+from .harness import HERE
 from .suites import follows
-from .whole import Case, cases, check
+from .whole import Case, cases, check, migrate
 
 
 @pytest.mark.parametrize("case", cases("implicit_io"))
@@ -50,3 +53,46 @@ def test_label():
 """
     decisions = follows(tmp_path, {"labels.py": code, "test_it.py": test})
     assert any("tests pass a mock" in d.concern for d in decisions)
+
+
+TOLD = """\
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from models import Book
+
+
+class Shelf:
+    def __init__(self, db: Session):
+        self.db = db
+
+    def change(self) -> None:
+        self.db.execute(text("UPDATE books SET pages = 7"))
+        self.db.commit()
+
+
+def without_session(shelf: Shelf, book: Book) -> tuple[int, int]:
+    before = book.pages
+    shelf.change()
+    return before, book.pages
+
+
+def several(db: Session) -> list[int]:
+    books = db.scalars(select(Book)).all()
+    db.execute(text("UPDATE books SET pages = 7"))
+    db.commit()
+    return [book.pages for book in books]
+"""
+
+
+def concerns(code: str) -> list[str]:
+    """What is told of the lines of code as they are, with the schema of the cases."""
+    _, plan = migrate({"models.py": (HERE / "implicit_io/models.py").read_bytes(), "app.py": code})
+    return [d.concern for d in plan.decisions if d.codemod == "implicit-io" and d.status is Status.DECLINED]
+
+
+def test_objects_that_nothing_can_refresh_are_told() -> None:
+    assert concerns(TOLD) == [
+        "book.pages may be out of date behind the commit: no session is at hand there",
+        "books may be out of date behind the commit: each object in books would have to be refreshed",
+    ]
