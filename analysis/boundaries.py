@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .caching import keeps_results
+from .caching import is_cached, keeps_tasks
 from .constructors import becomes_coroutine
 from .decorators import is_own, starter
 from .library import library
@@ -74,8 +74,10 @@ def boundary_of(program: Program, function: Function) -> Boundary | None:
         return Boundary("entry", "the commands that it stands around are called from sync code")
     if script := program.console_scripts.get(function):
         return Boundary("entry", f"the script {script} calls it outside of any event loop")
-    kept_by = function.decorators if keeps_results(program, function) else ()
-    handed = [(p, n) for p, n in program.handed(function) if n not in kept_by and not is_mapping(program, n)]
+    if is_cached(program, function):
+        only_ours = keeps_tasks(program, function)
+        return None if only_ours else Boundary("callback", "its results are kept, and a library calls it too")
+    handed = [(p, n) for p, n in program.handed(function) if not is_mapping(program, n)]
     policies = {policy for policy, _ in handed}
     if "greenlet" in policies:
         return Boundary("greenlet", "it is given to run_sync, inside which everything is sync")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .values import NOTHING, Awaitable, ClassObject, Context, Instance, Many, Row, Text, Value, Values
+from .values import NOTHING, Awaitable, ClassObject, Context, FunctionObject, Instance, Many, Row, Text, Value, Values
 
 if TYPE_CHECKING:
     from .arguments import Arguments
@@ -55,6 +56,14 @@ def _first(interpreter: Interpreter, arguments: Arguments, _: Env) -> Values:
     return arguments[0][0][1] if arguments[0] else NOTHING
 
 
+def _class_method(interpreter: Interpreter, arguments: Arguments, _: Env) -> Values:
+    """`classmethod(f)`: what is no method itself has its first argument from the class then."""
+    return frozenset(
+        replace(v, given=1) if isinstance(v, FunctionObject) and not interpreter.functions[v.key].binding else v
+        for v in _first(interpreter, arguments, _)
+    )
+
+
 def _cast(interpreter: Interpreter, arguments: Arguments, env: Env) -> Values:
     positional = arguments[0]
     if len(positional) < 2:
@@ -82,12 +91,15 @@ BUILTIN = {
     "greenback.await_": _run,
     "asyncio.gather": _gather,
     "asyncio.create_task": _first,
+    "asyncio.ensure_future": _first,
     "asyncio.wait_for": _first,
+    "classmethod": _class_method,
     "contextlib.closing": _first_context,
     "contextlib.nullcontext": _first_context,
     "copy.copy": _first,
     "enumerate": _enumerate,
     "max": _next,
+    "staticmethod": _first,
     "type": _type,
     "min": _next,
     "typing.cast": _cast,

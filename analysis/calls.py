@@ -517,11 +517,11 @@ class Calls:
     def _hand_to(self, policy: str, node: ast.expr, arguments: Arguments) -> None:
         positional, keywords = arguments
         for values in [*(v for _, v in positional), *keywords.values()]:
-            self.hand(policy or "unknown", node, values)
+            self.hand("sync" if policy == "describes" else policy or "unknown", node, values)
 
     def hand(self, policy: str, node: ast.AST, values: Values) -> set[str]:
         """Note the functions that were handed to something, which calls them as `policy` says; their keys."""
-        if policy == "never":
+        if policy in {"never", "describes"}:
             return set()
         handed = {v.key for value in values for v in _items(value) if isinstance(v, FunctionObject)}
         for key in handed:

@@ -19,6 +19,7 @@ from .application_factories import ApplicationFactory, application_factory
 from .async_sites import AsyncSite, all_sites, bridge_site
 from .boundaries import Boundary, boundary_of
 from .bridges import with_parents
+from .caching import gives_tasks
 from .clients import Clients
 from .decisions import Step
 from .families import families
@@ -289,7 +290,7 @@ class Colours:
     def _force(self, function: Function, other: Function | None, what: str, queue: deque[Function]) -> None:
         if function.is_async or function in self.reasons or function.is_module:
             return
-        if function.is_lambda and other is not None and other.is_async:
+        if (function.is_lambda and other is not None and other.is_async) or gives_tasks(self._program, function):
             return  # It gives something to await already.
         own = next((s for s in self._sites[function] if self.is_active(s)), None)
         boundary = self._boundary(function)

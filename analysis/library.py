@@ -15,6 +15,7 @@ of each function what it returns, whether it does I/O by itself (`io`) or on a s
   "contains" for an object of the container that it is;
 * "marks": stands, with the provider in brackets behind it, for what that provides;
 * "never": asks something of it, and calls nothing;
+* "describes": says, as its decorator, what a method is; called elsewhere, it makes something that does not await it;
 * "greenlet": calls it with a sync facade inside the async driver's greenlet (`run_sync`); it must stay sync.
 
 `position` says which argument the function is. `runs` says how a callable runs a coroutine to its end from sync code:

@@ -91,7 +91,7 @@ class Function:
         """How the function is bound when read from an object: "instance", "class", "static" or "" (not a method)."""
         if self.owner is None or self.is_lambda:
             return ""
-        names = {decorator_name(d) for d in self.decorators}
+        names = {decorator_name(d) for d in self.decorators} | _made_of(self.name, self.owner.node.body)
         if "staticmethod" in names:
             return "static"
         if "classmethod" in names or self.name in {"__init_subclass__", "__class_getitem__"}:
@@ -168,6 +168,16 @@ def decorator_name(decorator: ast.expr) -> str:
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def _made_of(name: str, body: list[ast.stmt]) -> set[str]:
+    """What a class body makes of a function of its own: `find = classmethod(_find)`."""
+    found = set()
+    for statement in body:
+        match statement:
+            case ast.Assign(value=ast.Call(args=[ast.Name(id=given)]) as call) if given == name:
+                found.add(decorator_name(call))
+    return found
 
 
 def is_super(node: ast.expr) -> bool:

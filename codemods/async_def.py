@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..analysis.async_sites import AsyncSite, kept_sites
-from ..analysis.caching import keeps_results
+from ..analysis.caching import is_cached
 from ..analysis.decisions import Confidence, Decision, Status
 from ..analysis.program import Program
 from ..analysis.source import Site
@@ -36,7 +36,7 @@ RENAMED = {
 def decide(program: Program) -> Iterator[Decision]:
     """One decision for each function that becomes async, and for each stub file that declares such."""
     for function, reason in program.colours.reasons.items():
-        is_other = function.name == "__init__" or function.declares_generators or keeps_results(program, function)
+        is_other = function.name == "__init__" or function.declares_generators or is_cached(program, function)
         if isinstance(function.node, ast.FunctionDef) and not is_other:
             yield Decision(
                 NAME,

@@ -15,7 +15,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..analysis.caching import keeps_results
+from ..analysis.caching import is_cached
 from ..analysis.decisions import Confidence, Decision
 from ..analysis.program import Program
 from .edit import Edit, Wrap
@@ -23,13 +23,16 @@ from .entry_bodies import within
 from .imports import request
 
 NAME = "cached-functions"
-CONCERN = "the cache keeps a task: one that failed is kept too, and one that isn't over yet belongs to its event loop"
+CONCERN = (
+    "the cache keeps a task: one that failed is kept too and fails for all, as does one that a caller's timeout or "
+    "cancellation ended; and one that isn't over yet belongs to its event loop"
+)
 
 
 def decide(program: Program) -> Iterator[Decision]:
     """A decision for each function that becomes async and whose results are kept."""
     for function in program.colours.reasons:
-        if keeps_results(program, function):
+        if is_cached(program, function):
             yield Decision(
                 NAME,
                 function.site(),

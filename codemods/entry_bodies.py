@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from ..analysis.source import Source
-from ..analysis.symbols import Function, dotted
+from ..analysis.symbols import Function, dotted, is_super
 from .edit import Edit, Indent, Replace
 from .imports import request
 from .indenting import first_comment, indent, line_text, step
@@ -129,10 +129,7 @@ def within(source: Source, node: ast.FunctionDef, runner: str, always: bool = Fa
         a.arg for a in ast.walk(node) if isinstance(a, ast.arg)
     }
     name = next(n for n in ("run", f"run_{node.name}", "run_on_loop") if n not in taken)
-    # What the body assigns to would be a local of the inner function: such parameters are passed on.
-    assigned = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    arguments = [n.arg for n in ast.walk(node.args) if isinstance(n, ast.arg)]
-    passed = ", ".join(a for a in arguments if a in assigned)
+    passed = ", ".join(_needed(node))
     returns = f" -> {source.text(node.returns)}" if node.returns else ""
     is_none = isinstance(node.returns, ast.Constant) and node.returns.value is None
     keyword = "" if is_none and not always else "return "
@@ -155,6 +152,19 @@ def within(source: Source, node: ast.FunctionDef, runner: str, always: bool = Fa
         # Text that is put on a line moves in with that line.
         behind = len(source.content)
         yield Replace(behind, behind, f"\n\n{outer.removesuffix(more)}{run}\n")
+
+
+def _needed(node: ast.FunctionDef) -> list[str]:
+    """The parameters that an inner function with the body has to have itself.
+
+    What it assigns to would be its own local; a bare `super()` asks the first parameter of where it stands.
+    """
+    arguments = [n.arg for n in ast.walk(node.args) if isinstance(n, ast.arg)]
+    nodes = list(ast.walk(node))
+    needed = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    if any(isinstance(n, ast.Call) and is_super(n) and not n.args for n in nodes):
+        needed.update(arguments[:1])
+    return [a for a in arguments if a in needed]
 
 
 def _on_lines_of_their_own(

@@ -11,8 +11,8 @@ from asyncshift.analysis.library import library
 from asyncshift.analysis.statements import SPECIAL
 
 CALLS = {
-    "", "awaits", "sync", "starts", "thread", "thread maker", "greenlet", "never", "provides", "provides it",
-    "contains", "marks",
+    "", "awaits", "sync", "starts", "thread", "thread maker", "greenlet", "never", "describes", "provides",
+    "provides it", "contains", "marks",
 }  # fmt: skip
 RUNS = {"", "awaitable", "function", "future", "maker"}
 CALLABLES = {
