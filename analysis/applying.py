@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from .bindings import assigned, defaults, is_store, returned
 from .library import library, split
 from .once import once
 from .symbols import Function
-from .values import External, FunctionObject, Values
+from .values import NOTHING, External, FunctionObject, Values
 
 if TYPE_CHECKING:
     from .arguments import Arguments
@@ -60,29 +61,25 @@ def applied(interpreter: Expressions, function: Function, arguments: Arguments) 
 
 
 def _argument(interpreter: Expressions, function: Function, arguments: Arguments, name: str) -> Values:
-    """What a call passes for a parameter; what all calls pass, where that is not plain."""
+    """What a call passes for a parameter, or its default; what all calls pass, where that is not plain."""
     positional, keywords = arguments
-    names = [p.arg for p in function.parameters()]
-    at = names.index(name)
     if name in keywords:
         return keywords[name]
-    if at < len(positional) and not any(isinstance(node, ast.Starred) for node, _ in positional[: at + 1]):
-        return positional[at][1]
-    return interpreter.store.read("parameter", function.key, name)
+    by_all = interpreter.store.read("parameter", function.key, name)
+    if "**" in keywords or any(isinstance(node, ast.Starred) for node, _ in positional) or function.arguments is None:
+        return by_all
+    by_position = [p.arg for p in (*function.arguments.posonlyargs, *function.arguments.args)]
+    if name in by_position[: len(positional)]:
+        return positional[by_position.index(name)][1]
+    default = next(defaults(function, name), None)
+    return by_all if default is None else interpreter.values.get(default, NOTHING)
 
 
 def _returned(interpreter: Expressions, function: Function) -> Iterable[Application]:
     if function.is_generator or not _called_parameters(function):
         return
-    for node in _returns(function):
+    for node in returned(function):
         yield from applications(interpreter, function, node)
-
-
-@once
-def _returns(function: Function) -> list[ast.expr]:
-    if isinstance(function.node, ast.Lambda):
-        return [function.node.body]
-    return [n.value for n in function.own_nodes() if isinstance(n, ast.Return) and n.value is not None]
 
 
 @once
@@ -117,8 +114,7 @@ def _of(interpreter: Expressions, function: Function, scope: Function, node: ast
         case ast.Call(func=called):
             return _called(interpreter, function, scope, called, node, depth)
         case ast.Name(id=name, ctx=ast.Load()):
-            bound = _bound(scope).get(name)
-            return _all(_of(interpreter, function, scope, value, depth + 1) for value in bound) if bound else []
+            return _all(_of(interpreter, function, scope, v, depth + 1) for v in _bound(scope, name))
     return []
 
 
@@ -132,7 +128,7 @@ def _called(
     inner = [interpreter.functions[v.key] for v in interpreter.values.get(called, ()) if isinstance(v, FunctionObject)]
     if len(inner) == 1 and inner[0].parent is function and not (inner[0].is_generator or inner[0].decorators):
         is_awaited = inner[0].is_async
-        found = _all(_of(interpreter, function, inner[0], node, depth + 1) for node in _returns(inner[0]))
+        found = _all(_of(interpreter, function, inner[0], node, depth + 1) for node in returned(inner[0]))
         return [replace(a, awaits=a.awaits - is_awaited) for a in found]
     return []
 
@@ -143,22 +139,11 @@ def _all(found: Iterable[list[Application]]) -> list[Application]:
     return [a for part in parts for a in part] if all(parts) else []
 
 
-@once
-def _bound(function: Function) -> dict[str, list[ast.expr]]:
-    """What plain assignments bind names to that nothing else binds."""
-    found: dict[str, list[ast.expr]] = {}
-    plain: set[ast.expr] = set()
-    for node in function.own_nodes():
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name) as target], value=value):
-                found.setdefault(name, []).append(value)
-                plain.add(target)
-    others = {
-        n.id
-        for n in function.own_nodes()
-        if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load) and n not in plain
-    }
-    return {name: values for name, values in found.items() if name not in others}
+def _bound(function: Function, name: str) -> list[ast.expr]:
+    """What plain assignments bind a name to, if nothing else binds it."""
+    stores = [n for n in function.own_nodes() if isinstance(n, ast.Name) and n.id == name and is_store(n)]
+    values = assigned(function, name)
+    return values if len(values) == len(stores) else []
 
 
 def _in_thread(interpreter: Expressions, call: ast.Call) -> ast.expr | None:

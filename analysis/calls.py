@@ -1,16 +1,18 @@
-"""Calls: which functions a call reaches, what flows into their parameters, and what the call gives."""
+"""Calls: which functions a call reaches, and what the call gives."""
 
 from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .applying import applied
 from .arguments import Arguments, behind_given, called
 from .builtin_calls import BUILTIN
+from .entering import Entering
+from .hand_overs import HandOvers
 from .injection import DEPENDENCIES, is_marker, provided, through_providers
 from .library import library, split
 from .parametrized import asks_for_fixture
@@ -26,7 +28,6 @@ from .values import (
     External,
     Factory,
     FunctionObject,
-    Generated,
     Instance,
     Many,
     Mock,
@@ -73,13 +74,12 @@ BUNDLE = "sqlalchemy.orm.Bundle"
 EXPRESSION = External("column.expression")
 
 
-class Calls:
-    """Evaluates calls for the interpreter, and remembers which function was handed to what."""
+class Calls(Entering, HandOvers):
+    """Evaluates calls for the interpreter."""
 
     def __init__(self, interpreter: Interpreter) -> None:
+        super().__init__()
         self._interpreter = interpreter
-        # Function key -> how it is called (a `calls` word of the library tables, or "unknown"), and where it was handed
-        self.handed: defaultdict[str, dict[tuple[str, ast.AST], None]] = defaultdict(dict)
         # Calls of what is not known, and the functions that they were handed
         self._unresolved: defaultdict[ast.Call, set[str]] = defaultdict(set)
 
@@ -131,7 +131,7 @@ class Calls:
             case Mock():
                 return self._interpreter.mocks.called(value, arguments)
             case Factory(items=items):
-                self._hand_to("unknown", node, arguments)
+                self.hand_all("unknown", node, arguments)
                 return items
         return NOTHING
 
@@ -142,7 +142,7 @@ class Calls:
         function = interpreter.functions[value.key]
         arguments = behind_given(value, arguments)
         found: set[Value] = set()
-        for target in self._targets(value):
+        for target in self.targets(value):
             self.bind_arguments(target, arguments, bound=value.receiver is not None)
             if isinstance(value.receiver, Instance) and function.owner:
                 self.bind_self(target, value.receiver)
@@ -150,15 +150,6 @@ class Calls:
         if value.wrappers:
             bind_wrappers(self, function, value, arguments, [interpreter.functions[key] for key in value.wrappers])
         return frozenset(found)
-
-    def _targets(self, value: FunctionObject) -> list[Function]:
-        """The functions that may run where one is called: a method's overrides too."""
-        function = self._interpreter.functions[value.key]
-        objects = self._interpreter.objects
-        if isinstance(value.receiver, Instance) and function.owner and value.receiver.cls in objects.classes:
-            targets = objects.alternatives(value.receiver.cls, function.name)
-            return targets if function in targets else [function]
-        return [function]
 
     def _returned(self, function: Function, arguments: Arguments, receiver: Value | None) -> Values:
         positional, keywords = arguments
@@ -174,64 +165,17 @@ class Calls:
         found: set[Value] = set()
         for value in callee:
             if isinstance(value, FunctionObject):
-                for target in self._targets(value):
+                for target in self.targets(value):
                     found |= self.result(target)
             else:
                 found |= self._one(value, node, ([], {}), {})
         return frozenset(found)
 
-    def bind_self(self, function: Function, receiver: Instance) -> None:
-        """Let a method's `self` hold the receiver: of the method's own class, where only that overrides it."""
-        parameters, owner = function.parameters(), function.owner
-        if parameters and function.binding == "instance":
-            if owner and owner.key in self._interpreter.objects.below(receiver.cls):
-                receiver = replace(receiver, cls=owner.key)
-            self._interpreter.store.write(frozenset({receiver}), "parameter", function.key, parameters[0].arg)
-
-    def result(self, function: Function) -> Values:
-        """What a call of the function gives its caller."""
-        store = self._interpreter.store
-        if function.is_generator:
-            yielded = store.read("yield", function.key)
-            if function.key in self._interpreter.context_functions:
-                return frozenset({Context(yielded, function.key)})
-            return frozenset({Generated(function.key, yielded)})
-        returned = store.read("return", function.key)
-        return frozenset({Awaitable(returned)}) if function.is_async else returned
-
-    def bind_arguments(self, function: Function, arguments: Arguments, bound: bool) -> None:
-        """Let a function's parameters hold what a call passes."""
-        positional, keywords = arguments
-        spec = function.arguments
-        if spec is None:
-            return
-        store = self._interpreter.store
-        names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
-        if bound and function.binding in {"instance", "class"}:
-            names = names[1:]
-        for position, (node, values) in enumerate(positional):
-            if isinstance(node, ast.Starred):
-                for name in names[position:]:
-                    store.write(values, "parameter", function.key, name)
-                break
-            if position < len(names):
-                store.write(values, "parameter", function.key, names[position])
-            elif spec.vararg:
-                store.write(values, "parameter", function.key, spec.vararg.arg)
-        known = {*names, *(a.arg for a in spec.kwonlyargs)}
-        for name, values in keywords.items():
-            if name in known:
-                store.write(values, "parameter", function.key, name)
-            elif name == "**":
-                continue
-            elif spec.kwarg:
-                store.write(values, "parameter", function.key, spec.kwarg.arg)
-
     def _instantiate(self, cls: str, node: ast.expr, arguments: Arguments) -> Values:
         interpreter = self._interpreter
         if cls not in interpreter.objects.classes:
             known = library().method(cls, "__init__")
-            self._hand_to(known.calls if known else "", node, called(known, arguments))
+            self.hand_all(known.calls if known else "", node, called(known, arguments))
             if cls == "sqlalchemy.orm.sessionmaker" and makes_async_sessions(arguments):
                 cls = ASYNC_MAKER
             made = frozenset({Instance(cls, self._origin(cls, node))})
@@ -275,7 +219,7 @@ class Calls:
             return provided(self._interpreter, given)
         mocked = self._interpreter.mocks.call(name, node, arguments)
         if mocked is not None:
-            self._hand_to("awaits", node, arguments)
+            self.hand_all("awaits", node, arguments)
             return mocked
         if name.startswith(COLUMN_MAKERS) or (name == BUNDLE and "single_entity" not in keywords):
             return frozenset({EXPRESSION})
@@ -301,7 +245,7 @@ class Calls:
         for value in functions:
             if isinstance(value, FunctionObject):
                 rest = behind_given(value, (given, arguments[1]))
-                for target in self._targets(value):
+                for target in self.targets(value):
                     self.bind_arguments(target, rest, bound=value.receiver is not None)
                 value = replace(value, given=len(rest[0]))
             found.add(value)
@@ -316,7 +260,7 @@ class Calls:
         if is_marker(name) and positional:
             return positional[0][1] | through_providers(positional[0][1])
         toolkit = library().toolkits.get(name.partition(".")[0], "")
-        self._hand_to((known.calls if known else "") or toolkit or "unknown", node, arguments)
+        self.hand_all((known.calls if known else "") or toolkit or "unknown", node, arguments)
         if toolkit:
             # What a toolkit makes has methods that take functions too.
             return frozenset({External(name)})
@@ -393,7 +337,7 @@ class Calls:
     ) -> Values:
         mocked = self._interpreter.mocks.method(cls, method, receiver, node, arguments)
         if mocked is not None:
-            self._hand_to("awaits", node, arguments)
+            self.hand_all("awaits", node, arguments)
             return mocked
         if method == "set" and arguments[0]:
             self.keep(frozenset({receiver}), arguments[0][0][1])
@@ -401,7 +345,7 @@ class Calls:
         policy = known.calls if known and known.calls else "unknown"
         if policy == "starts" and self._is_waited_for(node):
             policy = "thread"
-        self._hand_to(policy, node, called(known, arguments))
+        self.hand_all(policy, node, called(known, arguments))
         if policy == "greenlet":
             return self._in_greenlet(cls, arguments)
         if known and policy == "thread" and len(arguments[0]) > known.position:
@@ -511,32 +455,6 @@ class Calls:
             made = special(kind[1:], receiver, positional, self._interpreter.objects.mapped, site)
             return made if made is not None else NOTHING
         return frozenset({Instance(kind)}) if kind else NOTHING
-
-    # Functions handed on
-
-    def _hand_to(self, policy: str, node: ast.expr, arguments: Arguments) -> None:
-        positional, keywords = arguments
-        for values in [*(v for _, v in positional), *keywords.values()]:
-            self.hand("sync" if policy == "describes" else policy or "unknown", node, values)
-
-    def hand(self, policy: str, node: ast.AST, values: Values) -> set[str]:
-        """Note the functions that were handed to something, which calls them as `policy` says; their keys."""
-        if policy in {"never", "describes"}:
-            return set()
-        handed = {v.key for value in values for v in _items(value) if isinstance(v, FunctionObject)}
-        for key in handed:
-            self.handed[key][policy, node] = None
-        return handed
-
-
-def _items(value: Value) -> Iterable[Value]:
-    """The items of a list or tuple; anything else itself."""
-    match value:
-        case Many(items=items):
-            return items
-        case Row(items=rows):
-            return [item for row in rows for item in row]
-    return (value,)
 
 
 def _assigned(fields: list[str], arguments: Arguments) -> list[tuple[str, Values]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from .bindings import is_store
 from .conversions import lost
 from .fixtures import is_test
 from .order import following, may_follow
@@ -238,7 +239,7 @@ def is_own_session(program: Program, function: Function, node: ast.AST) -> bool:
     if not isinstance(session, ast.Name):
         return False
     parameters = {p.arg for p in function.parameters()}
-    stores = [n for n in function.own_nodes() if isinstance(n, ast.Name) and n.id == session.id and _is_store(n)]
+    stores = [n for n in function.own_nodes() if isinstance(n, ast.Name) and n.id == session.id and is_store(n)]
     return (
         session.id not in parameters
         and bool(stores)
@@ -248,10 +249,6 @@ def is_own_session(program: Program, function: Function, node: ast.AST) -> bool:
             for n in ast.walk(_binding(function.source, store))
         )
     )
-
-
-def _is_store(node: ast.Name) -> bool:
-    return isinstance(node.ctx, ast.Store)
 
 
 def _binding(source: Source, name: ast.Name) -> ast.AST:

@@ -11,6 +11,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .bindings import defaults
 from .datetimes import bound_values
 from .mapped import Mapped
 from .once import once
@@ -115,7 +116,7 @@ def _of_variable(program: Program, function: Function, name: str, depth: int) ->
     values = list(bound_values(function, name))
     parameter = next((p for p in function.parameters() if p.arg == name), None)
     if parameter is not None:
-        is_injected = any(type_name(default) in PROVIDED for default in _defaults(function, name))
+        is_injected = any(type_name(default) in PROVIDED for default in defaults(function, name))
         return _annotated(parameter.annotation) if len(values) == 1 and not is_injected else set()
     statements = [n for n in function.own_nodes() if isinstance(n, ast.stmt)]
     annotations = [a for s in statements if (a := _declared(s, name))]
@@ -123,15 +124,6 @@ def _of_variable(program: Program, function: Function, name: str, depth: int) ->
         return _annotated(annotations[0])
     found = [_types(program, function, value, depth) for value in values]
     return set[str]().union(*found) if all(found) else set()
-
-
-def _defaults(function: Function, name: str) -> Iterator[ast.expr]:
-    arguments = function.arguments
-    if arguments is not None:
-        plain = [*arguments.posonlyargs, *arguments.args]
-        pairs = [*zip(reversed(plain), reversed(arguments.defaults), strict=False)]
-        pairs += [(p, d) for p, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None]
-        yield from (default for parameter, default in pairs if parameter.arg == name)
 
 
 def _of_attribute(program: Program, owner: ast.expr, name: str) -> set[str]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from .bindings import returned
 from .queries import Chain, Knowing, Link, chain_at, is_plain, queries, site_key
 from .source import Source
 from .symbols import Function, dotted
@@ -223,12 +224,12 @@ class _Follower:
             return
         for value in found:
             callee = self.program.function(value.key)
-            returned = list(_returned(callee))
-            if not returned:
+            results = returned(callee)
+            if not results:
                 yield UNKNOWN
             inner = Frame(bound(callee, call), source, function, frame)
             inner = self.frames.setdefault((call, value.key, frame), inner)
-            for result in returned:
+            for result in results:
                 for origin in self.expression(callee.source, callee, result, inner):
                     if origin.home is callee:
                         text = _translated(origin.session, callee, call, source)
@@ -306,14 +307,6 @@ def assigned(function: Function, name: str) -> Iterator[ast.expr]:
                 | ast.comprehension(target=ast.Name(id=target), iter=ast.List(elts=items) | ast.Tuple(elts=items))
             ) if target == name:
                 yield from items
-
-
-def _returned(function: Function) -> Iterator[ast.expr]:
-    if isinstance(function.node, ast.Lambda):
-        yield function.node.body
-    for node in function.own_nodes():
-        if isinstance(node, ast.Return) and node.value:
-            yield node.value
 
 
 def bound(callee: Function, call: ast.Call) -> dict[str, ast.expr]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .bindings import is_store
 from .declared import declared
 from .factories import expired_on_commit
 from .mapped import Mapped, Relationship
@@ -248,13 +249,9 @@ def _is_deleted(function: Function, owner: ast.Name) -> bool:
 
 def _is_bound(function: Function, owner: ast.Name, statement: ast.stmt) -> bool:
     """Has a variable been given a value whenever a statement is reached?"""
-    stores = [n for n in function.own_nodes() if isinstance(n, ast.Name) and n.id == owner.id and _is_store(n)]
+    stores = [n for n in function.own_nodes() if isinstance(n, ast.Name) and n.id == owner.id and is_store(n)]
     is_parameter = any(p.arg == owner.id for p in function.parameters())
     return is_parameter or not stores or any(dominates(function.source, store, statement) for store in stores)
-
-
-def _is_store(node: ast.Name) -> bool:
-    return isinstance(node.ctx, ast.Store)
 
 
 def _is_used_behind(function: Function, owner: ast.Name, statement: ast.stmt, end: ast.stmt | None) -> bool:

@@ -303,8 +303,8 @@ class _Calls(Calls):
         expected = self._tracing.ordinary.store.peek("parameter", function.key, name)
         return frozenset(v for v in expected if self._tracing.has_objects(frozenset({v})))
 
-    def _hand_to(self, policy: str, node: ast.expr, arguments: Arguments) -> None:
-        super()._hand_to(policy, node, arguments)
+    def hand_all(self, policy: str, node: ast.expr, arguments: Arguments) -> None:
+        super().hand_all(policy, node, arguments)
         for values in [*(v for _, v in arguments[0]), *arguments[1].values()]:
             self._tracing.give_away(values)
 

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ..analysis.bindings import is_store
 from ..analysis.mocks import CALL, Path
 from ..analysis.source import Source
 from ..analysis.symbols import Function
@@ -76,13 +77,9 @@ def _listed(function: Function, value: ast.expr) -> tuple[list[str], ast.Assign 
 
 def _only_assignment(function: Function, name: str) -> ast.Assign | None:
     """The one statement that gives a name its value."""
-    stored = [n for n in function.own_nodes() if isinstance(n, ast.Name) and n.id == name and _is_stored(n)]
+    stored = [n for n in function.own_nodes() if isinstance(n, ast.Name) and n.id == name and is_store(n)]
     parent = function.source.parents[stored[0]] if len(stored) == 1 else None
     return parent if isinstance(parent, ast.Assign) and len(parent.targets) == 1 else None
-
-
-def _is_stored(node: ast.Name) -> bool:
-    return isinstance(node.ctx, ast.Store)
 
 
 def _turn(function: Function, name: str) -> _Turn:
@@ -128,5 +125,5 @@ def _gone(
 def _used(function: Function, apart_from: set[ast.Assign]) -> Iterator[str]:
     """The names that a function reads, but for some statements."""
     for node in ast.walk(function.node):
-        if isinstance(node, ast.Name) and not _is_stored(node) and function.source.statement(node) not in apart_from:
+        if isinstance(node, ast.Name) and not is_store(node) and function.source.statement(node) not in apart_from:
             yield node.id
