@@ -85,7 +85,17 @@ def _containers(program: Program, rows: RowChanges, changed: Changed) -> Iterato
         is_one = any(isinstance(v, Instance) and program.mapped(v.cls) for v in values)
         is_held = not is_one and any(o.cls == cls for o in held(program, values))
         if is_held and is_older(function, name, changed.node):
-            yield from ((name, end) for end in settling(function, name, list(rows.ends(changed))))
+            for end in settling(function, name, list(rows.ends(changed))):
+                if any(not _is_counted(function, n) for n in reads_behind(function, name, end)):
+                    yield name, end
+
+
+def _is_counted(function: Function, node: ast.Name) -> bool:
+    """`len(rows)`, which reads nothing of them."""
+    match function.source.parents.get(node):
+        case ast.Call(func=ast.Name(id="len")):
+            return True
+    return False
 
 
 def _read_columns(function: Function, owner: str, end: ast.stmt, mapped: Mapped) -> Iterator[str]:

@@ -80,6 +80,9 @@ def flushes_before_queries(program: Program) -> bool:
 
     Where they do not, a query that populates what is there already would undo what was not written yet.
     """
+    assigned = (n for f in tests_aside(program) for n in f.own_nodes() if isinstance(n, ast.Attribute))
+    if any(n.attr == "autoflush" and isinstance(n.ctx, ast.Store) for n in assigned):
+        return False
     return not any(
         k.arg == "autoflush" and not (isinstance(k.value, ast.Constant) and k.value.value is True)
         for node in _sync_makers(program)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .program import Program
 
 # Statements behind which one more can stand, and that go on to it.
-PLAIN = (ast.Expr, ast.Assign, ast.AnnAssign)
+PLAIN = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Assert)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -376,18 +376,41 @@ def _converted(conversion: Conversion) -> Decision:
 def _queried_again(program: Program, loads: Loads) -> Iterator[Decision]:
     """A query for objects that are there already, whose rows have been changed since; one with options has it there."""
     begun = {loads.place(root).node for root in loads.options}
-    for node, changed in queried_again(program).items():
-        if node not in begun:
-            source, function = changed.function.source, changed.function
-            yield Decision(
-                NAME,
-                source.site(node),
-                "let the query bring up to date what the session has: the commit no longer expires it",
-                why=(Step(source.site(changed.node), f"changes rows of {program.plain_name(changed.change.cls)}"),),
-                function=function.qualname,
-                data=as_data([insert(Place(function, node), (), AGAIN)]),
-                node=node,
-            )
+    for node, again in queried_again(program).items():
+        source, function, concern = again.changed.function.source, again.changed.function, again.concern
+        what = f"changes rows of {program.plain_name(again.changed.change.cls)}"
+        if node in begun and not (again.is_get or concern):
+            continue
+        edits = list[Edit]()
+        if again.is_get and not concern:
+            concern = "" if _takes_argument(node, begun) else "a get() with options has to be given populate_existing"
+        if not concern:
+            edits.append(_populating_get(source, node) if again.is_get else insert(Place(function, node), (), AGAIN))
+        yield Decision(
+            NAME,
+            source.site(node),
+            "let the query bring up to date what the session has: the commit no longer expires it",
+            Status.DECLINED if concern else Status.DONE,
+            concern=f"it gives what the session has, which may be out of date: {concern}" if concern else "",
+            why=(Step(source.site(again.changed.node), what),),
+            function=function.qualname,
+            data=as_data(edits),
+            node=node,
+        )
+
+
+def _takes_argument(node: ast.Call, begun: set[ast.Call]) -> bool:
+    """Can a `get` be given one more argument: is nothing else to be written into it?"""
+    assert isinstance(node.func, ast.Attribute)
+    query = node.func.value
+    begins = query.func if isinstance(query, ast.Call) else None
+    is_direct = begins is None or (isinstance(begins, ast.Attribute) and begins.attr == "query")
+    return is_direct and bool(node.args or node.keywords) and begun.isdisjoint({node, query})
+
+
+def _populating_get(source: Source, node: ast.Call) -> Edit:
+    last = max((*node.args, *(k.value for k in node.keywords)), key=lambda n: source.span(n))
+    return Wrap(*source.span(last), "", ", populate_existing=True", -1)
 
 
 def _read_after_change(value: ServerValue) -> tuple[Step, Step]:

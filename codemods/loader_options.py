@@ -15,7 +15,7 @@ from ..analysis.loader_options import Option, Path
 from ..analysis.loads import Loads, entity_node
 from ..analysis.mapped import DEFERRED, Relationship
 from ..analysis.order import may_follow
-from ..analysis.populating import queried_again
+from ..analysis.populating import populates
 from ..analysis.program import Program
 from ..analysis.source import Source
 from ..analysis.test_reach import in_tests
@@ -68,7 +68,7 @@ class Query:
         if tree:
             texts = list(self._texts(tree, cls, self.source.text(entity), entity, (), is_method=False))
             is_stale = self._follows_a_request() or self._loads_views(cls, paths)
-            is_stale = is_stale or self.place.node in queried_again(self.program)
+            is_stale = is_stale or populates(self.program, self.place.node)
             self.edits.append(insert(self.place, texts, AGAIN if is_stale else ""))
         return self.edits
 

@@ -96,3 +96,27 @@ def test_objects_that_nothing_can_refresh_are_told() -> None:
         "book.pages may be out of date behind the commit: no session is at hand there",
         "books may be out of date behind the commit: each object in books would have to be refreshed",
     ]
+
+
+UNFLUSHED = """\
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from models import Book
+
+
+def run(db: Session) -> str:
+    book = db.get(Book, 1)
+    db.execute(text("UPDATE books SET pages = 7"))
+    db.commit()
+    book.title = "new"
+    with db.no_autoflush:
+        return db.query(Book).filter(Book.id == 1).one().title
+"""
+
+
+def test_a_query_that_nothing_flushes_before_is_told() -> None:
+    assert concerns(UNFLUSHED) == [
+        "it gives what the session has, which may be out of date: "
+        "what is not written yet would be lost, as nothing flushes before it"
+    ]
