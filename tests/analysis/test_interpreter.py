@@ -576,3 +576,18 @@ probe(Plain.unknown())
     probes = [n for n in program.sources["m.py"].nodes if isinstance(n, ast.Call) and ast.unparse(n.func) == "probe"]
     found = [{getattr(v, "cls", "") for v in program.values(n.args[0])} for n in probes]
     assert found == [{"m.py::User"}, {"m.py::User"}, {"m.py::User"}, set()]
+
+
+def test_what_a_function_calls_is_its_default_or_what_one_call_hands_over() -> None:
+    assert probed(
+        """
+        def user(db): return db.get(User, 1)
+        def post(db): return db.get(Post, 1)
+        def asked(db, ask=user): return ask(db)
+        def behind(db, *words, ask): return ask(db)
+        probe(asked(db))
+        probe(asked(db, post))
+        probe(behind(db, user, ask=post))
+        probe(behind(db, post, post, ask=user))
+        """
+    ) == ["User", "Post", "Post", "User"]
