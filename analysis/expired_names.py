@@ -31,6 +31,41 @@ def classes_of(program: Program, function: Function, name: str) -> set[str]:
     return {o.cls for o in objects(values, lambda cls: program.mapped(cls) is not None)}
 
 
+def put_together(program: Program, function: Function, owner: str) -> set[str]:
+    """The names that statements bring together with an owner, at first hand or by another name, but for columns."""
+    kinds = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.For, ast.AsyncFor)
+    groups: list[set[str]] = []
+    for statement in (n for n in function.own_nodes() if isinstance(n, kinds)):
+        parts = [statement.target, statement.iter] if isinstance(statement, ast.For | ast.AsyncFor) else [statement]
+        if not _is_of_session(program, statement):
+            names = [n for part in parts for n in ast.walk(part) if isinstance(n, ast.Name)]
+            groups.append({n.id for n in names if not _gives_column(program, function, n)})
+    found = {owner}
+    while more := {n for group in groups if group & found for n in group} - found:
+        found |= more
+    return found
+
+
+def _is_of_session(program: Program, statement: ast.stmt) -> bool:
+    """`session.add_all([…])`, which puts nothing into a relationship."""
+    match statement:
+        case (
+            ast.Expr(value=ast.Call(func=ast.Attribute(value=receiver)))
+            | ast.Expr(value=ast.Await(value=ast.Call(func=ast.Attribute(value=receiver))))
+        ):
+            return program.is_session(program.values(receiver))
+    return False
+
+
+def _gives_column(program: Program, function: Function, name: ast.Name) -> bool:
+    """Is it the owner of a column that is read, or a name for no object at all?"""
+    found = [m for cls in classes_of(program, function, name.id) if (m := program.mapped(cls))]
+    match function.source.parents.get(name):
+        case ast.Attribute(attr=column, ctx=ast.Load()):
+            return any(column in m.columns for m in found) or not found
+    return not found
+
+
 def place_of(node: ast.expr) -> str:
     """What stands for a call, awaited or not, among names."""
     call = node.value if isinstance(node, ast.Await) else node

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .cascades import is_whole
 from .decisions import Step
 from .effects import EXPIRING_ALL
-from .expired_names import classes_of, given_by, is_made, last_name, own_sessions, place_of, settle
+from .expired_names import classes_of, given_by, is_made, last_name, own_sessions, place_of, put_together, settle
 from .expired_states import ENTRY, Event, Read, State, Summary
 from .factories import expires_on_commit
 from .session_use import is_async_database
@@ -394,7 +394,8 @@ class Walk:
         reach = self._expired.reach
         is_known = is_whole(node) and reach.cascading and is_made(self._program, self.function, owner.id)
         classes = reach.classes(self.function, node, owner) if is_known else frozenset()
-        for name in state.held if classes else ():
+        put = put_together(self._program, self.function, owner.id) if classes else set()
+        for name in state.held & put:
             if classes & classes_of(self._program, self.function, name):
                 state.expired[name] = self._event(
                     node, f"calls {self._text(node.func)}(), which cascades", is_own=False

@@ -225,6 +225,16 @@ class Extra(Base):
             False,
         ),
         ("line = Line()\nawait db.flush()\nawait db.refresh(order)\nreturn line.id", False),
+        (
+            "old = await db.get_one(Line, 1)\norder.lines.append(Line(order_id=old.order_id))\n"
+            "db.add_all([order, old])\nawait db.flush()\nawait db.refresh(order)\nreturn old.id",
+            False,
+        ),
+        (
+            "lines = [Line()]\nfor line in lines:\n    order.lines.append(line)\n"
+            "await db.flush()\nawait db.refresh(order)\nreturn line.id",
+            True,
+        ),
     ],
 )
 def test_a_refresh_cascades(body: str, expected: bool) -> None:
