@@ -347,7 +347,22 @@ def test_notes(db, client):
     response = client.delete(f"/owners/{owner.id}/notes")
     assert client.get(path).json() == "a"
     assert client.get(f"/owners/{owner.id}/notes").json() == []
+
+
+@pytest.fixture
+def given(db):
+    owner = Owner(name="a")
+    db.add(owner)
+    db.commit()
+    return owner
+
+
+def test_of_a_fixture(db, client, given):
+    assert client.get(f"/owners/{given.id}/notes").json() == []
+    assert client.post(f"/owners/{given.id}/notes").status_code == 200
+    assert len(client.get(f"/owners/{given.id}/notes").json()) == 1
 """
     )
     follows(tmp_path, {"more.py": application, "test_it.py": tests})
     assert text(tmp_path, "test_it.py").count('await db.refresh(owner, ["notes"])') == 2
+    assert 'await db.refresh(given, ["notes"])' in text(tmp_path, "test_it.py")
