@@ -95,7 +95,7 @@ class Locks:
             if use.kind == "plain" and "threading.Event" in lock.classes and not colours.may_await(use.function):
                 return f"{use.function.qualname or place} may run in another thread"
         users = {u.function for u in lock.waits}
-        for function in _with_callers(colours, users):
+        for function in sorted(_with_callers(colours, users), key=lambda f: f.key):
             boundary = None if colours.may_await(function) else boundary_of(self._program, function)
             if boundary is not None and boundary.kind not in {"entry", "module"}:
                 return f"{function.qualname} takes it and stays sync: {boundary.why}"

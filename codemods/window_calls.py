@@ -31,7 +31,7 @@ def decide(program: Program) -> Iterator[Decision]:
     # A call that may reach what stays sync is told of elsewhere.
     seen = {site.node for site, _ in colours.uneven()}
     told: set[str] = set()
-    for site in colours.sites():
+    for site in sorted(colours.sites(), key=lambda s: (s.function.source.path, s.node.lineno, s.node.col_offset)):
         if is_run(program, site) and site.node not in seen:
             seen.add(site.node)
             path = site.function.source.path

@@ -42,6 +42,7 @@ async def middleware() -> None:
         good="""\
 from collections.abc import AsyncIterator
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 SessionLocal = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"), expire_on_commit=False)
@@ -52,9 +53,10 @@ async def get_session() -> AsyncIterator[AsyncSession]:
         yield session
 
 
-async def middleware() -> None:
+async def middleware(keys: list[int]) -> bool:
     async with SessionLocal() as session:
         await session.commit()
+        return await anext((True async for found in (await session.scalar(text("1")) for _ in keys) if found), False)
 """,
     ),
 )
@@ -84,7 +86,7 @@ def _mistakes(program: Program, source: Source, node: ast.AST) -> Iterator[tuple
         case ast.AsyncFor(iter=iterable) | ast.comprehension(iter=iterable):
             if _all_generated(program, iterable, is_async=False):
                 yield iterable, f"{source.text(iterable)} is a sync generator: use for"
-            elif _all(program, iterable, _is_buffered):
+            elif _all(program, iterable, _is_buffered) and not _awaits(iterable):
                 yield iterable, f"{source.text(iterable)} is all there already: use for"
         case ast.With(items=items):
             for item in items:
@@ -105,6 +107,13 @@ def _is_streamed(program: Program, node: ast.expr) -> bool:
         case ast.Await(value=ast.Call(func=ast.Attribute(value=owner, attr="stream" | "stream_scalars"))):
             return is_async_database(program, program.values(owner))
     return False
+
+
+def _awaits(node: ast.expr) -> bool:
+    """Is it a generator expression that awaits, and asynchronous for that?"""
+    return isinstance(node, ast.GeneratorExp) and any(
+        isinstance(n, ast.Await) or (isinstance(n, ast.comprehension) and n.is_async) for n in ast.walk(node)
+    )
 
 
 def _is_buffered(program: Program, value: Value) -> bool:
