@@ -8,12 +8,13 @@ from collections.abc import Collection, Iterable, Iterator
 
 from ..analysis.program import Program
 from ..analysis.source import Source
-from ..analysis.values import ClassObject, External, Instance
+from ..analysis.values import ClassObject, External, Instance, Value
 from .alembic_engines import engines_of_others
 from .carried import Work, left
 from .references import references
 from .session_scope import is_sync_facade
 
+ENGINE = "sqlalchemy.Engine"
 # Libraries that may be given an engine of either kind.
 HARMLESS = {"dict", "list", "pytest", "sqladmin", "sqlalchemy", "sqlmodel", "starlette_admin", *sys.stdlib_module_names}
 
@@ -48,14 +49,25 @@ def handed_on(program: Program, makers: Collection[str]) -> Iterator[Work]:
 def _given_to_library(program: Program, source: Source, call: ast.Call) -> Iterator[Work]:
     names = {v.name for v in program.values(call.func) if isinstance(v, External)}
     names |= {v.cls for v in program.values(call.func) if isinstance(v, ClassObject)}
+    given = [*call.args, *(k.value for k in call.keywords)]
+    engines = [g for g in given if any(isinstance(v, Instance) and v.cls == ENGINE for v in program.values(g))]
+    schema = next((g for g in given if any(map(_changes_schema, program.values(g)))), None)
+    if engines and schema is not None:
+        concern = f"{program.short(source, schema)} needs a sync connection: call it with run_sync, in a coroutine"
+        yield left(source, engines[0], concern)
+        return
     libraries = {name for name in names if "." in name and name.partition(".")[0] not in HARMLESS and "::" not in name}
     if not libraries:
         return
-    for given in (*call.args, *(k.value for k in call.keywords)):
-        is_engine = any(isinstance(v, Instance) and v.cls == "sqlalchemy.Engine" for v in program.values(given))
-        if is_engine and not is_sync_facade(program, source, call):
+    for engine in engines:
+        if not is_sync_facade(program, source, call):
             concern = f"{min(libraries)} gets an AsyncEngine now; if it wants a sync one, give it .sync_engine"
-            yield left(source, given, concern)
+            yield left(source, engine, concern)
+
+
+def _changes_schema(value: Value) -> bool:
+    """Is it `metadata.create_all`, or the like, as a value?"""
+    return isinstance(value, External) and value.name.rpartition(".")[2] in {"create_all", "drop_all"}
 
 
 def _is_maker(program: Program, source: Source, node: ast.Name | ast.Attribute, makers: Collection[str]) -> bool:
