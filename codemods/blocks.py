@@ -30,7 +30,7 @@ def own_lines(source: Source, statement: ast.stmt) -> tuple[str, list[Replace]]:
     on_line = [s for s in block_of(source, statement) if s.lineno == statement.lineno]
     start_of_line = source.offset(statement.lineno, 0)
     line = source.content[start_of_line : source.span(statement)[0]]
-    margin, breaks = line[: len(line) - len(line.lstrip())].decode(), []
+    margin, breaks = line[: len(line) - len(line.lstrip())].decode().replace("\f", ""), []
     for each in on_line:
         start = source.span(each)[0]
         before = source.content[start_of_line:start].rstrip()

@@ -46,6 +46,8 @@ from asyncshift.codemods.engine import make_plan, rewrite
 
 from .harness import HERE, MODELS, Outcome, async_outcome, is_installed, load_models, note, outcome, without_imports
 
+# The folder of cases that stand in no file: in no repository, and without settings.
+NOWHERE = Path("/models")
 PRELUDE = """\
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -134,7 +136,7 @@ def migrate(files: Mapping[str, str | bytes], settings: Settings | None = None) 
     """The files that the whole migration changes, and its plan; the models are part of the project."""
     contents = {p: t.encode() if isinstance(t, str) else t for p, t in {"models.py": MODELS, **files}.items()}
     sources = {path: Source.parse(path, content) for path, content in contents.items()}
-    program = prepared(Program(HERE / "models", sources, settings or Settings()))
+    program = prepared(Program(NOWHERE, sources, settings or Settings()))
     # A case has no file of requirements, which would be complained about.
     plan = make_plan(program).without(["requirements"])
     return {p: c for p, c in rewrite(program, plan).items() if p.endswith(".py")}, plan
