@@ -10,6 +10,7 @@ import click
 
 from ..analysis.decisions import Decision
 from ..analysis.program import BrokenInputs
+from ..codemods import unparsed
 from ..reports import markdown
 from ..reports.assessment import assessment
 from . import cache
@@ -47,6 +48,7 @@ def assessed(project: Project) -> dict[str, Any]:
         readable = (path for path in project.files if not any(m.startswith(f"{path}:") for m in broken))
         plan = _plan(replace(project, files=tuple(readable)))
     decisions = [Decision.from_json(values) for values in plan["decisions"]]
+    broken += [f"{d.site}: {d.concern}" for d in decisions if d.codemod == unparsed.NAME]
     return assessment(project.root.name, contents, decisions, plan["stopping"], plan["mistakes"], broken)
 
 

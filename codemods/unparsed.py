@@ -1,5 +1,7 @@
 """Files that Python can't parse, such as templates of code, are left as they are.
 
+class {{ name }}:    ->    class {{ name }}:
+
 That is done only where they have nothing to do with databases and no other file imports them; any other ends the
 migration before it begins.
 """

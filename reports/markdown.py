@@ -66,6 +66,7 @@ WORDS = {
     "test-client": "test clients replaced by httpx.AsyncClient",
     "twins": "twins merged",
     "unittest-cases": "unittest cases made async",
+    "unparsed": "files that cannot be parsed",
     "window-calls": "calls of windows run with asyncio.run",
     "xunit-setups": "set-up methods made fixtures",
 }
