@@ -221,6 +221,16 @@ class Colours:
         """The functions that a function calls, enters or runs through."""
         return {s.callee for s in self._sites[function] if s.callee is not None}
 
+    def reached(self, functions: Iterable[Function]) -> set[Function]:
+        """Functions, what they call, and what that calls."""
+        found = set(functions)
+        pending = list(found)
+        while pending:
+            for callee in self.callees(pending.pop()) - found:
+                found.add(callee)
+                pending.append(callee)
+        return found
+
     def unreached(self) -> Iterator[AsyncSite]:
         """Bridges in functions that a function hands on which async code reaches: what calls them is not known."""
         weak = [site for site in self._weak if not self.is_left(site.function, site.node)]

@@ -123,14 +123,8 @@ def _runs_in_a_thread(program: Program, function: Function) -> bool:
 def _taken_again(colours: Colours, users: set[Function]) -> Function | None:
     """A user that another one, or itself, reaches."""
     for user in sorted(users, key=lambda f: f.key):
-        reached: set[Function] = set()
-        pending = [user]
-        while pending:
-            new = colours.callees(pending.pop()) - reached
-            reached |= new
-            pending.extend(new)
-        if reached & users:
-            return min(reached & users, key=lambda f: f.key)
+        if again := colours.reached(colours.callees(user)) & users:
+            return min(again, key=lambda f: f.key)
     return None
 
 

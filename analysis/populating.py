@@ -151,13 +151,8 @@ def _blocks(function: Function) -> Iterable[ast.With | ast.AsyncWith]:
 @once
 def _called_unflushed(program: Program) -> set[Function]:
     """The functions that are called in such a block, and what these call."""
-    pending: list[Function] = []
+    called: list[Function] = []
     for function in program.functions:
         nodes = {n for block in _blocks(function) for n in ast.walk(block)}
-        pending += [callee for callee, n in program.colours.calls_in(function) if n in nodes] if nodes else []
-    found = set(pending)
-    while pending:
-        for callee in program.colours.callees(pending.pop()) - found:
-            found.add(callee)
-            pending.append(callee)
-    return found
+        called += [callee for callee, n in program.colours.calls_in(function) if n in nodes] if nodes else []
+    return program.colours.reached(called)

@@ -75,14 +75,14 @@ class RequestChanges:
 
     def _reads(self, function: Function) -> set[Relationship]:
         """The relationships that a function loads, or what it calls."""
-        return {r for f in self._reached(function) for r in self._read.get(f, ())}
+        return {r for f in self._program.colours.reached([function]) for r in self._read.get(f, ())}
 
     def _changed(self, function: Function) -> set[str]:
         """The mapped classes of which a function, or what it calls, deletes rows or makes objects."""
         found = {
             c.change.cls for c in row_changes(self._program).by_function.get(function, ()) if c.change.kind == "delete"
         }
-        for reached in self._reached(function):
+        for reached in self._program.colours.reached([function]):
             for node in reached.own_nodes():
                 match node:
                     case ast.Call(func=ast.Attribute(value=session, attr="delete"), args=[deleted]):
@@ -91,12 +91,4 @@ class RequestChanges:
                     case ast.Call(func=made):
                         classes = (v.cls for v in self._program.values(made) if isinstance(v, ClassObject))
                         found.update(cls for cls in classes if self._program.mapped(cls))
-        return found
-
-    def _reached(self, function: Function) -> set[Function]:
-        found, pending = {function}, [function]
-        while pending:
-            for callee in self._program.colours.callees(pending.pop()) - found:
-                found.add(callee)
-                pending.append(callee)
         return found

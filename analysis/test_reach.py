@@ -51,13 +51,7 @@ class TestReach:
         return [p for p in self._program.sources if folder == "." or p.startswith(f"{folder}/")]
 
     def _reached(self, path: str) -> set[Function]:
-        pending = [f for f in self._program.functions if f.source.path == path]
-        seen = set(pending)
-        while pending:
-            for callee in self._colours.callees(pending.pop()) - seen:
-                seen.add(callee)
-                pending.append(callee)
-        return seen
+        return self._colours.reached(f for f in self._program.functions if f.source.path == path)
 
     def _replaces(self, path: str) -> bool:
         """Does a file override dependencies? What it makes may be met wherever the application goes then."""

@@ -270,18 +270,18 @@ def client(db):
 """
 
 
-def test_what_a_query_of_a_test_loads_behind_a_request(tmp_path: Path) -> None:
-    """A relationship that was loaded before the request is loaded again with the query."""
-    application = (
-        OWNERS
-        + """
+REMOVING = """
 
 @app.delete("/owners/{number}/notes")
 def remove(number: int, db: Session = Depends(get_db)):
     db.query(Note).filter(Note.owner_id == number).delete()
     db.commit()
 """
-    )
+
+
+def test_what_a_query_of_a_test_loads_behind_a_request(tmp_path: Path) -> None:
+    """A relationship that was loaded before the request is loaded again with the query."""
+    application = OWNERS + REMOVING
     tests = (
         OF_OWNERS
         + """
@@ -324,13 +324,8 @@ def add_note(db: Session, number: int):
 @app.post("/owners/{number}/notes")
 def add(number: int, db: Session = Depends(get_db)):
     add_note(db, number)
-
-
-@app.delete("/owners/{number}/notes")
-def remove(number: int, db: Session = Depends(get_db)):
-    db.query(Note).filter(Note.owner_id == number).delete()
-    db.commit()
 """
+        + REMOVING
     )
     tests = (
         OF_OWNERS

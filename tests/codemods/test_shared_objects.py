@@ -6,22 +6,17 @@ from pathlib import Path
 
 from .suites import follows, text
 
-APPLICATION = """\
+BOXES = """\
 from fastapi import Depends, FastAPI
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ForeignKey, create_engine, select
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, sessionmaker
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-engine = create_engine("sqlite:///items.db")
-SessionLocal = sessionmaker(bind=engine)
-
-
-class Base(DeclarativeBase):
-    pass
+from application import Base, get_db
 
 
-class Item(Base):
-    __tablename__ = "items"
+class Box(Base):
+    __tablename__ = "boxes"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -33,67 +28,63 @@ class Tag(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     colour: Mapped[str]
-    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"))
+    box_id: Mapped[int] = mapped_column(ForeignKey("boxes.id"))
 
 
-class TagRead(BaseModel):
+class Read(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
+
+class TagRead(Read):
     colour: str
 
 
-class ItemRead(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
+class BoxRead(Read):
     name: str
     tags: list[TagRead]
 
 
-def get_db():
-    with SessionLocal() as db:
-        yield db
+def find(db: Session, key: int) -> Box:
+    return db.scalars(select(Box).where(Box.id == key)).one()
 
 
-def find(db: Session, key: int) -> Item:
-    return db.scalars(select(Item).where(Item.id == key)).one()
-
-
-def rename(db: Session, item: Item, name: str) -> Item:
-    item.name = name
+def rename(db: Session, box: Box, name: str) -> Box:
+    box.name = name
     db.commit()
-    db.refresh(item)
-    return item
+    db.refresh(box)
+    return box
 
 
-def touch(db: Session, item: Item) -> None:
-    db.refresh(item)
+def touch(db: Session, box: Box) -> None:
+    db.refresh(box)
 
 
 app = FastAPI()
 
 
-@app.get("/items/{key}", response_model=ItemRead)
-def read_item(key: int, db: Session = Depends(get_db)):
+@app.get("/boxes/{key}", response_model=BoxRead)
+def read_box(key: int, db: Session = Depends(get_db)):
     return find(db, key)
 
 
-@app.put("/items/{key}", response_model=ItemRead)
-def rename_item(key: int, name: str, db: Session = Depends(get_db)):
+@app.put("/boxes/{key}", response_model=BoxRead)
+def rename_box(key: int, name: str, db: Session = Depends(get_db)):
     return rename(db, find(db, key), name)
 
 
-@app.get("/items/{key}/colours")
+@app.get("/boxes/{key}/colours")
 def read_colours(key: int, db: Session = Depends(get_db)):
-    item = find(db, key)
-    found = [tag.colour for tag in item.tags]
-    touch(db, item)
+    box = find(db, key)
+    found = [tag.colour for tag in box.tags]
+    touch(db, box)
     return found
 """
 TESTS = """\
 import pytest
 from fastapi.testclient import TestClient
 
-from application import Item, Tag, app, get_db
+from application import get_db
+from boxes import Box, Tag, app
 
 
 @pytest.fixture
@@ -104,37 +95,37 @@ def client(db):
 
 
 @pytest.fixture
-def item(db):
-    item = Item(name="old")
-    db.add(item)
+def box(db):
+    box = Box(name="old")
+    db.add(box)
     db.commit()
-    db.refresh(item)
-    db.add(Tag(colour="red", item_id=item.id))
+    db.refresh(box)
+    db.add(Tag(colour="red", box_id=box.id))
     db.commit()
-    return item
+    return box
 
 
-def test_read(client, item):
-    assert client.get("/items/1").json() == {{"name": "old", "tags": [{{"colour": "red"}}]}}
+def test_read(client, box):
+    assert client.get("/boxes/1").json() == {{"name": "old", "tags": [{{"colour": "red"}}]}}
 
 
-def test_rename(client, item):
-    assert client.put("/items/1?name=new").json() == {{"name": "new", "tags": [{{"colour": "red"}}]}}
+def test_rename(client, box):
+    assert client.put("/boxes/1?name=new").json() == {{"name": "new", "tags": [{{"colour": "red"}}]}}
 
 
-def test_colours(client, item):
-    assert client.get("/items/1/colours").json() == ["red"]
+def test_colours(client, box):
+    assert client.get("/boxes/1/colours").json() == ["red"]
 """
 
 
 def test_what_is_read_behind_a_refresh_is_loaded_there(tmp_path: Path) -> None:
     tests = TESTS.format(override="app.dependency_overrides[get_db] = lambda: db")
-    follows(tmp_path, {"application.py": APPLICATION, "test_it.py": tests})
-    converted = text(tmp_path, "application.py")
-    assert '    await db.refresh(item)\n    await db.refresh(item, ["tags"])\n    return item\n' in converted
+    follows(tmp_path, {"boxes.py": BOXES, "test_it.py": tests})
+    converted = text(tmp_path, "boxes.py")
+    assert '    await db.refresh(box)\n    await db.refresh(box, ["tags"])\n    return box\n' in converted
     assert converted.count('["tags"]') == 1
 
 
 def test_a_session_of_its_own_repeats_the_options_of_its_query(tmp_path: Path) -> None:
-    follows(tmp_path, {"application.py": APPLICATION, "test_it.py": TESTS.format(override="")})
-    assert '["tags"]' not in text(tmp_path, "application.py")
+    follows(tmp_path, {"boxes.py": BOXES, "test_it.py": TESTS.format(override="")})
+    assert '["tags"]' not in text(tmp_path, "boxes.py")
